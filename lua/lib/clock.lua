@@ -1,0 +1,22 @@
+-- Times. A feed id is `MS-SEQ`; an entry writes the same time without a zero `-SEQ`, as `MS`.
+-- Both are compared as two numbers, which Lua holds exactly below 2^53.
+local function time_of(text)
+  local ms, seq = string.match(text, '^(%d+)%-?(%d*)$')
+  if not ms or #ms > 15 or #seq > 15 then return nil end
+  return tonumber(ms), tonumber(seq) or 0
+end
+
+-- Whether the first time is later than the second.
+local function later(ms, seq, other_ms, other_seq)
+  return ms > other_ms or (ms == other_ms and seq > other_seq)
+end
+
+local function is_later(a, b)
+  local ms, seq = time_of(a)
+  return later(ms, seq, time_of(b))
+end
+
+-- A feed id as entries write it.
+local function short(id)
+  return (string.gsub(id, '%-0$', ''))
+end

@@ -1,0 +1,26 @@
+-- @include lib/entry
+-- What the operations on OR-Sets and MV registers share.
+-- The entry of a field, live or tombstone, as a state; an empty one where there is neither.
+local function observe(live, tombstone)
+  local text = live or entry_of_tombstone(tombstone)
+  return text and parse_dots(text) or {live = {}, seen = {}}
+end
+
+-- A new dot of this writer in a state, which replaces the live dots that are not in `kept`.
+local function place(state, kept, id, value)
+  local dot = parse_dot(short(id) .. '@' .. writer)
+  dot.value = value
+  kept[#kept + 1] = dot
+  state.live = kept
+  state.seen[writer] = dot
+end
+
+-- The time that a new dot has to pass: nobody may think to have seen it already.
+local function floor_of(states)
+  local ms, seq = 0, 0
+  for _, state in pairs(states) do
+    local dot = state.seen[writer]
+    if dot and later(dot.ms, dot.seq, ms, seq) then ms, seq = dot.ms, dot.seq end
+  end
+  return ms, seq
+end

@@ -1,0 +1,102 @@
+-- @include lib/fail
+-- @include lib/clock
+-- @include lib/bytes
+-- How entries are written down. The same text is stored, sent and joined.
+--   total   counters            `17`
+--   last    LWW register, map   `TIME@WRITER`, and `\nVALUE` unless deleted
+--   dots    OR-Set, MV register `DOT DOT|DOT`: the live dots, then what else was seen, each part
+--                               sorted by writer and time; for the MV register a line `\nVALUE`
+--                               for each live dot follows
+-- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
+local MAX_TOTAL = '9223372036854775807'
+local MAX_NAME, MAX_FIELD, MAX_ENTRY = 255, 65536, 1048576
+
+local function malformed(what)
+  fail('MALFORMED', what)
+end
+
+-- A dot as a table, refusing all but its one canonical form: equal dots must be equal bytes.
+local function parse_dot(text)
+  local time, by = string.match(text, '^([%d-]+)@(%w[%w_.-]*#[0-9a-z]+)$')
+  local ms, seq
+  if time then ms, seq = time_of(time) end
+  if not ms or #by > 96 or time ~= (seq > 0 and string.format('%.0f-%.0f', ms, seq) or string.format('%.0f', ms)) then
+    malformed('not a dot: ' .. string.sub(text, 1, 80))
+  end
+  return {text = text, ms = ms, seq = seq, writer = by}
+end
+
+local function parse_last(text)
+  local head, value = string.match(text, '^([^\n]*)\n(.*)$')
+  local entry = parse_dot(head or text)
+  entry.value = value
+  return entry
+end
+
+-- Whether a dot is later than what `seen` holds of its writer.
+local function is_new(dot, seen)
+  local known = seen[dot.writer]
+  return not known or later(dot.ms, dot.seq, known.ms, known.seq)
+end
+
+local function dot_before(a, b)
+  if a.writer ~= b.writer then return before(a.writer, b.writer) end
+  return later(b.ms, b.seq, a.ms, a.seq)
+end
+
+-- {live = {dot, ...}, seen = {writer -> latest dot seen, live ones included}}
+local function parse_dots(text)
+  local head, values = string.match(text, '^([^\n]*)(.*)$')
+  local living, others = string.match(head, '^([^|]*)|?(.*)$')
+  local live, seen, previous = {}, {}, nil
+  for word in string.gmatch(living, '%S+') do
+    local dot = parse_dot(word)
+    if previous and not dot_before(previous, dot) then malformed('dots repeated or out of order') end
+    previous = dot
+    live[#live + 1] = dot
+    seen[dot.writer] = dot
+  end
+  previous = nil
+  for word in string.gmatch(others, '%S+') do
+    local dot = parse_dot(word)
+    if previous and not before(previous.writer, dot.writer) then
+      malformed('seen dots repeated or out of order')
+    end
+    if not is_new(dot, seen) then malformed('a seen dot that a live one implies') end
+    previous = dot
+    seen[dot.writer] = dot
+  end
+  if values ~= '' then
+    local i = 0
+    for value in string.gmatch(values, '\n([^\n]*)') do
+      i = i + 1
+      if not live[i] then malformed('more values than dots') end
+      live[i].value = value
+    end
+    if i ~= #live then malformed('fewer values than dots') end
+  end
+  return {live = live, seen = seen}
+end
+
+local function format_dots(state)
+  local live, implied, others, values = {}, {}, {}, {}
+  table.sort(state.live, dot_before)
+  for i, dot in ipairs(state.live) do
+    live[i] = dot.text
+    implied[dot.writer] = dot
+    values[i] = dot.value and '\n' .. dot.value or ''
+  end
+  local rest = {}
+  for _, dot in pairs(state.seen) do
+    if is_new(dot, implied) then rest[#rest + 1] = dot end
+  end
+  if #rest == 0 then return table.concat(live, ' ') .. table.concat(values) end
+  table.sort(rest, dot_before)
+  for i, dot in ipairs(rest) do others[i] = dot.text end
+  return table.concat(live, ' ') .. '|' .. table.concat(others, ' ') .. table.concat(values)
+end
+
+-- A tombstone is stored behind the feed id of its removal, which collection will ask for.
+local function entry_of_tombstone(stored)
+  return stored and string.match(stored, '^%S+ (.*)$')
+end

@@ -1,0 +1,12 @@
+-- @include lib/or_set_removal
+-- Removes those of the elements that are there, and tells how many were. ARGV: kind, name,
+-- element...
+local or_set_remove = {}
+
+function or_set_remove.prepare(op)
+  return plan_removal(op, op.args, redis.call('HMGET', op.live, unpack(op.args)))
+end
+
+or_set_remove.commit = commit_removal
+
+-- @run carry_out(or_set_remove)

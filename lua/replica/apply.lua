@@ -1,0 +1,123 @@
+-- @include lib/collections
+-- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds, known.
+-- ARGV: the source's writer ('' for a dump that nobody vouches for), the cursor that holds once
+-- this batch is in ('' for none), the source's clock when it read these entries, the writer of
+-- this replica when it asked, the allowed drift in milliseconds, the latest time of the whole of
+-- which this is a batch ('' where only the batch counts), then the body as of dump.
+-- Replies how many entries changed, and '1' if the cursor holds.
+
+-- One collection of the batch: what its entries become, joined with what is here.
+local function join_group(name, kind, first, count)
+  local rule = KIND[kind]
+  local fields, theirs = {}, {}
+  for i = first, first + 2 * count - 2, 2 do
+    fields[#fields + 1], theirs[#theirs + 1] = ARGV[i], ARGV[i + 1]
+  end
+  local group = {name = name, kind = kind, live = {}, removed = {}, revived = {}, buried = {}, fields = {}, ms = 0, seq = 0}
+  local seen_fields = {}
+  local live = read_fields(live_key(name, kind), fields)
+  local removed = read_fields(removed_key(name, kind), fields)
+  for i, field in ipairs(fields) do
+    local entry = theirs[i]
+    if seen_fields[field] then malformed('a field twice in ' .. name) end
+    seen_fields[field] = true
+    if #field > MAX_FIELD or #entry > MAX_ENTRY then malformed('a field or entry that is too long in ' .. name) end
+    if not rule.is_field(field) or not is_utf8(field) or not is_utf8(entry) then
+      malformed('an ill-formed field or entry in ' .. name)
+    end
+    local ms, seq, is_tombstone = rule.inspect(entry)
+    if later(ms, seq, group.ms, group.seq) then group.ms, group.seq = ms, seq end
+    local mine = live[i] or entry_of_tombstone(removed[i])
+    if mine ~= entry then
+      if mine then
+        entry = rule.join(mine, entry)
+        if entry ~= mine then
+          local _
+          _, _, is_tombstone = rule.inspect(entry)
+        end
+      end
+      if entry ~= mine then
+        group.fields[#group.fields + 1] = field
+        local target = is_tombstone and group.removed or group.live
+        target[#target + 1], target[#target + 2] = field, entry
+        if live[i] and is_tombstone then group.buried[#group.buried + 1] = field end
+        if removed[i] and not is_tombstone then group.revived[#group.revived + 1] = field end
+      end
+    end
+  end
+  return group
+end
+
+local function is_name(name)
+  return #name > 0 and #name <= MAX_NAME and not string.find(name, '[%z\1-\31\127]') and is_utf8(name)
+end
+
+-- All of the batch, validated and joined; nothing is written yet.
+local function read_batch(first)
+  local groups, i, known_names = {}, first, {}
+  while i <= #ARGV do
+    local name, kind, count = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+    if not count or not KIND[kind] or not is_name(name) or known_names[name]
+      or count < 0 or count % 1 ~= 0 or i + 2 + 2 * count > #ARGV then
+      malformed('an ill-formed batch')
+    end
+    local here = redis.call('HGET', KINDS, name)
+    if here and here ~= kind then fail('KIND', here .. ' ' .. name) end
+    local group = join_group(name, kind, i + 3, count)
+    group.is_new = not here
+    groups[#groups + 1] = group
+    i = i + 3 + 2 * count
+  end
+  return groups
+end
+
+local function check_drift(ms, allowed)
+  if ms > now + allowed then fail('DRIFT', string.format('%.0f', ms - now)) end
+end
+
+local function write_group(group, id)
+  local live, removed = live_key(group.name, group.kind), removed_key(group.name, group.kind)
+  for i = 2, #group.removed, 2 do group.removed[i] = id .. ' ' .. group.removed[i] end
+  if group.is_new then redis.call('HSET', KINDS, group.name, group.kind) end
+  in_chunks('HSET', live, group.live)
+  in_chunks('HSET', removed, group.removed)
+  in_chunks('HDEL', live, group.buried)
+  in_chunks('HDEL', removed, group.revived)
+end
+
+local function apply()
+  local source, cursor, clock, asked_as, allowed, horizon = unpack(ARGV, 1, 6)
+  enter(true)
+  if source ~= '' and string.match(source, '^[^#]*') == string.match(writer, '^[^#]*') then
+    fail('CONFLICT', source)
+  end
+  for _, time in ipairs({cursor, clock, horizon}) do
+    if time ~= '' and not time_of(time) then malformed('not a time: ' .. time) end
+  end
+  local groups = read_batch(7)
+  local refs, ms, seq = {}, 0, 0
+  for _, group in ipairs(groups) do
+    if later(group.ms, group.seq, ms, seq) then ms, seq = group.ms, group.seq end
+    for _, field in ipairs(group.fields) do
+      refs[#refs + 1], refs[#refs + 2] = group.name, field
+    end
+  end
+  check_drift(ms, tonumber(allowed))
+  if horizon ~= '' then check_drift(time_of(horizon), tonumber(allowed)) end
+  if #refs > 0 then
+    local id = append(refs, source ~= '' and source .. '@' .. clock or nil, ms, seq)
+    for _, group in ipairs(groups) do
+      if #group.fields > 0 then write_group(group, id) end
+    end
+  end
+  -- A replica that forgot what it had read between asking and now must ask again: the cursor is
+  -- for one who has all that came before it.
+  local holds = source ~= '' and cursor ~= '' and asked_as == writer
+  if holds then
+    local known = redis.call('HGET', KEYS[4], source)
+    if not known or is_later(cursor, known) then redis.call('HSET', KEYS[4], source, cursor) end
+  end
+  return {#refs / 2, holds and '1' or '0'}
+end
+
+-- @run apply()

@@ -1,0 +1,29 @@
+-- @include lib/replica
+-- Opens a shard of a namespace: makes it where it does not exist, and checks that it is what the
+-- caller takes it for where it does. KEYS: meta, feed, kinds. ARGV: format, replica ('' for
+-- whichever it is), a fresh instance id, shards, feed limit. Replies replica, instance, shards,
+-- writer.
+local function open()
+  local format, replica, instance, shards, limit = unpack(ARGV)
+  local meta = redis.call('HMGET', META, 'format', 'replica', 'shards')
+  if not meta[1] then
+    if replica == '' then fail('UNNAMED', 'this namespace is new here') end
+    local time = redis.call('TIME')
+    now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    local run = run_id()
+    redis.call('HSET', META, 'format', format, 'replica', replica, 'instance', instance,
+               'shards', shards, 'feed_limit', limit, 'writer', new_writer(replica, run),
+               'run', run, 'checked', now, 'history', '', 'refs', 0, 'reach', '0-0')
+  elseif meta[1] ~= format then
+    fail('FORMAT', meta[1])
+  elseif replica ~= '' and replica ~= meta[2] then
+    fail('REPLICA', meta[2])
+  elseif shards ~= '' and shards ~= meta[3] then
+    fail('SHARDS', meta[3])
+  elseif enter(true) then
+    settle()
+  end
+  return redis.call('HMGET', META, 'replica', 'instance', 'shards', 'writer')
+end
+
+-- @run open()

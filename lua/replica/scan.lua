@@ -1,0 +1,37 @@
+-- @include lib/collections
+-- A batch of all entries, live ones first: what is re-added meanwhile is then missed only if the
+-- feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: how many entries, where to go
+-- on in the first collection (part 'live' or 'removed', cursor), then collections as name, kind...
+-- Replies writer, clock, how many of the collections are done, part and cursor in the next one,
+-- body (as of dump).
+local function scan()
+  if enter(true) then settle() end
+  local limit, part, cursor = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+  local body, taken, done = {}, 0, 0
+  local i = 4
+  while i < #ARGV and taken < limit do
+    local name, kind = ARGV[i], ARGV[i + 1]
+    local key = part == 'live' and live_key(name, kind) or removed_key(name, kind)
+    local page = redis.call('HSCAN', key, cursor, 'COUNT', limit - taken)
+    local entries = page[2]
+    if #entries > 0 then
+      body[#body + 1], body[#body + 2], body[#body + 3] = name, kind, tostring(#entries / 2)
+      for j = 1, #entries, 2 do
+        body[#body + 1] = entries[j]
+        body[#body + 1] = part == 'live' and entries[j + 1] or entry_of_tombstone(entries[j + 1])
+      end
+      taken = taken + #entries / 2
+    end
+    cursor = page[1]
+    if cursor == '0' then
+      if part == 'live' then
+        part = 'removed'
+      else
+        part, done, i = 'live', done + 1, i + 2
+      end
+    end
+  end
+  return {writer, last_id(), tostring(done), part, cursor, body}
+end
+
+-- @run scan()

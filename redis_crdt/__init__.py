@@ -1,0 +1,23 @@
+"""Conflict-free replicated data types on Redis, for programs in many regions."""
+
+from redis_crdt.clock import Time
+from redis_crdt.collections import GCounter, LWWMap, LWWRegister, MVRegister, ORSet, PNCounter
+from redis_crdt.contexts import Context, Reading
+from redis_crdt.replica import Replica
+from redis_crdt.state import State
+from redis_crdt.sync.report import SyncReport
+
+__all__ = [
+    "Context",
+    "GCounter",
+    "LWWMap",
+    "LWWRegister",
+    "MVRegister",
+    "ORSet",
+    "PNCounter",
+    "Reading",
+    "Replica",
+    "State",
+    "SyncReport",
+    "Time",
+]

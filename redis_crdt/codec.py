@@ -1,0 +1,243 @@
+"""Values to canonical JSON bytes and back.
+
+Merging compares values as bytes, in Lua and in other languages too, so equal values must be
+equal bytes. The form is in the spirit of RFC 8785 (JSON Canonicalization Scheme): keys sorted,
+no white space, nothing escaped that need not be, a float with an integral value written as that
+integer, so that 1 and 1.0 are one element. It departs from the RFC where integers are exact at
+any size, other floats are as Python writes them (``1e-07``), and keys sort by code point.
+
+Strings are not normalised. What JSON holds as a string is equal where it is written alike:
+``Decimal("1.5")`` and ``Decimal("1.50")`` are two elements, as are equal times of two zones.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Callable, Collection, Mapping, Set
+from dataclasses import fields, is_dataclass
+from datetime import datetime, time
+from functools import lru_cache
+from json.encoder import encode_basestring
+from types import NoneType
+from typing import Any, Generic, NewType, TypeVar, cast, overload
+
+from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from .errors import InvalidValue
+
+T = TypeVar("T")
+
+
+# Canonical JSON -----------------------------------------------------------------------------
+
+
+def _float(value: float) -> str:
+    if not math.isfinite(value):
+        raise ValueError("JSON has no NaN or infinity; use None or a string in its place")
+    return repr(int(value)) if value.is_integer() else repr(value)
+
+
+_SCALARS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: repr,
+    float: _float,
+    bool: lambda value: "true" if value else "false",
+    NoneType: lambda _: "null",
+}
+
+
+def _canonical(value: Any) -> str:
+    kind = type(value)
+    if write := _SCALARS.get(kind):
+        return write(value)
+    if kind is list:
+        return f"[{','.join(map(_canonical, value))}]"
+    if kind is not dict:
+        raise ValueError(f"JSON has no {kind.__name__}; name the element type")
+    for key in value:
+        if type(key) is not str:
+            raise ValueError(f"JSON has no {type(key).__name__} keys; name the element type")
+    pairs = [f"{encode_basestring(key)}:{_canonical(value[key])}" for key in sorted(value)]
+    return f"{{{','.join(pairs)}}}"
+
+
+def _write_json(value: object) -> str:
+    text = _canonical(value)
+    from_json(text.encode())  # its limits on depth and digits are every reader's
+    return text
+
+
+# Types, through pydantic --------------------------------------------------------------------
+
+_CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", allow_inf_nan=False)
+_QUALIFIERS = r"<\w+ '|'>|(?:[^\W\d]\w*|<locals>)\."
+_BYTES_HINT = "; for bytes in a model, set its ser_json_bytes and val_json_bytes to 'base64'"
+
+
+class Codec(Generic[T]):
+    """Turns values of one type into canonical JSON bytes and back.
+
+    ``type_`` is anything that pydantic can validate. The default, ``Any``, stands for JSON
+    values (None, bool, int, float, str, list, dict with str keys) and refuses all that would
+    come back as something else. Models are written by field name, not by alias. ``name`` is
+    the type as messages show it. Raises :class:`InvalidValue` where pydantic cannot handle it.
+    """
+
+    @overload
+    def __init__(self, type_: type[T]) -> None: ...
+    @overload
+    def __init__(self: Codec[Any], type_: Any = ...) -> None: ...
+    def __init__(self, type_: Any = Any) -> None:
+        self.name = "JSON" if type_ is Any else re.sub(_QUALIFIERS, "", repr(type_))
+        # What is of exactly these types needs no pydantic, whose call alone takes longer.
+        self._scalars = {kind: write for kind, write in _SCALARS.items() if type_ in (Any, kind)}
+        self._write: Callable[[Any], str] = _write_json
+        self._parse: Callable[[bytes], Any] = lambda data: from_json(data, allow_inf_nan=False)
+        if type_ is not Any:
+            self._adapter = _adapter(type_, self.name)
+            self._has_sets = _mentions(self._adapter.core_schema, "set", "frozenset")
+            self._write = self._write_typed
+            parse = self._adapter.validator.validate_json
+            # Strict as writing is, or a stored "5" would be read as an int that is no element.
+            self._parse = lambda data: parse(data, strict=True, by_alias=False, by_name=True)
+
+    def encode(self, value: T) -> bytes:
+        """The canonical bytes of ``value``; none of them is a control character.
+
+        Raises :class:`InvalidValue` where it is not of the type (nothing is coerced), where it
+        holds NaN, an infinity or a lone surrogate, and where it would not be read back equal.
+        """
+        try:
+            return self._scalars.get(type(value), self._write)(value).encode()
+        except (ValueError, RecursionError) as error:
+            told = f"{_shown(value)} cannot be stored as {self.name}: {_reason(error)}"
+            raise InvalidValue(told) from error
+
+    def decode(self, data: bytes) -> T:
+        """The value that ``data`` holds; :class:`InvalidValue` where it is not of the type."""
+        try:
+            return cast(T, self._parse(data))
+        except ValueError as error:
+            told = f"the stored value {_shown(data)} is not of type {self.name}: {_reason(error)}"
+            raise InvalidValue(told) from error
+
+    def _write_typed(self, value: object) -> str:
+        value = self._adapter.validator.validate_python(value, strict=True)
+        dumped = self._adapter.serializer.to_python(
+            value, mode="json", by_alias=False, round_trip=True, warnings=False
+        )
+        text = _canonical(_sort_sets(value, dumped) if self._has_sets else dumped)
+        # pydantic writes some values as others without a word: NaN in an untyped field as null,
+        # a tuple there as a list, a secret as asterisks, a subclass without its own fields.
+        read = self._parse(text.encode())
+        if read != value and _written(read) != _written(value):
+            hint = _BYTES_HINT if _mentions(self._adapter.core_schema, "bytes") else ""
+            raise ValueError(f"it would be read back as {_shown(read)}{hint}")
+        return text
+
+
+@overload
+def codec_for(type_: type[T]) -> Codec[T]: ...
+@overload
+def codec_for(type_: Any = ...) -> Codec[Any]: ...
+def codec_for(type_: Any = Any) -> Codec[Any]:
+    """The codec of a type, made once, since opening a collection should be cheap."""
+    try:
+        return _cached(type_, repr(type_))
+    except TypeError:  # not hashable, such as Annotated with a list in it
+        return Codec(type_)
+
+
+@lru_cache(maxsize=256)
+def _cached(type_: Any, spelling: str) -> Codec[Any]:
+    # By spelling too: ``bytes | str`` equals ``str | bytes``, but not to pydantic.
+    return Codec(type_)
+
+
+def _adapter(type_: Any, name: str) -> TypeAdapter[Any]:
+    try:
+        # A NewType, since TypeAdapter takes no config for a bare dataclass, TypedDict or model,
+        # though the first two follow the config of what they are part of.
+        adapter = TypeAdapter[Any](cast(Any, NewType("Value", type_)), config=_CONFIG)
+        adapter.rebuild(raise_errors=True)
+    except Exception as error:  # building a schema runs hooks of the type's own
+        raise InvalidValue(f"pydantic cannot handle the type {name}: {error}") from error
+    return adapter
+
+
+def _mentions(schema: object, *kinds: str) -> bool:
+    """Whether a core schema has a part of one of these kinds, at any depth."""
+    if isinstance(schema, dict):
+        return schema.get("type") in kinds or _mentions([*schema.values()], *kinds)
+    return isinstance(schema, list | tuple) and any(_mentions(part, *kinds) for part in schema)
+
+
+def _fields(value: object) -> dict[str, Any] | None:
+    """The fields that are written of a model or dataclass; None for anything else."""
+    if isinstance(value, BaseModel):
+        declared = type(value).model_fields.items()
+        written = {name: getattr(value, name) for name, info in declared if not info.exclude}
+        return written | (value.model_extra or {})
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return None
+
+
+def _sort_sets(value: object, dumped: Any) -> Any:
+    """``dumped``, the JSON of ``value``, with the items of every set in it sorted.
+
+    Only ``value`` tells which arrays are sets. Both iterate in the same order.
+    """
+    if isinstance(value, RootModel):
+        return _sort_sets(value.root, dumped)
+    if isinstance(dumped, dict):
+        if isinstance(value, Mapping):  # whose keys need not be str, as the dumped ones are
+            inner = dict(zip(dumped, value.values(), strict=False))
+        else:
+            inner = _fields(value) or {}
+        return {key: _sort_sets(inner.get(key), part) for key, part in dumped.items()}
+    if isinstance(dumped, list) and isinstance(value, Collection) and len(value) == len(dumped):
+        items = [_sort_sets(item, part) for item, part in zip(value, dumped, strict=True)]
+        return sorted(items, key=_canonical) if isinstance(value, Set) else items
+    return dumped
+
+
+def _written(value: Any) -> object:
+    """What to compare where ``==`` refuses too much.
+
+    Models may differ in private attributes, some classes define no ``==``, and a time in the
+    hour that a zone repeats in autumn equals no time with a plain offset (PEP 495).
+    """
+    if isinstance(value, datetime | time):
+        return type(value), value.isoformat()
+    if isinstance(value, list | tuple):
+        return type(value), [*map(_written, value)]
+    if type(value) is dict:  # not an OrderedDict, whose order is not kept
+        return {key: _written(part) for key, part in value.items()}
+    named = _fields(value)
+    return value if named is None else (type(value), _written(named))
+
+
+def _shown(value: object) -> str:
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"<{type(value).__name__}>"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply, or holds itself"
+    if isinstance(error, UnicodeEncodeError):
+        return "it holds a lone surrogate, which is not valid Unicode"
+    if isinstance(error, UnicodeDecodeError):
+        return f"its bytes are not UTF-8{_BYTES_HINT}"
+    if not isinstance(error, ValidationError):
+        return str(error)
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    told = [".".join(map(str, p["loc"])) + ": " + p["msg"] for p in problems[:3]]
+    undecodable = any(p["type"] == "bytes_invalid_encoding" for p in problems)
+    return "; ".join(told).removeprefix(": ") + (_BYTES_HINT if undecodable else "")

@@ -1,0 +1,45 @@
+"""What the blocking collections have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from redis_crdt.memory.collection import Mergeable, state_of
+from redis_crdt.operations.collection import CollectionOperations
+from redis_crdt.operations.operation import Operation, Procedure, drive
+from redis_crdt.state import State
+
+if TYPE_CHECKING:
+    pass
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Collection(CollectionOperations["Replica", T]):
+    """A collection on a server, by a client that blocks."""
+
+    def _run(self, operation: Operation[R]) -> R:
+        return self._replica.execute(operation)
+
+    def _drive(self, procedure: Procedure[R]) -> R:
+        return drive(procedure)
+
+    def merge(self, other: Mergeable) -> Self:
+        """Join the state of ``other`` into this collection, and return this collection.
+
+        ``other`` is anything that holds the same kind of state: a collection of any backend, or
+        a dump. One script for each 500 entries, all validated before the first is written.
+        Raises :class:`KindMismatch` for another kind, :class:`InvalidValue` for values that are
+        not of this one's type, :class:`InvalidDump` for a malformed dump, :class:`ClockDrift`
+        for a time too far ahead.
+        """
+        self._drive(self._merge(state_of(other, self.kind)))
+        return self
+
+    def dump(self) -> State:
+        """Return the whole state, tombstones included. One round trip per 500 entries.
+
+        What changes meanwhile is in it as it was or as it became; each is a valid state.
+        """
+        return self._drive(self._dump())

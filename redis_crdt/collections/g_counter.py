@@ -1,0 +1,35 @@
+"""The G-Counter on a server: a counter that only grows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis_crdt.collections.collection import Collection
+from redis_crdt.operations.counters import CounterOperations, GCounterOperations
+
+if TYPE_CHECKING:
+    pass
+
+
+class Counter(Collection[int], CounterOperations["Replica"]):
+    """What both counters can: be read."""
+
+    def value(self) -> int:
+        """Return the count, over all replicas. One round trip."""
+        return self._run(self._value())
+
+    def by_replica(self) -> dict[str, int]:
+        """Return what each replica has counted. One round trip."""
+        return self._run(self._by_replica())
+
+
+class GCounter(Counter, GCounterOperations["Replica"]):
+    """A grow-only counter (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 6)."""
+
+    def increment(self, n: int = 1) -> None:
+        """Count ``n`` more. One round trip.
+
+        Raises :class:`InvalidAmount` if ``n`` is negative or no int, :class:`CounterOverflow`
+        if this replica's total would pass 2**63 - 1.
+        """
+        self._run(self._count("", n))

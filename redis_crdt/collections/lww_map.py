@@ -1,0 +1,112 @@
+"""The LWW map on a server: text keys, each with the value of its last write."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, MutableMapping, ValuesView
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from redis_crdt.collections.collection import Collection
+from redis_crdt.operations.lww import LWWMapOperations
+
+if TYPE_CHECKING:
+    pass
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_MISSING = object()
+
+
+class Items(ItemsView[str, T]):
+    """The items of a map, which iterating reads in one round trip per 500."""
+
+    _mapping: LWWMap[T]
+
+    def __iter__(self) -> Iterator[tuple[str, T]]:
+        return iter(self._mapping._drive(self._mapping._items()).items())
+
+
+class Values(ValuesView[T]):
+    """The values of a map, which iterating reads in one round trip per 500."""
+
+    _mapping: LWWMap[T]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._mapping._drive(self._mapping._items()).values())
+
+
+class LWWMap(Collection[T], LWWMapOperations["Replica", T], MutableMapping[str, T]):
+    """A map of last-writer-wins registers (Shapiro et al. 2011, spec. 8, a key at a time).
+
+    Deleting a key is a write like any other: of it and a concurrent ``set`` the later wins.
+    Reads and single writes are one round trip each; keys, values and items one per 500.
+    """
+
+    def set(self, key: str, value: T) -> None:
+        """Write the key's value. One round trip. InvalidValue if either is not of its type."""
+        self._run(self._set(key, value))
+
+    def update(self, other: Any = (), /, **items: T) -> None:
+        """Write all of the items. Takes what ``dict.update`` takes.
+
+        One round trip, and one atomic write, per 500 items.
+        """
+        self._drive(self._update(dict(other, **items)))
+
+    @overload
+    def get(self, key: str) -> T | None: ...
+    @overload
+    def get(self, key: str, default: D) -> T | D: ...
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the key's value, or the default where there is none. One round trip."""
+        return self._run(self._get(key, default))
+
+    def delete(self, key: str) -> bool:
+        """Delete the key if it is there, and tell whether it was. One round trip."""
+        return self._run(self._delete(key))
+
+    def delete_all(self, keys: Iterable[str]) -> int:
+        """Delete those of the keys that are there, and tell how many were.
+
+        One round trip, and one atomic write, per 500 keys.
+        """
+        return self._drive(self._delete_all(keys))
+
+    def clear(self) -> None:
+        """Delete all keys that are there now. Two round trips per 500 keys."""
+        self._drive(self._clear())
+
+    def size(self) -> int:
+        """Return the number of keys. One round trip."""
+        return self._run(self._size())
+
+    def __len__(self) -> int:
+        return self._run(self._size())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._drive(self._keys_of_map()))
+
+    def items(self) -> ItemsView[str, T]:
+        """Return a view of the items."""
+        return Items(self)
+
+    def values(self) -> ValuesView[T]:
+        """Return a view of the values."""
+        return Values(self)
+
+    def __contains__(self, key: object) -> bool:
+        return self._run(self._contains(key))  # type: ignore[arg-type]
+
+    def __getitem__(self, key: str) -> T:
+        value = self._run(self._get(key, _MISSING))
+        if value is _MISSING:
+            raise KeyError(key)
+        found: T = value
+        return found
+
+    def __setitem__(self, key: str, value: T) -> None:
+        self._run(self._set(key, value))
+
+    def __delitem__(self, key: str) -> None:
+        if not self._run(self._delete(key)):
+            raise KeyError(key)

@@ -1,0 +1,112 @@
+"""The OR-Set on a server: a set in which an add wins over a concurrent remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, MutableSet, Sized
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from redis_crdt.collections.collection import Collection
+from redis_crdt.operations.or_set import ORSetOperations
+
+if TYPE_CHECKING:
+    pass
+
+T = TypeVar("T")
+
+
+class Removed(Sized):
+    """The tombstones of a set; ``len()`` counts them in one round trip."""
+
+    def __init__(self, set_: ORSet[Any]) -> None:
+        self._set = set_
+
+    def size(self) -> int:
+        """Return the number of tombstones. One round trip."""
+        return self._set._run(self._set._removed_size())
+
+    __len__ = size
+
+
+class ORSet(Collection[T], ORSetOperations["Replica", T], MutableSet[T]):
+    """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
+
+    An add that a concurrent remove had not seen survives it. Reads and single writes are one
+    round trip each.
+    """
+
+    def add(self, element: T) -> None:
+        """Add the element, whether or not it is there. One round trip.
+
+        Raises :class:`InvalidValue` if it is not of the set's type.
+        """
+        self._run(self._add(element))
+
+    def update(self, elements: Iterable[T]) -> None:
+        """Add all of the elements. One round trip, and one atomic write, per 500 elements."""
+        self._drive(self._update(elements))
+
+    def remove(self, element: T) -> bool:  # type: ignore[override]
+        """Remove the element if it is there, and tell whether it was. One round trip.
+
+        Of several clients of one replica that remove it at once, one is told True.
+        """
+        return self._run(self._remove(element))
+
+    def remove_all(self, elements: Iterable[T]) -> int:
+        """Remove those of the elements that are there, and tell how many were.
+
+        One round trip, and one atomic write, per 500 elements.
+        """
+        return self._drive(self._remove_all(elements))
+
+    def discard(self, element: T) -> None:
+        """Remove the element if it is there. One round trip."""
+        self._run(self._remove(element))
+
+    def clear(self) -> None:
+        """Remove all elements that are there now. One round trip per 500 elements."""
+        self._drive(self._clear())
+
+    def pop(self) -> T:
+        """Remove some element and return it; KeyError if there is none.
+
+        Of several clients of one replica each gets another element.
+        """
+        return self._drive(self._pop())
+
+    def contains(self, element: T) -> bool:
+        """Tell whether the element is there. One round trip.
+
+        Raises :class:`InvalidValue` if it is not of the set's type.
+        """
+        return self._run(self._contains(element))
+
+    def __contains__(self, element: object) -> bool:
+        return self._run(self._contains(element))  # type: ignore[arg-type]
+
+    def get_elements(self) -> AbstractSet[T]:
+        """Return the elements: a ``set``, or a read-only set where they cannot be hashed.
+
+        One round trip per 500 elements.
+        """
+        return self._drive(self._get_elements())
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._drive(self._iterate()))
+
+    def size(self) -> int:
+        """Return the number of elements. One round trip."""
+        return self._run(self._size())
+
+    def __len__(self) -> int:
+        return self._run(self._size())
+
+    @property
+    def removed(self) -> Removed:
+        """The tombstones that are still kept; ``len()`` counts them."""
+        return Removed(self)
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[T]) -> AbstractSet[T]:  # type: ignore[override]
+        return set(it)

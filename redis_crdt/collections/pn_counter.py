@@ -1,0 +1,27 @@
+"""The PN-Counter on a server: a counter that goes up and down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis_crdt.collections.g_counter import Counter
+from redis_crdt.operations.counters import PNCounterOperations
+
+if TYPE_CHECKING:
+    pass
+
+
+class PNCounter(Counter, PNCounterOperations["Replica"]):
+    """A counter both ways (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 7)."""
+
+    def increment(self, n: int = 1) -> None:
+        """Count ``n`` up. One round trip.
+
+        Raises :class:`InvalidAmount` if ``n`` is negative or no int, :class:`CounterOverflow`
+        if what this replica counted up would pass 2**63 - 1.
+        """
+        self._run(self._count("+", n))
+
+    def decrement(self, n: int = 1) -> None:
+        """Count ``n`` down. One round trip; raises as :meth:`increment` does."""
+        self._run(self._count("-", n))

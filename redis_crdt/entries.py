@@ -1,0 +1,163 @@
+"""Entries: the unit of merging. Their three shapes, and the text in which they are stored.
+
+The text is the same on a server, on the wire and in memory, so replicas pass it on unread;
+``lua/lib/entry.lua`` is the same codec on the server. Each shape has one canonical form, so
+that equal entries are equal bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from redis_crdt.clock import Dot, Time
+from redis_crdt.errors import InvalidDump
+
+MAX_TOTAL = 2**63 - 1
+MAX_FIELD = 65_536
+MAX_ENTRY = 1_048_576
+
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
+
+
+def has_control(text: bytes) -> bool:
+    """Whether the text has a byte below 0x20, which JSON never has and entries use to separate."""
+    return _CONTROL.search(text) is not None
+
+
+def _check_value(value: bytes) -> bytes:
+    if not value or has_control(value):
+        raise InvalidDump("an entry's value is not one line of JSON")
+    return value
+
+
+def _ascii(text: bytes) -> str:
+    try:
+        return text.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise InvalidDump(f"not a dot: {text[:80]!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A counter's entry: how much one writer has counted. Text: ``17``."""
+
+    amount: int
+
+    @classmethod
+    def parse(cls, text: bytes) -> Total:
+        """Read the text; raises :class:`InvalidDump` if it is not a canonical total."""
+        if _TOTAL.fullmatch(text) is None or int(text) > MAX_TOTAL:
+            raise InvalidDump(f"not a counter total: {text[:80]!r}")
+        return cls(int(text))
+
+    def __bytes__(self) -> bytes:
+        return b"%d" % self.amount
+
+    @property
+    def time(self) -> Time:
+        """Totals have no time."""
+        return Time(0)
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Totals are never removed."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last write of a register or map key. Text: the dot, and ``\\nVALUE`` unless deleted."""
+
+    dot: Dot
+    value: bytes | None
+
+    @classmethod
+    def parse(cls, text: bytes) -> Last:
+        """Read the text; raises :class:`InvalidDump` if it is not canonical."""
+        head, newline, value = text.partition(b"\n")
+        return cls(Dot.parse(_ascii(head)), _check_value(value) if newline else None)
+
+    def __bytes__(self) -> bytes:
+        head = str(self.dot).encode()
+        return head if self.value is None else head + b"\n" + self.value
+
+    @property
+    def time(self) -> Time:
+        """When it was written."""
+        return self.dot.time
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether the write was a deletion."""
+        return self.value is None
+
+
+def _sorted_dots(dots: Iterable[Dot]) -> list[Dot]:
+    return sorted(dots, key=lambda dot: (dot.writer, dot.time))
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """An element of an OR-Set, or an MV register: live dots, and the latest seen per writer.
+
+    ``seen`` is the entry's causal context and includes the live dots. ``live`` maps each dot to
+    its value, which is ``None`` in an OR-Set, where the element itself is the value.
+    Text: ``DOT DOT|DOT``, the live ones, then what else was seen; a line per value follows.
+    """
+
+    live: dict[Dot, bytes | None]
+    seen: dict[str, Time]
+
+    @classmethod
+    def parse(cls, text: bytes, valued: bool) -> Dots:
+        """Read the text; raises :class:`InvalidDump` if it is not canonical.
+
+        ``valued`` tells whether every live dot must have a value, or none.
+        """
+        head, *values = text.split(b"\n")
+        if bool(values) and len(values) != head.partition(b"|")[0].count(b"@"):
+            raise InvalidDump("an entry has not one value for each of its dots")
+        living, _, others = _ascii(head).partition("|")
+        dots = [Dot.parse(word) for word in living.split(" ")] if living else []
+        live: dict[Dot, bytes | None] = dict.fromkeys(dots)
+        if values:
+            live = {dot: _check_value(value) for dot, value in zip(dots, values, strict=True)}
+        seen = {dot.writer: dot.time for dot in dots}
+        seen |= {
+            dot.writer: dot.time for dot in map(Dot.parse, others.split(" ") if others else ())
+        }
+        entry = cls(live, seen)
+        if bytes(entry) != text or not seen or (valued != bool(values) and live):
+            raise InvalidDump(f"dots that are not in canonical form: {text[:80]!r}")
+        return entry
+
+    def __bytes__(self) -> bytes:
+        live = _sorted_dots(self.live)
+        implied = {dot.writer: dot.time for dot in live}
+        others = [Dot(t, w) for w, t in self.seen.items() if t > implied.get(w, Time(-1))]
+        text = " ".join(map(str, live))
+        if others:
+            text += "|" + " ".join(map(str, _sorted_dots(others)))
+        values = [b"\n" + value for dot in live if (value := self.live[dot]) is not None]
+        return b"".join([text.encode(), *values])
+
+    @property
+    def time(self) -> Time:
+        """The latest time that it has seen."""
+        return max(self.seen.values(), default=Time(0))
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether no dot lives: the element was removed."""
+        return not self.live
+
+    def covers(self, dot: Dot) -> bool:
+        """Whether this entry has seen the dot."""
+        known = self.seen.get(dot.writer)
+        return known is not None and dot.time <= known
+
+
+Entry = Total | Last | Dots

@@ -1,0 +1,110 @@
+"""Every exception that this library raises on its own account, in one place.
+
+All derive from :class:`CRDTError`. Where Python has a built-in for the same idea the class
+derives from it too, so that ``except ValueError`` means what its reader expects. An operation
+that raises one of these has changed nothing, with one exception, which says so:
+:class:`Unacknowledged`.
+"""
+
+from __future__ import annotations
+
+
+class CRDTError(Exception):
+    """Base of all exceptions of this library."""
+
+
+# What the caller passed ---------------------------------------------------------------------
+
+
+class InvalidValue(CRDTError, ValueError):
+    """A value that is not of the collection's type, or that JSON cannot hold (NaN, say)."""
+
+
+class InvalidAmount(CRDTError, ValueError):
+    """A counter was asked to count a negative amount, or something that is not an integer."""
+
+
+class InvalidName(CRDTError, ValueError):
+    """A collection, namespace or replica name with forbidden characters or a bad length."""
+
+
+class InvalidSetting(CRDTError, ValueError):
+    """A setting of a replica that is out of range."""
+
+
+class CounterOverflow(CRDTError, OverflowError):
+    """A counter's total for one writer would pass 2**63 - 1."""
+
+
+class InvalidDump(CRDTError, ValueError):
+    """A dump, file or delta that is truncated, malformed, or of another format version."""
+
+
+class KindMismatch(CRDTError, TypeError):
+    """A collection is of another kind than the one it was opened as, or merged with."""
+
+
+class ClockDrift(CRDTError):
+    """State with a time too far ahead of this replica's own clock.
+
+    One broken clock must not win every register for ever, so such state is refused whole.
+    Correct the clock of the replica that wrote it, or raise ``max_drift``.
+    """
+
+
+# How a replica is set up --------------------------------------------------------------------
+
+
+class ReplicaMismatch(CRDTError):
+    """The namespace exists on this server with another replica id, shard count or format."""
+
+
+class ReplicaConflict(CRDTError):
+    """Two different servers claim the same replica id, or a replica was synced with itself."""
+
+
+class EvictionEnabled(CRDTError):
+    """The server's eviction policy may throw away keys that have no expiry: ours."""
+
+
+class ForeignKey(CRDTError):
+    """A key that this library uses holds something that some other program wrote."""
+
+
+# What the server answered -------------------------------------------------------------------
+
+
+class ServerError(CRDTError):
+    """The server refused or failed a command; ``__cause__`` holds redis-py's exception."""
+
+
+class ServerReadOnly(ServerError):
+    """The server takes no writes: a read-only replica, or too few replicas are attached."""
+
+
+class ServerLoading(ServerError):
+    """The server is still loading its data; try again in a while."""
+
+
+class ServerFull(ServerError):
+    """The server has reached ``maxmemory``; nothing was written."""
+
+
+class ServerBusy(ServerError):
+    """Another client's script blocks the server; try again in a while."""
+
+
+class AccessDenied(ServerError):
+    """The server's ACL does not let this user run a command or touch a key."""
+
+
+class ServerUnreachable(ServerError, ConnectionError):
+    """No connection to the server, or it broke before the command was sent."""
+
+
+class Unacknowledged(ServerUnreachable):
+    """The connection broke after a write was sent and before its reply came.
+
+    The write happened once or not at all; it is never sent twice. Whoever must know reads
+    the state again.
+    """

@@ -1,0 +1,81 @@
+"""What each kind of collection is made of: its join, the reading of its entries, its fields.
+
+The twin of ``lua/lib/kinds.lua``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, get_args
+
+from redis_crdt.clock import check_writer
+from redis_crdt.entries import MAX_ENTRY, MAX_FIELD, Dots, Entry, Last, Total, has_control
+from redis_crdt.errors import InvalidDump
+from redis_crdt.joins import join_dots, join_last, join_max
+
+KindName = Literal["or_set", "g_counter", "pn_counter", "lww_register", "mv_register", "lww_map"]
+
+VALUE = b"value"
+"""The only field of a register."""
+
+
+def _check_register(field: bytes) -> None:
+    if field != VALUE:
+        raise InvalidDump(f"a register has no field {field[:80]!r}")
+
+
+def _check_element(field: bytes) -> None:
+    if not field or has_control(field):
+        raise InvalidDump(f"an element that is not one line of JSON: {field[:80]!r}")
+
+
+def _check_key(field: bytes) -> None:
+    """Any text is a key."""
+
+
+def _check_total(field: bytes) -> None:
+    check_writer(field.decode("ascii", "replace"))
+
+
+def _check_signed_total(field: bytes) -> None:
+    if field[:1] not in (b"+", b"-"):
+        raise InvalidDump(f"a PN-Counter's field begins with + or -: {field[:80]!r}")
+    _check_total(field[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of collection."""
+
+    name: KindName
+    join: Callable[[Any, Any], Entry]
+    parse_entry: Callable[[bytes], Entry]
+    check_field: Callable[[bytes], None]
+
+    def parse(self, field: bytes, entry: bytes) -> Entry:
+        """Read an entry that comes from elsewhere; :class:`InvalidDump` if it is malformed."""
+        if len(field) > MAX_FIELD or len(entry) > MAX_ENTRY:
+            raise InvalidDump(f"a field or entry that is too long: {field[:80]!r}")
+        try:
+            field.decode()
+            entry.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidDump(f"a field or entry that is not UTF-8: {field[:80]!r}") from error
+        self.check_field(field)
+        return self.parse_entry(entry)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("or_set", join_dots, partial(Dots.parse, valued=False), _check_element),
+        Kind("g_counter", join_max, Total.parse, _check_total),
+        Kind("pn_counter", join_max, Total.parse, _check_signed_total),
+        Kind("lww_register", join_last, Last.parse, _check_register),
+        Kind("mv_register", join_dots, partial(Dots.parse, valued=True), _check_register),
+        Kind("lww_map", join_last, Last.parse, _check_key),
+    )
+}
+assert set(KINDS) == set(get_args(KindName))

@@ -1,0 +1,205 @@
+"""What the collections in memory have in common: a store, a clock, a type, and merging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from redis_crdt.clock import Dot, Time, wall_clock
+from redis_crdt.codec import Codec, codec_for
+from redis_crdt.errors import KindMismatch
+from redis_crdt.kinds import KindName
+from redis_crdt.memory.shard import E, Shard, Store
+from redis_crdt.state import State
+from redis_crdt.values import check_values
+
+T = TypeVar("T")
+
+BARE = "bare"
+"""The name of a collection that belongs to no replica."""
+
+
+class Dumpable(Protocol):
+    """Anything that can give its state: a collection of any backend."""
+
+    def dump(self) -> State:
+        """Return the state."""
+
+
+Mergeable = Dumpable | State | Mapping[str, Any] | str | bytes
+"""What ``merge`` takes: a collection, a dump, or a dump as a dict or JSON."""
+
+
+def state_of(other: Mergeable, kind: KindName) -> State:
+    """Return the state that ``other`` is or holds.
+
+    Raises :class:`InvalidDump` if it is no valid dump, :class:`KindMismatch` if of another kind.
+    """
+    if isinstance(other, State | Mapping | str | bytes):
+        return State.load(other, kind)
+    other_kind = getattr(other, "kind", None)
+    if other_kind != kind:
+        what = other_kind or type(other).__name__
+        raise KindMismatch(f"cannot merge a {what} into a {kind}")
+    return other.dump()
+
+
+class Collection(Generic[T, E]):
+    """A collection in memory: bare, or one of a :class:`redis_crdt.memory.Replica`."""
+
+    kind: ClassVar[KindName]
+
+    def __init__(
+        self,
+        type_: Any = Any,
+        *,
+        replica_id: str | None = None,
+        clock: Callable[[], int] = wall_clock,
+        max_drift: float = 60.0,
+    ) -> None:
+        """Make an empty, bare collection of values of ``type_``.
+
+        ``replica_id`` names its writer (random by default), ``clock`` gives milliseconds since
+        1970, and state more than ``max_drift`` seconds ahead of it is refused.
+        """
+        self._bind(Shard(replica_id, clock, max_drift), BARE, codec_for(type_))
+
+    @classmethod
+    def _of(cls, shard: Shard, name: str, type_: Any) -> Self:
+        self = cls.__new__(cls)
+        self._bind(shard, name, codec_for(type_))
+        return self
+
+    def _bind(self, shard: Shard, name: str, codec: Codec[T]) -> None:
+        self._shard = shard
+        self.name = name
+        self._field = name.encode()
+        self._codec = codec
+        self._store: Store[E] = shard.store(name, self.kind)
+
+    def _write(self, fields: Iterable[bytes], after: Time = Time(0)) -> Dot:
+        """Log a write to these fields, and return its dot."""
+        writer = self._shard.writer
+        return Dot(self._shard.append([(self._field, f) for f in fields], after=after), writer)
+
+    def merge(self, other: Mergeable) -> Self:
+        """Return a new collection that holds the state of both; changes neither.
+
+        It keeps this one's replica id and type. ``other`` is anything that holds the same kind
+        of state: a collection of any backend, or a dump. Raises :class:`KindMismatch` for
+        another kind, :class:`InvalidValue` for values that are not of this one's type,
+        :class:`InvalidDump` for a malformed dump, :class:`ClockDrift` for a time too far ahead.
+        """
+        theirs: dict[bytes, Any] = state_of(other, self.kind).parsed()
+        check_values(self._codec, self.kind, theirs)
+        latest = max((entry.time for entry in theirs.values()), default=Time(0))
+        self._shard.check_drift(latest, self._shard.max_drift * 1000)
+        merged = copy(self)
+        merged._bind(self._shard.fork(), BARE, self._codec)
+        merged._shard.clock.observe(latest)
+        store, time = merged._store, merged._shard.clock.last
+        store.live.update(self._store.live)
+        store.removed.update(self._store.removed)
+        for field, entry in theirs.items():
+            mine: Any = store.get(field)
+            joined: Any = entry if mine is None else store.kind.join(mine, entry)
+            if joined != mine:
+                store.put(field, joined, time)
+        return merged
+
+    def dump(self) -> State:
+        """Return the state."""
+
+
+Mergeable = Dumpable | State | Mapping[str, Any] | str | bytes
+"""What ``merge`` takes: a collection, a dump, or a dump as a dict or JSON."""
+
+
+def state_of(other: Mergeable, kind: KindName) -> State:
+    """Return the state that ``other`` is or holds.
+
+    Raises :class:`InvalidDump` if it is no valid dump, :class:`KindMismatch` if of another kind.
+    """
+    if isinstance(other, State | Mapping | str | bytes):
+        return State.load(other, kind)
+    other_kind = getattr(other, "kind", None)
+    if other_kind != kind:
+        what = other_kind or type(other).__name__
+        raise KindMismatch(f"cannot merge a {what} into a {kind}")
+    return other.dump()
+
+
+class Collection(Generic[T, E]):
+    """A collection in memory: bare, or one of a :class:`redis_crdt.memory.Replica`."""
+
+    kind: ClassVar[KindName]
+
+    def __init__(
+        self,
+        type_: Any = Any,
+        *,
+        replica_id: str | None = None,
+        clock: Callable[[], int] = wall_clock,
+        max_drift: float = 60.0,
+    ) -> None:
+        """Make an empty, bare collection of values of ``type_``.
+
+        ``replica_id`` names its writer (random by default), ``clock`` gives milliseconds since
+        1970, and state more than ``max_drift`` seconds ahead of it is refused.
+        """
+        self._bind(Shard(replica_id, clock, max_drift), BARE, codec_for(type_))
+
+    @classmethod
+    def _of(cls, shard: Shard, name: str, type_: Any) -> Self:
+        self = cls.__new__(cls)
+        self._bind(shard, name, codec_for(type_))
+        return self
+
+    def _bind(self, shard: Shard, name: str, codec: Codec[T]) -> None:
+        self._shard = shard
+        self.name = name
+        self._field = name.encode()
+        self._codec = codec
+        self._store: Store[E] = shard.store(name, self.kind)
+
+    def _write(self, fields: Iterable[bytes], after: Time = Time(0)) -> Dot:
+        """Log a write to these fields, and return its dot."""
+        writer = self._shard.writer
+        return Dot(self._shard.append([(self._field, f) for f in fields], after=after), writer)
+
+    def merge(self, other: Mergeable) -> Self:
+        """Return a new collection that holds the state of both; changes neither.
+
+        It keeps this one's replica id and type. ``other`` is anything that holds the same kind
+        of state: a collection of any backend, or a dump. Raises :class:`KindMismatch` for
+        another kind, :class:`InvalidValue` for values that are not of this one's type,
+        :class:`InvalidDump` for a malformed dump, :class:`ClockDrift` for a time too far ahead.
+        """
+        theirs: dict[bytes, Any] = state_of(other, self.kind).parsed()
+        check_values(self._codec, self.kind, theirs)
+        latest = max((entry.time for entry in theirs.values()), default=Time(0))
+        self._shard.check_drift(latest, self._shard.max_drift * 1000)
+        merged = copy(self)
+        merged._bind(self._shard.fork(), BARE, self._codec)
+        merged._shard.clock.observe(latest)
+        store, time = merged._store, merged._shard.clock.last
+        for key, (when, entry) in self._store.removed.items():
+            store.put(key, entry, when)
+        store.live.update(self._store.live)
+        for key, entry in theirs.items():
+            mine: Any = store.get(key)
+            store.put(key, entry if mine is None else store.kind.join(mine, entry), time)
+        return merged
+
+    def dump(self) -> State:
+        """Return the whole state, tombstones included."""
+        return State.of(self.kind, ((f, bytes(e)) for f, e in self._store.entries()))
+
+    @property
+    def replica_id(self) -> str:
+        """The replica that this collection writes for; merging does not change it."""
+        return self._shard.replica_id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} of {self._shard.replica_id!r}>"

@@ -1,0 +1,128 @@
+"""The OR-Set: a set in which an add wins over a concurrent remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, MutableSet, Sized
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeVar
+
+from redis_crdt.clock import Time
+from redis_crdt.elements import elements_of
+from redis_crdt.entries import Dots
+from redis_crdt.memory.collection import Collection
+from redis_crdt.values import encode_element
+
+T = TypeVar("T")
+
+NOTHING = Dots({}, {})
+
+
+class Removed(Sized):
+    """The tombstones of a set; ``len()`` counts them."""
+
+    def __init__(self, set_: ORSet[Any]) -> None:
+        self._set = set_
+
+    def size(self) -> int:
+        """Return the number of tombstones."""
+        return len(self._set._store.removed)
+
+    __len__ = size
+
+
+class ORSet(Collection[T, Dots], MutableSet[T]):
+    """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
+
+    Each add gives the element a new dot, in place of the dots it had. A remove takes away the
+    dots that it has observed. An element is there while it has a dot, so an add that a remove
+    had not seen survives it.
+    """
+
+    kind = "or_set"
+
+    def add(self, element: T) -> None:
+        """Add the element, whether or not it is there. InvalidValue if not of the set's type."""
+        self.update((element,))
+
+    def update(self, elements: Iterable[T]) -> None:
+        """Add all of the elements as one write."""
+        fields = dict.fromkeys(map(self._encode, elements))
+        if not fields:
+            return
+        dot = self._write(fields)
+        for field in fields:
+            old = self._store.get(field) or NOTHING
+            self._store.put(field, Dots({dot: None}, {**old.seen, dot.writer: dot.time}), dot.time)
+
+    def remove(self, element: T) -> bool:  # type: ignore[override]
+        """Remove the element if it is there, and tell whether it was."""
+        return self.remove_all((element,)) == 1
+
+    def remove_all(self, elements: Iterable[T]) -> int:
+        """Remove those of the elements that are there, as one write, and tell how many were."""
+        fields = [f for f in dict.fromkeys(map(self._encode, elements)) if f in self._store.live]
+        if fields:
+            time = self._write(fields).time
+            for field in fields:
+                self._store.put(field, Dots({}, self._store.live[field].seen), time)
+        return len(fields)
+
+    def discard(self, element: T) -> None:
+        """Remove the element if it is there."""
+        self.remove_all((element,))
+
+    def clear(self) -> None:
+        """Remove all elements that are there."""
+        self.remove_all(list(self))
+
+    def pop(self) -> T:
+        """Remove some element and return it; KeyError if there is none."""
+        for element in self:
+            self.discard(element)
+            return element
+        raise KeyError("pop from an empty set")
+
+    def contains(self, element: T) -> bool:
+        """Tell whether the element is there."""
+        return self._encode(element) in self._store.live
+
+    def __contains__(self, element: object) -> bool:
+        return self.contains(element)  # type: ignore[arg-type]
+
+    def get_elements(self) -> AbstractSet[T]:
+        """Return the elements: a ``set``, or a read-only set where they cannot be hashed."""
+        return elements_of(self._codec, self._store.live)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([self._codec.decode(field) for field in self._store.live])
+
+    def size(self) -> int:
+        """Return the number of elements."""
+        return len(self._store.live)
+
+    def __len__(self) -> int:
+        return self.size()
+
+    @property
+    def removed(self) -> Removed:
+        """The tombstones that are still kept; ``len()`` counts them."""
+        return Removed(self)
+
+    def gc_tombstones(self, older_than: float) -> int:
+        """Drop tombstones of removals more than this many seconds ago; return how many.
+
+        Safe once every copy of this set has merged the removals: a copy that has not would
+        bring the elements back.
+        """
+        limit = Time(self._shard.clock.wall() - int(older_than * 1000))
+        old = [field for field, (time, _) in self._store.removed.items() if time <= limit]
+        for field in old:
+            del self._store.removed[field]
+        return len(old)
+
+    def _encode(self, element: T) -> bytes:
+        return encode_element(self._codec, element)
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[T]) -> AbstractSet[T]:  # type: ignore[override]
+        return set(it)

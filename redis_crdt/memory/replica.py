@@ -1,0 +1,141 @@
+"""A replica in memory: what a replica on a server is, without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from typing_extensions import TypeVar
+
+from redis_crdt.clock import wall_clock
+from redis_crdt.memory.collection import Collection
+from redis_crdt.memory.g_counter import GCounter
+from redis_crdt.memory.lww_map import LWWMap
+from redis_crdt.memory.lww_register import LWWRegister
+from redis_crdt.memory.mv_register import MVRegister
+from redis_crdt.memory.or_set import ORSet
+from redis_crdt.memory.pn_counter import PNCounter
+from redis_crdt.memory.shard import Shard
+from redis_crdt.names import Keys, check_name, check_namespace, shard_of
+from redis_crdt.operations.operation import Operation, Script, drive
+from redis_crdt.sync.files import File, dump_file, load_file
+from redis_crdt.sync.pull import Party, pull
+from redis_crdt.sync.report import SyncReport
+
+T = TypeVar("T", default=Any)
+R = TypeVar("R")
+C = TypeVar("C", bound=Collection[Any, Any])
+
+
+class Replica:
+    """One full copy of a namespace, in memory.
+
+    Its collections change in place, and it can be source and target of pulls with replicas of
+    any backend. For the arguments see :class:`redis_crdt.Replica`; ``replica_id`` is random by
+    default, ``clock`` gives milliseconds since 1970. Not safe for use by several threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        replica_id: str | None = None,
+        namespace: str = "default",
+        shards: int = 1,
+        max_drift: float = 60.0,
+        feed_limit: int = 100_000,
+        clock: Callable[[], int] = wall_clock,
+    ) -> None:
+        self.namespace = check_namespace(namespace)
+        self.shards = shards
+        self.max_drift = max_drift
+        first = Shard(replica_id, clock, max_drift, feed_limit)
+        self.replica_id = first.replica_id
+        others = (Shard(self.replica_id, clock, max_drift, feed_limit) for _ in range(1, shards))
+        self._shards = [first, *others]
+
+    @property
+    def about(self) -> str:
+        """How error messages name this replica."""
+        return f"namespace {self.namespace!r}"
+
+    def __repr__(self) -> str:
+        return f"<redis_crdt.memory.Replica {self.replica_id!r} of {self.namespace!r}>"
+
+    def close(self) -> None:
+        """Do nothing; there are no connections."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+        """Open a set of elements of ``type_``: anything pydantic validates; JSON by default.
+
+        Raises :class:`KindMismatch` if the name is taken by another kind of collection; so for
+        all of the following.
+        """
+        return self._open(ORSet, name, type_)
+
+    def g_counter(self, name: str) -> GCounter:
+        """Open a counter that only grows."""
+        return self._open(GCounter, name, int)
+
+    def pn_counter(self, name: str) -> PNCounter:
+        """Open a counter that goes up and down."""
+        return self._open(PNCounter, name, int)
+
+    def lww_register(self, name: str, type_: type[T] | Any = Any) -> LWWRegister[T]:
+        """Open a register of one value of ``type_``, in which the last write wins."""
+        return self._open(LWWRegister, name, type_)
+
+    def mv_register(self, name: str, type_: type[T] | Any = Any) -> MVRegister[T]:
+        """Open a register of values of ``type_`` that keeps concurrent ones side by side."""
+        return self._open(MVRegister, name, type_)
+
+    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
+        """Open a map from text to values of ``type_``, in which the last write of a key wins."""
+        return self._open(LWWMap, name, type_)
+
+    def _open(self, cls: type[C], name: str, type_: Any) -> C:
+        return cls._of(self._shards[shard_of(check_name(name), self.shards)], name, type_)
+
+    def pull(self, source: Party) -> SyncReport:
+        """Bring here what ``source``, a replica of any backend, has and this one does not.
+
+        As :meth:`redis_crdt.Replica.pull`, with the same exceptions.
+        """
+        return drive(pull(self, source))
+
+    def sync(self, peer: Any) -> SyncReport:
+        """Pull both ways. Returns the sum of the two reports."""
+        report: SyncReport = self.pull(peer) + peer.pull(self)
+        return report
+
+    def dump(self, file: File) -> int:
+        """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
+        return drive(dump_file(self, file))
+
+    def load(self, file: File) -> int:
+        """Join what :meth:`dump` wrote; returns how many entries changed something.
+
+        Raises :class:`InvalidDump`, :class:`KindMismatch` or :class:`ClockDrift` with nothing
+        changed.
+        """
+        return drive(load_file(self, file))
+
+    def keys(self, shard: int) -> Keys:
+        """Return the keys that the shard would have on a server."""
+        return Keys(self.namespace, shard)
+
+    def execute(self, operation: Operation[R]) -> R:
+        """Answer what a server's scripts answer to the requests of a pull."""
+        assert isinstance(operation, Script)
+        shard = self._shards[operation.shard]
+        answer = getattr(shard, operation.name.removeprefix("replica/"))
+        return operation.read(answer(*map(_as_bytes, operation.args)))
+
+
+def _as_bytes(argument: Any) -> bytes:
+    return argument if isinstance(argument, bytes) else str(argument).encode()

@@ -1,0 +1,92 @@
+"""Names: what namespaces, replicas and collections may be called, and the keys made of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from zlib import crc32
+
+from redis_crdt.errors import InvalidName
+
+MAX_NAME = 255
+"""The longest collection name, in bytes of UTF-8."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+_REPLICA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+
+
+def check_name(name: str) -> bytes:
+    """Return a collection's name as UTF-8.
+
+    Raises :class:`InvalidName` if it is empty, longer than 255 bytes, has control characters,
+    or is not text at all.
+    """
+    if not isinstance(name, str):
+        raise InvalidName(f"a collection's name is a str, not {type(name).__name__}")
+    try:
+        encoded = name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidName(f"collection name {name!r} is not valid Unicode") from error
+    if not 0 < len(encoded) <= MAX_NAME:
+        raise InvalidName(f"a collection's name has 1 to {MAX_NAME} bytes, not {len(encoded)}")
+    if _CONTROL.search(name):
+        raise InvalidName(f"collection name {name!r} has a control character")
+    return encoded
+
+
+def check_namespace(namespace: str) -> str:
+    """Return the namespace if it is one; else raise :class:`InvalidName`."""
+    if not _NAMESPACE.fullmatch(namespace):
+        raise InvalidName(
+            f"namespace {namespace!r}: 1 to 64 letters, digits or one of _.:- are allowed, "
+            "beginning with a letter or digit"
+        )
+    return namespace
+
+
+def check_replica_id(replica_id: str) -> str:
+    """Return the replica id if it is one; else raise :class:`InvalidName`."""
+    if not _REPLICA.fullmatch(replica_id):
+        raise InvalidName(
+            f"replica id {replica_id!r}: 1 to 64 letters, digits or one of _.- are allowed, "
+            "beginning with a letter or digit"
+        )
+    return replica_id
+
+
+def shard_of(name: bytes, shards: int) -> int:
+    """Return the shard in which a collection lives, the same on every replica."""
+    return crc32(name) % shards
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one shard. They share one hash tag, so that scripts may use them together."""
+
+    namespace: str
+    shard: int = 0
+
+    @cached_property
+    def prefix(self) -> bytes:
+        """What all keys of the shard begin with."""
+        return f"crdt:{{{self.namespace}:{self.shard}}}:".encode()
+
+    @cached_property
+    def base(self) -> tuple[bytes, bytes, bytes]:
+        """Meta (a hash), feed (a stream) and kinds (name -> kind): every script's first keys."""
+        return (self.prefix + b"meta", self.prefix + b"feed", self.prefix + b"kinds")
+
+    @cached_property
+    def known(self) -> bytes:
+        """The hash of what has been read of other replicas: writer -> clock."""
+        return self.prefix + b"known"
+
+    def live(self, kind: str, name: bytes) -> bytes:
+        """The hash of a collection's live entries."""
+        return b"%b%b:%b" % (self.prefix, kind.encode(), name)
+
+    def removed(self, kind: str, name: bytes) -> bytes:
+        """The hash of a collection's tombstones."""
+        return b"%b%b-removed:%b" % (self.prefix, kind.encode(), name)

@@ -1,0 +1,177 @@
+"""What an operation is, and what to make of a server's refusal of it.
+
+Methods decide *what* is to be done and say it with the values of this module; the replica of
+the calling program, blocking or not, carries it out. So sync and asyncio share every decision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from redis_crdt import errors
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+def as_is(reply: Any) -> Any:
+    """Read a reply that needs no reading."""
+    return reply
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[R]):
+    """A native command that only reads, so that it may be sent again when a connection breaks."""
+
+    args: tuple[Any, ...]
+    read: Callable[[Any], R] = as_is
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Script(Generic[R]):
+    """A script of ``lua/``, run on one shard; it may write, so it is sent only once."""
+
+    name: str
+    shard: int
+    keys: tuple[bytes, ...]
+    args: tuple[Any, ...]
+    read: Callable[[Any], R] = as_is
+    about: str = ""
+
+
+Operation = Command[R] | Script[R]
+
+
+class Executor(Protocol):
+    """A replica of any backend, as seen by one who has something to be carried out."""
+
+    def execute(self, operation: Operation[Any], /) -> Any:
+        """Carry out an operation and return its reply, or an awaitable of it."""
+
+
+Procedure = Generator[tuple[Executor, Operation[Any]], Any, R]
+"""Several operations in a row: it yields each with who is to carry it out, and gets the reply."""
+
+
+def drive(procedure: Procedure[R]) -> R:
+    """Carry out a procedure whose executors block."""
+    try:
+        executor, operation = next(procedure)
+        while True:
+            try:
+                reply = executor.execute(operation)
+            except errors.CRDTError as error:
+                executor, operation = procedure.throw(error)
+            else:
+                executor, operation = procedure.send(reply)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+# Refusals -----------------------------------------------------------------------------------
+
+CLOSED = "CRDTCLOSED"
+"""The first word of a refusal because the namespace is not open, as on an emptied server."""
+
+
+class LostReply(RedisConnectionError):
+    """The connection broke after a script was sent, so nobody knows whether it ran."""
+
+
+_OURS = re.compile(r"CRDT([A-Z]+) ?(.*)", re.DOTALL)
+
+# What servers call their refusals. Old ones wrap the word into a longer message, so each is
+# looked for anywhere in it.
+_SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tuple(
+    (re.compile(rf"\b(?:{words})\b"), exception, hint)
+    for words, exception, hint in (
+        (
+            "WRONGTYPE",
+            errors.ForeignKey,
+            "a key that it uses holds what another program wrote; use another namespace",
+        ),
+        ("OOM", errors.ServerFull, "the server has reached maxmemory; make room or raise it"),
+        (
+            "READONLY|NOREPLICAS|MISCONF",
+            errors.ServerReadOnly,
+            "the server takes no writes now; connect to the primary, or see what it reports",
+        ),
+        ("LOADING|MASTERDOWN", errors.ServerLoading, "the server is starting; try again later"),
+        ("BUSY", errors.ServerBusy, "a script blocks the server; try again later"),
+        (
+            "NOPERM|NOAUTH|WRONGPASS|invalid password",
+            errors.AccessDenied,
+            "this user may not do that; grant it the commands and keys that the README lists",
+        ),
+    )
+)
+
+
+def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
+    if code == "KIND":
+        kind, _, name = detail.partition(" ")
+        return errors.KindMismatch(f"{about}: {name!r} is a {kind} on this server")
+    if code == "OVERFLOW":
+        return errors.CounterOverflow(
+            f"{about} stands at {detail} for this replica; that much more would pass 2**63 - 1"
+        )
+    if code == "DRIFT":
+        return errors.ClockDrift(
+            f"{about}: refused: a time {int(detail) / 1000:.3f} s ahead of this server's clock; "
+            "correct the clock that wrote it, or raise max_drift"
+        )
+    if code == "CONFLICT":
+        return errors.ReplicaConflict(f"{about}: {detail} is a replica of the same id")
+    if code == "REPLICA":
+        return errors.ReplicaMismatch(f"{about}: this server is replica {detail!r}")
+    if code == "SHARDS":
+        return errors.ReplicaMismatch(f"{about}: the namespace has {detail} shards on this server")
+    if code == "FORMAT":
+        return errors.ReplicaMismatch(
+            f"{about}: stored in format {detail}, which is not known here"
+        )
+    if code == "UNNAMED":
+        return errors.ReplicaMismatch(f"{about}: {detail}; give it a replica_id to begin with")
+    return errors.InvalidDump(f"{about}: {detail}")
+
+
+def explain(error: RedisError, operation: Operation[Any]) -> errors.CRDTError:
+    """Return the exception of ours for what redis-py raised on an operation."""
+    about = operation.about
+    if isinstance(error, LostReply):
+        return errors.Unacknowledged(
+            f"{about}: no reply ({error}); the write may have happened or not: read to find out"
+        )
+    if isinstance(error, RedisConnectionError | RedisTimeoutError):
+        match = next((item for item in _SERVERS if item[0].search(str(error))), None)
+        if match is None:
+            return errors.ServerUnreachable(f"{about}: no answer from the server: {error}")
+        return match[1](f"{about}: {match[2]} ({error})")
+    message = str(error)
+    if ours := _OURS.match(message):
+        return _ours(ours[1], ours[2], about)
+    for pattern, exception, hint in _SERVERS:
+        if pattern.search(message):
+            return exception(f"{about}: {hint} ({message})")
+    return errors.ServerError(f"{about}: {message}")
+
+
+def is_closed(error: RedisError) -> bool:
+    """Whether a script was refused because its namespace is not open on the server."""
+    return isinstance(error, ResponseError) and str(error).startswith(CLOSED)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error while a script was under way leaves open whether the script ran."""
+    answered = BusyLoadingError | AuthenticationError
+    broken = RedisConnectionError | RedisTimeoutError
+    return isinstance(error, broken) and not isinstance(error, answered)

@@ -1,0 +1,246 @@
+"""What a replica is asked, as operations; and opening one on a server."""
+
+from __future__ import annotations
+
+import uuid
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from redis_crdt.clock import Time
+from redis_crdt.errors import (
+    AccessDenied,
+    EvictionEnabled,
+    InvalidSetting,
+    ReplicaMismatch,
+    ServerError,
+)
+from redis_crdt.names import Keys, check_name, check_namespace, check_replica_id, shard_of
+from redis_crdt.operations.operation import Command, Executor, Procedure, Script
+
+FORMAT = 1
+"""The version of what is stored on servers."""
+
+OPEN = "replica/open"
+"""The script that makes and opens a shard."""
+
+BATCH = 500
+"""How many entries a script handles: others then wait for a few milliseconds at most."""
+
+
+def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
+    """Yield name, kind, field and entry of everything in the body of a batch."""
+    at = 0
+    while at < len(body):
+        name, kind, count = body[at], body[at + 1].decode(), int(body[at + 2])
+        for i in range(at + 3, at + 3 + 2 * count, 2):
+            yield name, kind, body[i], body[i + 1]
+        at += 3 + 2 * count
+
+
+def count(body: Sequence[bytes]) -> int:
+    """Return how many entries are in the body of a batch."""
+    total = at = 0
+    while at < len(body):
+        total += int(body[at + 2])
+        at += 3 + 2 * int(body[at + 2])
+    return total
+
+
+class Delta(NamedTuple):
+    """The reply to :func:`dump`."""
+
+    full_scan: bool
+    writer: bytes
+    cursor: bytes
+    clock: bytes
+    more: bool
+    body: list[bytes]
+
+
+class Page(NamedTuple):
+    """The reply to :func:`scan`."""
+
+    writer: bytes
+    clock: bytes
+    done: int
+    position: tuple[bytes, bytes]
+    body: list[bytes]
+
+    def entries(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the fields and entries."""
+        for _, _, field, entry in entries_of(self.body):
+            yield field, entry
+
+
+class Applied(NamedTuple):
+    """The reply to :func:`apply`."""
+
+    changed: int
+    holds: bool
+
+
+def _read_delta(reply: list[Any]) -> Delta:
+    mode, writer, cursor, clock, more, body = reply
+    return Delta(mode == b"scan", writer, cursor, clock, more == b"1", body)
+
+
+def _read_page(reply: list[Any]) -> Page:
+    writer, clock, done, part, cursor, body = reply
+    return Page(writer, clock, int(done), (part, cursor), body)
+
+
+def _read_applied(reply: list[Any]) -> Applied:
+    return Applied(int(reply[0]), reply[1] == b"1")
+
+
+def knowledge(keys: Keys, about: str) -> Script[list[bytes]]:
+    """Ask what the replica knows: writer, clock, ..., its own present writer first."""
+    return Script("replica/knowledge", keys.shard, (*keys.base, keys.known), (), about=about)
+
+
+def dump(keys: Keys, known: Sequence[bytes], about: str) -> Script[Delta]:
+    """Ask for the delta for one who knows so much."""
+    return Script("replica/dump", keys.shard, keys.base, (BATCH, *known), _read_delta, about)
+
+
+def collections(keys: Keys, cursor: bytes, about: str) -> Script[tuple[bytes, list[bytes]]]:
+    """Ask for a page of the shard's collections: the next cursor, and name, kind, ..."""
+    return Script("replica/collections", keys.shard, keys.base, (cursor, BATCH), about=about)
+
+
+def scan(
+    keys: Keys, position: tuple[bytes, bytes], collections: list[tuple[bytes, str]], about: str
+) -> Script[Page]:
+    """Ask for a batch of all entries of the collections, from a position in the first on."""
+    flat = [part for item in collections for part in item]
+    args = (BATCH, *position, *flat)
+    return Script("replica/scan", keys.shard, keys.base, args, _read_page, about)
+
+
+def apply(
+    keys: Keys,
+    source: bytes,
+    cursor: bytes,
+    clock: bytes,
+    asked_as: bytes,
+    max_drift: float,
+    horizon: str,
+    body: Sequence[Any],
+    about: str,
+) -> Script[Applied]:
+    """Ask to join a batch; for the arguments see ``lua/replica/apply.lua``."""
+    args = (source, cursor, clock, asked_as, round(max_drift * 1000), horizon, *body)
+    key_names = (*keys.base, keys.known)
+    return Script("replica/apply", keys.shard, key_names, args, _read_applied, about)
+
+
+def merge(
+    keys: Keys, max_drift: float, horizon: Time, body: Sequence[Any], about: str
+) -> Script[Applied]:
+    """Ask to join entries that no other replica vouches for, part of a dump up to ``horizon``."""
+    return apply(keys, b"", b"", b"", b"", max_drift, str(horizon), body, about)
+
+
+class ReplicaOperations(Executor):
+    """A replica on a server, whichever way it is spoken to: its settings, and opening it."""
+
+    blocking: ClassVar[bool]
+
+    def __init__(
+        self,
+        *,
+        replica_id: str | None,
+        namespace: str,
+        shards: int,
+        max_drift: float,
+        feed_limit: int,
+        allow_eviction: bool,
+    ) -> None:
+        self.namespace = check_namespace(namespace)
+        self._replica_id = None if replica_id is None else check_replica_id(replica_id)
+        if not 1 <= shards <= 16384:
+            raise InvalidSetting(f"shards: 1 to 16384 are possible, not {shards}")
+        if feed_limit < 1:
+            raise InvalidSetting(f"feed_limit: at least 1 reference, not {feed_limit}")
+        if not 0 <= max_drift < 1e9:
+            raise InvalidSetting(f"max_drift: a number of seconds from 0 on, not {max_drift}")
+        self.max_drift = max_drift
+        self.shards = shards
+        self._feed_limit = feed_limit
+        self._allow_eviction = allow_eviction
+        self._opened = False
+
+    @property
+    def replica_id(self) -> str:
+        """The id of this replica, which all clients of its server share."""
+        if self._replica_id is None:
+            raise ReplicaMismatch(f"{self!r} is not open yet, so its replica id is not known")
+        return self._replica_id
+
+    @property
+    def about(self) -> str:
+        """How error messages name this replica."""
+        return f"namespace {self.namespace!r}"
+
+    def __repr__(self) -> str:
+        name = f"{type(self).__module__}.{type(self).__qualname__}".replace(".replica.", ".")
+        return f"<{name} {self._replica_id!r} of {self.namespace!r}>"
+
+    def keys(self, shard: int) -> Keys:
+        """Return the keys of a shard."""
+        return Keys(self.namespace, shard)
+
+    def locate(self, name: str) -> tuple[Keys, int, bytes]:
+        """Return the keys and number of a collection's shard, and its name as UTF-8."""
+        encoded = check_name(name)
+        shard = shard_of(encoded, self.shards)
+        return self.keys(shard), shard, encoded
+
+    def opening(self) -> Procedure[None]:
+        """Open the namespace; a few round trips, once for each replica object.
+
+        Raises :class:`EvictionEnabled` if the server may throw keys away,
+        :class:`ReplicaMismatch` if the namespace is there with another replica id or number of
+        shards, or is new and no replica id was given.
+        """
+        yield from self._check_eviction()
+        for shard in range(self.shards):
+            replica, *_ = yield self, self.open_shard(shard)
+            self._replica_id = replica.decode()
+        self._opened = True
+
+    def open_shard(self, shard: int) -> Script[list[bytes]]:
+        """Ask to open one shard, making it if need be."""
+        args = (
+            FORMAT,
+            self._replica_id or "",
+            uuid.uuid4().hex,
+            self.shards,
+            self._feed_limit,
+        )
+        return Script(OPEN, shard, self.keys(shard).base, args, about=self.about)
+
+    def _check_eviction(self) -> Procedure[None]:
+        try:
+            policy = yield self, Command(("INFO", "memory"), _read_policy, self.about)
+        except AccessDenied:
+            warnings.warn("no right to INFO: the eviction policy goes unchecked", stacklevel=2)
+            return
+        except ServerError as error:
+            if type(error) is not ServerError:
+                raise
+            return  # fakeredis has no INFO, and evicts nothing
+        if policy is None or not policy.startswith("allkeys"):
+            return
+        message = (
+            f"the server's maxmemory-policy is {policy!r}: it may throw away any key, and so lose "
+            "writes; set it to noeviction, or pass allow_eviction=True to accept that"
+        )
+        if not self._allow_eviction:
+            raise EvictionEnabled(message)
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+def _read_policy(info: Any) -> str | None:
+    return str(info["maxmemory_policy"]) if "maxmemory_policy" in info else None

@@ -1,0 +1,52 @@
+"""The scripts of ``lua/``: reading them, and putting each together with what it includes.
+
+A script names the pieces it needs in lines ``-- @include PATH`` and what it runs in a line
+``-- @run CALL``. The text that results is plain Lua, which any client may load.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from hashlib import sha1
+from pathlib import Path
+from typing import NamedTuple
+
+_INCLUDE = re.compile(r"^-- @include (\S+)\n", re.MULTILINE)
+_RUN = re.compile(r"^-- @run (.+)\n", re.MULTILINE)
+
+# Ours come as tables, the server's own errors in whatever form it uses: those are passed on.
+_MAIN = """local ok, reply = pcall(function() return {call} end)
+if ok then return reply end
+if type(reply) == 'table' and reply.crdt then return {{err = reply.crdt}} end
+error(reply, 0)
+"""
+
+
+class Source(NamedTuple):
+    """A script as it is sent to a server, and the digest by which the server then knows it."""
+
+    text: bytes
+    digest: bytes
+
+
+@cache
+def _root() -> Path:
+    """Return where the scripts are: in the package when installed, beside it in a checkout."""
+    packaged = Path(__file__).parents[1] / "lua"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "lua"
+
+
+def _assemble(path: str, included: set[str]) -> str:
+    if path in included:
+        return ""
+    included.add(path)
+    text = (_root() / f"{path}.lua").read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda match: _assemble(match[1], included), text)
+
+
+@cache
+def load(name: str) -> Source:
+    """Return the named script, such as ``or_set/add``, put together."""
+    text = _RUN.sub(lambda match: _MAIN.format(call=match[1]), _assemble(name, set())).encode()
+    return Source(text, sha1(text, usedforsecurity=False).hexdigest().encode())

