@@ -118,17 +118,15 @@ class Dots:
         ``valued`` tells whether every live dot must have a value, or none.
         """
         head, *values = text.split(b"\n")
-        if bool(values) and len(values) != head.partition(b"|")[0].count(b"@"):
-            raise InvalidDump("an entry has not one value for each of its dots")
         living, _, others = _ascii(head).partition("|")
-        dots = [Dot.parse(word) for word in living.split(" ")] if living else []
+        dots = [Dot.parse(word) for word in living.split()]
+        if values and len(values) != len(dots):
+            raise InvalidDump("an entry has not one value for each of its dots")
         live: dict[Dot, bytes | None] = dict.fromkeys(dots)
         if values:
             live = {dot: _check_value(value) for dot, value in zip(dots, values, strict=True)}
         seen = {dot.writer: dot.time for dot in dots}
-        seen |= {
-            dot.writer: dot.time for dot in map(Dot.parse, others.split(" ") if others else ())
-        }
+        seen |= {dot.writer: dot.time for dot in map(Dot.parse, others.split())}
         entry = cls(live, seen)
         if bytes(entry) != text or not seen or (valued != bool(values) and live):
             raise InvalidDump(f"dots that are not in canonical form: {text[:80]!r}")

@@ -41,7 +41,8 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
     for field, entry in entries.items():
         match entry:
             case Dots() if kind == "or_set":
-                codec.decode(field)
+                if codec.encode(codec.decode(field)) != field:
+                    raise InvalidValue(f"element {field[:80]!r} is not in canonical form")
             case Dots(live):
                 for value in live.values():
                     if value is not None:

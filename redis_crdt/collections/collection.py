@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 from redis_crdt.memory.collection import Mergeable, state_of
 from redis_crdt.operations.collection import CollectionOperations
 from redis_crdt.operations.operation import Operation, Procedure, drive
 from redis_crdt.state import State
 
-if TYPE_CHECKING:
-    pass
-
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Collection(CollectionOperations["Replica", T]):
+class Collection(CollectionOperations[T]):
     """A collection on a server, by a client that blocks."""
 
     def _run(self, operation: Operation[R]) -> R:
-        return self._replica.execute(operation)
+        reply: R = self._replica.execute(operation)
+        return reply
 
     def _drive(self, procedure: Procedure[R]) -> R:
         return drive(procedure)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from redis_crdt.collections.collection import Collection
 from redis_crdt.operations.counters import CounterOperations, GCounterOperations
 
-if TYPE_CHECKING:
-    pass
 
-
-class Counter(Collection[int], CounterOperations["Replica"]):
+class Counter(Collection[int], CounterOperations):
     """What both counters can: be read."""
 
     def value(self) -> int:
@@ -23,8 +18,8 @@ class Counter(Collection[int], CounterOperations["Replica"]):
         return self._run(self._by_replica())
 
 
-class GCounter(Counter, GCounterOperations["Replica"]):
-    """A grow-only counter (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 6)."""
+class GCounter(Counter, GCounterOperations):
+    """A grow-only counter (Shapiro et al., "A study of CRDTs", 2011, spec. 6)."""
 
     def increment(self, n: int = 1) -> None:
         """Count ``n`` more. One round trip.

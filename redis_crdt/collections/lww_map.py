@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, MutableMapping, ValuesView
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from redis_crdt.collections.collection import Collection
 from redis_crdt.operations.lww import LWWMapOperations
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -35,7 +32,7 @@ class Values(ValuesView[T]):
         return iter(self._mapping._drive(self._mapping._items()).values())
 
 
-class LWWMap(Collection[T], LWWMapOperations["Replica", T], MutableMapping[str, T]):
+class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
     """A map of last-writer-wins registers (Shapiro et al. 2011, spec. 8, a key at a time).
 
     Deleting a key is a write like any other: of it and a concurrent ``set`` the later wins.

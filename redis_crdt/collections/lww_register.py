@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from redis_crdt.clock import Time
 from redis_crdt.collections.collection import Collection
 from redis_crdt.operations.lww import LWWRegisterOperations
 
-if TYPE_CHECKING:
-    pass
-
 T = TypeVar("T")
 
 
-class LWWRegister(Collection[T], LWWRegisterOperations["Replica", T]):
-    """A last-writer-wins register (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 8).
+class LWWRegister(Collection[T], LWWRegisterOperations[T]):
+    """A last-writer-wins register (Shapiro et al., "A study of CRDTs", 2011, spec. 8).
 
     Of two writes the later wins; at equal times that of the larger replica id.
     """

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from redis_crdt.collections.collection import Collection
 from redis_crdt.contexts import Context, Reading
 from redis_crdt.operations.mv_register import MVRegisterOperations
 
-if TYPE_CHECKING:
-    pass
-
 T = TypeVar("T")
 
 
-class MVRegister(Collection[T], MVRegisterOperations["Replica", T]):
-    """A multi-value register (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 10).
+class MVRegister(Collection[T], MVRegisterOperations[T]):
+    """A multi-value register (Shapiro et al., "A study of CRDTs", 2011, spec. 10).
 
     Values that were written without knowing of each other stay side by side until a later
     write has seen them.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableSet, Sized
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from redis_crdt.collections.collection import Collection
 from redis_crdt.operations.or_set import ORSetOperations
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 
@@ -28,7 +25,7 @@ class Removed(Sized):
     __len__ = size
 
 
-class ORSet(Collection[T], ORSetOperations["Replica", T], MutableSet[T]):
+class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     An add that a concurrent remove had not seen survives it. Reads and single writes are one

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from redis_crdt.collections.g_counter import Counter
 from redis_crdt.operations.counters import PNCounterOperations
 
-if TYPE_CHECKING:
-    pass
 
-
-class PNCounter(Counter, PNCounterOperations["Replica"]):
-    """A counter both ways (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 7)."""
+class PNCounter(Counter, PNCounterOperations):
+    """A counter both ways (Shapiro et al., "A study of CRDTs", 2011, spec. 7)."""
 
     def increment(self, n: int = 1) -> None:
         """Count ``n`` up. One round trip.

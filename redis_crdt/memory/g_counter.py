@@ -46,7 +46,7 @@ class Counter(Collection[int, Total]):
 
 
 class GCounter(Counter):
-    """A grow-only counter (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 6).
+    """A grow-only counter (Shapiro et al., "A study of CRDTs", 2011, spec. 6).
 
     Each writer counts in a total of its own; the value is the sum.
     """

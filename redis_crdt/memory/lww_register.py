@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class LWWRegister(Collection[T, Last]):
-    """A last-writer-wins register (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 8).
+    """A last-writer-wins register (Shapiro et al., "A study of CRDTs", 2011, spec. 8).
 
     Of two writes the later wins; at equal times that of the larger replica id, so that all
     sides choose alike.

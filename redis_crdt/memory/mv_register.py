@@ -17,7 +17,7 @@ NOTHING = Dots({}, {})
 
 
 class MVRegister(Collection[T, Dots]):
-    """A multi-value register (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 10).
+    """A multi-value register (Shapiro et al., "A study of CRDTs", 2011, spec. 10).
 
     A write replaces the values that its writer has seen; values that were written without
     knowing of each other stay side by side until a later write has seen them.

@@ -8,7 +8,7 @@ from redis_crdt.memory.g_counter import Counter
 
 
 class PNCounter(Counter):
-    """A counter both ways (Shapiro et al., "A comprehensive study of CRDTs", 2011, spec. 7).
+    """A counter both ways (Shapiro et al., "A study of CRDTs", 2011, spec. 7).
 
     Each writer has one total for what it counted up and one for down; the value is the
     difference of their sums.

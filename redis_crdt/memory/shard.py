@@ -134,7 +134,7 @@ class Shard:
         return other
 
     def store(self, name: str, kind: str) -> Store[Any]:
-        """Return the named collection, made if need be; :class:`KindMismatch` if of another kind."""
+        """Return the named collection, made if need be; KindMismatch if of another kind."""
         return self._store(check_name(name), kind)
 
     def _store(self, name: bytes, kind: str) -> Store[Any]:
@@ -293,13 +293,10 @@ def read_body(body: Sequence[bytes]) -> list[tuple[bytes, Kind, dict[bytes, Entr
     at = 0
     while at < len(rest):
         head = rest[at : at + 3]
-        if (
-            len(head) < 3
-            or not head[2].isdigit()
-            or head[1].decode("ascii", "replace") not in KINDS
-        ):
+        kind = KINDS.get(head[1].decode("ascii", "replace")) if len(head) == 3 else None
+        if kind is None or not head[2].isdigit():
             raise InvalidDump("an ill-formed batch")
-        name, kind, count = head[0], KINDS[head[1].decode()], int(head[2])
+        name, count = head[0], int(head[2])
         flat = rest[at + 3 : at + 3 + 2 * count]
         if len(flat) < 2 * count:
             raise InvalidDump("a truncated batch")

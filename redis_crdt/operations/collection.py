@@ -17,7 +17,6 @@ from redis_crdt.values import check_values
 
 T = TypeVar("T")
 X = TypeVar("X")
-Rep = TypeVar("Rep", bound=ReplicaOperations)
 
 
 def batches(items: Iterable[X], size: int = BATCH) -> Iterator[list[X]]:
@@ -27,12 +26,12 @@ def batches(items: Iterable[X], size: int = BATCH) -> Iterator[list[X]]:
         yield batch
 
 
-class CollectionOperations(Generic[Rep, T]):
+class CollectionOperations(Generic[T]):
     """One named collection of a replica on a server: which operations its methods make."""
 
     kind: ClassVar[KindName]
 
-    def __init__(self, replica: Rep, name: str, type_: Any) -> None:
+    def __init__(self, replica: ReplicaOperations, name: str, type_: Any) -> None:
         self.name = name
         self._replica = replica
         self._codec = codec_for(type_)

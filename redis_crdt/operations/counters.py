@@ -6,8 +6,9 @@ from typing import Any
 
 from redis_crdt import counting
 from redis_crdt.entries import Total
-from redis_crdt.operations.collection import CollectionOperations, Rep
+from redis_crdt.operations.collection import CollectionOperations
 from redis_crdt.operations.operation import Command, Script
+from redis_crdt.operations.replica import ReplicaOperations
 
 
 def _by_replica(reply: dict[bytes, bytes]) -> dict[str, int]:
@@ -19,10 +20,10 @@ def _value(reply: dict[bytes, bytes]) -> int:
     return sum(_by_replica(reply).values())
 
 
-class CounterOperations(CollectionOperations[Rep, int]):
+class CounterOperations(CollectionOperations[int]):
     """The operations of a counter: a total per writer, and per direction in a PN-Counter."""
 
-    def __init__(self, replica: Rep, name: str) -> None:
+    def __init__(self, replica: ReplicaOperations, name: str) -> None:
         super().__init__(replica, name, int)
 
     def _count(self, sign: str, n: int) -> Script[Any]:
@@ -35,13 +36,13 @@ class CounterOperations(CollectionOperations[Rep, int]):
         return self._command("HGETALL", self._live, read=_by_replica)
 
 
-class GCounterOperations(CounterOperations[Rep]):
+class GCounterOperations(CounterOperations):
     """The operations of a G-Counter."""
 
     kind = "g_counter"
 
 
-class PNCounterOperations(CounterOperations[Rep]):
+class PNCounterOperations(CounterOperations):
     """The operations of a PN-Counter."""
 
     kind = "pn_counter"

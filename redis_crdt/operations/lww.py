@@ -9,7 +9,7 @@ from redis_crdt.clock import Time, replica_of
 from redis_crdt.codec import Codec
 from redis_crdt.entries import Last
 from redis_crdt.kinds import VALUE
-from redis_crdt.operations.collection import CollectionOperations, Rep, batches
+from redis_crdt.operations.collection import CollectionOperations, batches
 from redis_crdt.operations.operation import Command, Procedure, Script
 from redis_crdt.operations.replica import BATCH
 from redis_crdt.values import encode_key, encode_value
@@ -21,7 +21,7 @@ def _value_of(codec: Codec[T], entry: bytes) -> T:
     return codec.decode(entry.partition(b"\n")[2])
 
 
-class LWWRegisterOperations(CollectionOperations[Rep, T]):
+class LWWRegisterOperations(CollectionOperations[T]):
     """The operations of a register: a hash with one entry."""
 
     kind = "lww_register"
@@ -44,7 +44,7 @@ class LWWRegisterOperations(CollectionOperations[Rep, T]):
         )
 
 
-class LWWMapOperations(CollectionOperations[Rep, T]):
+class LWWMapOperations(CollectionOperations[T]):
     """The operations of a map: an entry per key, a hash for those that are there."""
 
     kind = "lww_map"

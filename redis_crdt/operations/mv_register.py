@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from redis_crdt.contexts import Context, Reading, values_of
 from redis_crdt.entries import Dots
 from redis_crdt.kinds import VALUE
-from redis_crdt.operations.collection import CollectionOperations, Rep
+from redis_crdt.operations.collection import CollectionOperations
 from redis_crdt.operations.operation import Command, Procedure, Script
 from redis_crdt.values import encode_value
 
 T = TypeVar("T")
 
 
-class MVRegisterOperations(CollectionOperations[Rep, T]):
+class MVRegisterOperations(CollectionOperations[T]):
     """The operations of a multi-value register: a hash with one entry."""
 
     kind = "mv_register"

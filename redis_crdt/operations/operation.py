@@ -136,9 +136,7 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "SHARDS":
         return errors.ReplicaMismatch(f"{about}: the namespace has {detail} shards on this server")
     if code == "FORMAT":
-        return errors.ReplicaMismatch(
-            f"{about}: stored in format {detail}, which is not known here"
-        )
+        return errors.ReplicaMismatch(f"{about}: stored in format {detail}, unknown here")
     if code == "UNNAMED":
         return errors.ReplicaMismatch(f"{about}: {detail}; give it a replica_id to begin with")
     return errors.InvalidDump(f"{about}: {detail}")

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from redis_crdt.elements import elements_of
-from redis_crdt.operations.collection import CollectionOperations, Rep, batches
+from redis_crdt.operations.collection import CollectionOperations, batches
 from redis_crdt.operations.operation import Command, Procedure, Script
 from redis_crdt.operations.replica import BATCH
 from redis_crdt.values import encode_element
@@ -15,7 +15,7 @@ from redis_crdt.values import encode_element
 T = TypeVar("T")
 
 
-class ORSetOperations(CollectionOperations[Rep, T]):
+class ORSetOperations(CollectionOperations[T]):
     """The operations of an OR-Set: an entry per element, a hash for those that are there."""
 
     kind = "or_set"

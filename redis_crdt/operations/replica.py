@@ -47,6 +47,11 @@ def count(body: Sequence[bytes]) -> int:
     return total
 
 
+def names_of(flat: Sequence[bytes]) -> list[tuple[bytes, str]]:
+    """Return the collections of a page as name and kind."""
+    return [(name, kind.decode()) for name, kind in zip(flat[::2], flat[1::2], strict=True)]
+
+
 class Delta(NamedTuple):
     """The reply to :func:`dump`."""
 

@@ -81,7 +81,7 @@ def dump_file(source: Party, file: File) -> Procedure[int]:
             cursor = b"0"
             while True:
                 cursor, flat = yield source, ask.collections(keys, cursor, source.about)
-                names = [(n, k.decode()) for n, k in zip(flat[::2], flat[1::2], strict=True)]
+                names = ask.names_of(flat)
                 position = (b"live", b"0")
                 while names:
                     request = ask.scan(keys, position, names[:SCAN_AHEAD], source.about)
@@ -194,11 +194,10 @@ def _check_kinds(target: Party, kinds: dict[bytes, str]) -> Procedure[None]:
         while True:
             request = ask.collections(target.keys(shard), cursor, target.about)
             cursor, flat = yield target, request
-            for name, kind in zip(flat[::2], flat[1::2], strict=True):
-                if kinds.get(name, kind.decode()) != kind.decode():
+            for name, kind in ask.names_of(flat):
+                if kinds.get(name, kind) != kind:
                     raise KindMismatch(
-                        f"{name.decode()!r} is a {kind.decode()} here, "
-                        f"and a {kinds[name]} in the file"
+                        f"{name.decode()!r} is a {kind} here, and a {kinds[name]} in the file"
                     )
             if cursor == b"0":
                 break

@@ -132,9 +132,7 @@ class _Pull:
         while True:
             request = ask.collections(self.source_keys, page_cursor, self.about)
             page_cursor, flat = yield self.source, request
-            names = [
-                (name, kind.decode()) for name, kind in zip(flat[::2], flat[1::2], strict=True)
-            ]
+            names = ask.names_of(flat)
             position = (b"live", b"0")
             while names:
                 request_ = ask.scan(self.source_keys, position, names[:SCAN_AHEAD], self.about)
