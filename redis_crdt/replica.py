@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from redis import Redis
 from redis.client import NEVER_DECODE
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 
 from redis_crdt.collections import (
@@ -25,11 +25,9 @@ from redis_crdt.operations.operation import (
     Script,
     drive,
     explain,
-    is_closed,
     is_lost,
 )
-from redis_crdt.operations.replica import OPEN, ReplicaOperations
-from redis_crdt.operations.scripts import load
+from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -204,26 +202,18 @@ class Replica(ReplicaOperations):
         return operation.read(reply)
 
     def _run_script(self, script: Script[Any]) -> Any:
+        sending = self.sending(script)
         try:
-            return self._run_loaded(script)
-        except ResponseError as error:
-            if not is_closed(error):
-                raise
-        # The server was emptied. Begin anew there, as a new incarnation.
-        self._run_loaded(self.open_shard(script.shard))
-        return self._run_loaded(script)
-
-    def _run_loaded(self, script: Script[Any]) -> Any:
-        source = load(script.name)
-        rest = (len(script.keys), *script.keys, *script.args)
-        try:
-            return self._send_once("EVALSHA", source.digest, *rest)
-        except NoScriptError:
-            # A server that does not know our scripts has restarted, or is another one that has
-            # taken over. Opening looks into that before any script of ours can write there.
-            if script.name != OPEN:
-                self._run_loaded(self.open_shard(script.shard))
-            return self._send_once("EVAL", source.text, *rest)
+            args = next(sending)
+            while True:
+                try:
+                    reply = self._send_once(*args)
+                except ResponseError as error:
+                    args = sending.throw(error)
+                else:
+                    args = sending.send(reply)
+        except StopIteration as stop:
+            return stop.value
 
     def _send_once(self, *args: Any) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""

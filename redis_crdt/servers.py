@@ -149,7 +149,7 @@ class Server:
         parent = tempfile.gettempdir()
         if len(os.fsencode(parent)) > 60:
             parent = "/tmp"
-        # Named before it exists, so that an interrupt at any point finds it: mkdtemp cannot do that.
+        # Named before it is made, unlike mkdtemp, so that an interrupt at any point clears it away.
         self._directory = Path(parent, f"redis-crdt-{secrets.token_hex(8)}")
         try:
             self._directory.mkdir(mode=0o700)

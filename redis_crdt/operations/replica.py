@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
+
+from redis.exceptions import NoScriptError, ResponseError
 
 from redis_crdt.clock import Time
 from redis_crdt.errors import (
@@ -16,7 +18,8 @@ from redis_crdt.errors import (
     ServerError,
 )
 from redis_crdt.names import Keys, check_name, check_namespace, check_replica_id, shard_of
-from redis_crdt.operations.operation import Command, Executor, Procedure, Script
+from redis_crdt.operations.operation import Command, Executor, Procedure, Script, is_closed
+from redis_crdt.operations.scripts import load
 
 FORMAT = 1
 """The version of what is stored on servers."""
@@ -225,6 +228,29 @@ class ReplicaOperations(Executor):
             self._feed_limit,
         )
         return Script(OPEN, shard, self.keys(shard).base, args, about=self.about)
+
+    def sending(self, script: Script[Any]) -> Generator[tuple[Any, ...], Any, Any]:
+        """Yield the commands that run a script; is given each reply, and returns the last."""
+        try:
+            return (yield from self._evaluating(script))
+        except ResponseError as error:
+            if not is_closed(error):
+                raise
+        # The server was emptied. Begin anew there, as a new incarnation.
+        yield from self._evaluating(self.open_shard(script.shard))
+        return (yield from self._evaluating(script))
+
+    def _evaluating(self, script: Script[Any]) -> Generator[tuple[Any, ...], Any, Any]:
+        source = load(script.name)
+        rest = (len(script.keys), *script.keys, *script.args)
+        try:
+            return (yield "EVALSHA", source.digest, *rest)
+        except NoScriptError:
+            # A server that does not know our scripts has restarted, or is another one that has
+            # taken over. Opening looks into that before any script of ours can write there.
+            if script.name != OPEN:
+                yield from self._evaluating(self.open_shard(script.shard))
+            return (yield "EVAL", source.text, *rest)
 
     def _check_eviction(self) -> Procedure[None]:
         try:
