@@ -78,7 +78,7 @@ class Replica(ReplicaOperations):
         )
         self._client = client
         self._owns_client = False
-        drive(self.opening())
+        drive(self.opening(self))
 
     @classmethod
     def from_url(
@@ -194,7 +194,8 @@ class Replica(ReplicaOperations):
         """Carry out an operation; raises exceptions of ours only."""
         try:
             if isinstance(operation, Command):
-                reply = self._client.execute_command(*operation.args, **_RAW)  # type: ignore[no-untyped-call]
+                client: Any = self._client
+                reply = client.execute_command(*operation.args, **_RAW)
             else:
                 reply = self._run_script(operation)
         except RedisError as error:
@@ -217,8 +218,8 @@ class Replica(ReplicaOperations):
 
     def _send_once(self, *args: Any) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
-        pool = self._client.connection_pool
-        connection: Any = pool.get_connection()
+        pool: Any = self._client.connection_pool
+        connection = pool.get_connection()
         sent = False
         try:
             connection.connect()

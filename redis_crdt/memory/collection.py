@@ -42,7 +42,10 @@ def state_of(other: Mergeable, kind: KindName) -> State:
     if other_kind != kind:
         what = other_kind or type(other).__name__
         raise KindMismatch(f"cannot merge a {what} into a {kind}")
-    return other.dump()
+    state = other.dump()
+    if not isinstance(state, State):
+        raise KindMismatch("a collection of asyncio is merged by its awaited dump()")
+    return state
 
 
 class Collection(Generic[T, E]):

@@ -205,16 +205,16 @@ class ReplicaOperations(Executor):
         shard = shard_of(encoded, self.shards)
         return self.keys(shard), shard, encoded
 
-    def opening(self) -> Procedure[None]:
+    def opening(self, executor: Executor) -> Procedure[None]:
         """Open the namespace; a few round trips, once for each replica object.
 
         Raises :class:`EvictionEnabled` if the server may throw keys away,
         :class:`ReplicaMismatch` if the namespace is there with another replica id or number of
         shards, or is new and no replica id was given.
         """
-        yield from self._check_eviction()
+        yield from self._check_eviction(executor)
         for shard in range(self.shards):
-            replica, *_ = yield self, self.open_shard(shard)
+            replica, *_ = yield executor, self.open_shard(shard)
             self._replica_id = replica.decode()
         self._opened = True
 
@@ -252,9 +252,9 @@ class ReplicaOperations(Executor):
                 yield from self._evaluating(self.open_shard(script.shard))
             return (yield "EVAL", source.text, *rest)
 
-    def _check_eviction(self) -> Procedure[None]:
+    def _check_eviction(self, executor: Executor) -> Procedure[None]:
         try:
-            policy = yield self, Command(("INFO", "memory"), _read_policy, self.about)
+            policy = yield executor, Command(("INFO", "memory"), _read_policy, self.about)
         except AccessDenied:
             warnings.warn("no right to INFO: the eviction policy goes unchecked", stacklevel=2)
             return

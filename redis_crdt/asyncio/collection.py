@@ -1,0 +1,68 @@
+"""What the collections of asyncio have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from inspect import isawaitable
+from typing import Any, Self, TypeVar
+
+from redis_crdt.errors import CRDTError
+from redis_crdt.memory.collection import Mergeable, state_of
+from redis_crdt.operations.collection import CollectionOperations
+from redis_crdt.operations.operation import Operation, Procedure
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.state import State
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def drive(procedure: Procedure[R]) -> R:
+    """Carry out a procedure, awaiting where its executors have to be awaited."""
+    try:
+        executor, operation = next(procedure)
+        while True:
+            try:
+                if isinstance(executor, ReplicaOperations) and executor.blocking:
+                    reply = await asyncio.to_thread(executor.execute, operation)
+                else:
+                    reply = executor.execute(operation)
+                    if isawaitable(reply):
+                        reply = await reply
+            except CRDTError as error:
+                executor, operation = procedure.throw(error)
+            else:
+                executor, operation = procedure.send(reply)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+class Collection(CollectionOperations[T]):
+    """A collection on a server, by a client of asyncio."""
+
+    _is_open = False
+
+    async def _run(self, operation: Operation[R]) -> R:
+        if not self._is_open:
+            await self._replica.execute(self._open())
+            self._is_open = True
+        reply: R = await self._replica.execute(operation)
+        return reply
+
+    async def _drive(self, procedure: Procedure[R]) -> R:
+        if not self._is_open:
+            await self._replica.execute(self._open())
+            self._is_open = True
+        return await drive(procedure)
+
+    async def merge(self, other: Mergeable | Collection[Any]) -> Self:
+        """Join the state of ``other`` into this collection, and return this collection."""
+        if isinstance(other, Collection):
+            other = await other.dump()
+        await self._drive(self._merge(state_of(other, self.kind)))
+        return self
+
+    async def dump(self) -> State:
+        """Return the whole state, tombstones included."""
+        return await self._drive(self._dump())

@@ -1,0 +1,26 @@
+"""The G-Counter on a server, for asyncio: a counter that only grows."""
+
+from __future__ import annotations
+
+from redis_crdt.asyncio.collection import Collection
+from redis_crdt.operations.counters import CounterOperations, GCounterOperations
+
+
+class Counter(Collection[int], CounterOperations):
+    """What both counters can: be read."""
+
+    async def value(self) -> int:
+        """Return the count, over all replicas. One round trip."""
+        return await self._run(self._value())
+
+    async def by_replica(self) -> dict[str, int]:
+        """Return what each replica has counted. One round trip."""
+        return await self._run(self._by_replica())
+
+
+class GCounter(Counter, GCounterOperations):
+    """:class:`redis_crdt.GCounter`, awaited."""
+
+    async def increment(self, n: int = 1) -> None:
+        """Count ``n`` more. One round trip."""
+        await self._run(self._count("", n))

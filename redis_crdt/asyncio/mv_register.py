@@ -1,0 +1,32 @@
+"""The MV register on a server, for asyncio: all values that were written concurrently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from redis_crdt.asyncio.collection import Collection
+from redis_crdt.contexts import Context, Reading
+from redis_crdt.operations.mv_register import MVRegisterOperations
+
+T = TypeVar("T")
+
+
+class MVRegister(Collection[T], MVRegisterOperations[T]):
+    """:class:`redis_crdt.MVRegister`, awaited."""
+
+    async def set(self, value: T, context: Context | None = None) -> None:
+        """Write the value in place of those that ``context`` has seen. One round trip."""
+        await self._run(self._set(value, context))
+
+    async def get(self) -> list[T]:
+        """Return the concurrent values, in an order that is the same on every replica."""
+        return await self._run(self._get())
+
+    async def get_with_context(self) -> Reading[T]:
+        """Return the values with the context to give to :meth:`set`. One round trip."""
+        return await self._run(self._get_with_context())
+
+    async def resolve(self, resolver: Callable[[list[T]], T]) -> T:
+        """Replace the values by what ``resolver`` makes of them, and return that."""
+        return await self._drive(self._resolve(resolver))

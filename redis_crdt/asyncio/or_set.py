@@ -1,0 +1,76 @@
+"""The OR-Set on a server, for asyncio: a set in which an add wins over a concurrent remove."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeVar
+
+from redis_crdt.asyncio.collection import Collection
+from redis_crdt.operations.or_set import ORSetOperations
+
+T = TypeVar("T")
+
+
+class Removed:
+    """The tombstones of a set."""
+
+    def __init__(self, set_: ORSet[Any]) -> None:
+        self._set = set_
+
+    async def size(self) -> int:
+        """Return the number of tombstones. One round trip."""
+        return await self._set._run(self._set._removed_size())
+
+
+class ORSet(Collection[T], ORSetOperations[T]):
+    """:class:`redis_crdt.ORSet`, awaited."""
+
+    async def add(self, element: T) -> None:
+        """Add the element, whether or not it is there. One round trip."""
+        await self._run(self._add(element))
+
+    async def update(self, elements: Iterable[T]) -> None:
+        """Add all of the elements. One round trip, and one atomic write, per 500 elements."""
+        await self._drive(self._update(elements))
+
+    async def remove(self, element: T) -> bool:
+        """Remove the element if it is there, and tell whether it was. One round trip."""
+        return await self._run(self._remove(element))
+
+    async def remove_all(self, elements: Iterable[T]) -> int:
+        """Remove those of the elements that are there, and tell how many were."""
+        return await self._drive(self._remove_all(elements))
+
+    async def discard(self, element: T) -> None:
+        """Remove the element if it is there. One round trip."""
+        await self._run(self._remove(element))
+
+    async def clear(self) -> None:
+        """Remove all elements that are there now. One round trip per 500 elements."""
+        await self._drive(self._clear())
+
+    async def pop(self) -> T:
+        """Remove some element and return it; KeyError if there is none."""
+        return await self._drive(self._pop())
+
+    async def contains(self, element: T) -> bool:
+        """Tell whether the element is there. One round trip."""
+        return await self._run(self._contains(element))
+
+    async def get_elements(self) -> AbstractSet[T]:
+        """Return the elements: a ``set``, or a read-only set where they cannot be hashed."""
+        return await self._drive(self._get_elements())
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        for element in await self._drive(self._iterate()):
+            yield element
+
+    async def size(self) -> int:
+        """Return the number of elements. One round trip."""
+        return await self._run(self._size())
+
+    @property
+    def removed(self) -> Removed:
+        """The tombstones that are still kept; ``await s.removed.size()`` counts them."""
+        return Removed(self)

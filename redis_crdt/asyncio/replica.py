@@ -1,0 +1,231 @@
+"""A replica on a server, by a client of asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Self
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.client import NEVER_DECODE
+from redis.exceptions import RedisError, ResponseError
+from typing_extensions import TypeVar
+
+from redis_crdt.asyncio.collection import drive
+from redis_crdt.asyncio.g_counter import GCounter
+from redis_crdt.asyncio.lww_map import LWWMap
+from redis_crdt.asyncio.lww_register import LWWRegister
+from redis_crdt.asyncio.mv_register import MVRegister
+from redis_crdt.asyncio.or_set import ORSet
+from redis_crdt.asyncio.pn_counter import PNCounter
+from redis_crdt.operations.operation import (
+    Command,
+    LostReply,
+    Operation,
+    Script,
+    explain,
+    is_lost,
+)
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.sync.files import File, dump_file, load_file
+from redis_crdt.sync.pull import Party, pull
+from redis_crdt.sync.report import SyncReport
+
+T = TypeVar("T", default=Any)
+R = TypeVar("R")
+
+# Whatever the client makes of replies for others, we read bytes.
+_RAW = {NEVER_DECODE: True}
+
+
+class Replica(ReplicaOperations):
+    """:class:`redis_crdt.Replica`, awaited: the same arguments, methods and exceptions.
+
+    It opens with ``async with``, by :meth:`open`, or at its first use. Any number of tasks may
+    use one at a time. A task that is cancelled while a write is under way leaves open whether
+    that write happened; no other is affected.
+    """
+
+    blocking = False
+
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        replica_id: str | None = None,
+        namespace: str = "default",
+        shards: int = 1,
+        max_drift: float = 60.0,
+        feed_limit: int = 100_000,
+        allow_eviction: bool = False,
+    ) -> None:
+        super().__init__(
+            replica_id=replica_id,
+            namespace=namespace,
+            shards=shards,
+            max_drift=max_drift,
+            feed_limit=feed_limit,
+            allow_eviction=allow_eviction,
+        )
+        self._client = client
+        self._owns_client = False
+        self._opening = asyncio.Lock()
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        replica_id: str | None = None,
+        namespace: str = "default",
+        shards: int = 1,
+        max_drift: float = 60.0,
+        feed_limit: int = 100_000,
+        allow_eviction: bool = False,
+        **client_options: Any,
+    ) -> Self:
+        """Make a replica by its server's URL, as ``redis.asyncio.Redis.from_url`` takes it.
+
+        ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
+        ``max_connections`` (64 by default) some wait for a connection.
+        """
+        client_options = {"max_connections": 64, "timeout": None, **client_options}
+        self = cls(
+            Redis.from_pool(BlockingConnectionPool.from_url(url, **client_options)),
+            replica_id=replica_id,
+            namespace=namespace,
+            shards=shards,
+            max_drift=max_drift,
+            feed_limit=feed_limit,
+            allow_eviction=allow_eviction,
+        )
+        self._owns_client = True
+        return self
+
+    async def open(self) -> Self:
+        """Open the namespace, if it is not open yet. A few round trips."""
+        async with self._opening:
+            if not self._opened:
+                await drive(self.opening(_Direct(self)))
+        return self
+
+    async def close(self) -> None:
+        """Close the connections, if :meth:`from_url` made them."""
+        if self._owns_client:
+            await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+        """Take up a set of elements of ``type_``: anything pydantic validates; JSON by default.
+
+        Its first use raises :class:`KindMismatch` if the name is taken by another kind of
+        collection; so for all of the following.
+        """
+        return ORSet(self, name, type_)
+
+    def g_counter(self, name: str) -> GCounter:
+        """Take up a counter that only grows."""
+        return GCounter(self, name)
+
+    def pn_counter(self, name: str) -> PNCounter:
+        """Take up a counter that goes up and down."""
+        return PNCounter(self, name)
+
+    def lww_register(self, name: str, type_: type[T] | Any = Any) -> LWWRegister[T]:
+        """Take up a register of one value of ``type_``, in which the last write wins."""
+        return LWWRegister(self, name, type_)
+
+    def mv_register(self, name: str, type_: type[T] | Any = Any) -> MVRegister[T]:
+        """Take up a register of values of ``type_`` that keeps concurrent ones side by side."""
+        return MVRegister(self, name, type_)
+
+    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
+        """Take up a map from text to values of ``type_``, in which a key's last write wins."""
+        return LWWMap(self, name, type_)
+
+    async def pull(self, source: Party) -> SyncReport:
+        """Bring here what ``source``, a replica of any backend, has and this one does not.
+
+        A blocking source is asked in a thread.
+        """
+        await self.open()
+        return await drive(pull(self, source))
+
+    async def sync(self, peer: Party) -> SyncReport:
+        """Pull both ways. Returns the sum of the two reports."""
+        await self.open()
+        return await self.pull(peer) + await drive(pull(peer, self))
+
+    async def dump(self, file: File) -> int:
+        """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
+        await self.open()
+        return await drive(dump_file(self, file))
+
+    async def load(self, file: File) -> int:
+        """Join what :meth:`dump` wrote; returns how many entries changed something."""
+        return await drive(load_file(self, file))
+
+    # Carrying out operations ----------------------------------------------------------------
+
+    async def execute(self, operation: Operation[R]) -> R:
+        """Carry out an operation; raises exceptions of ours only."""
+        if not self._opened:
+            await self.open()
+        return await self._carry_out(operation)
+
+    async def _carry_out(self, operation: Operation[R]) -> R:
+        try:
+            if isinstance(operation, Command):
+                client: Any = self._client
+                reply = await client.execute_command(*operation.args, **_RAW)
+            else:
+                reply = await self._run_script(operation)
+        except RedisError as error:
+            raise explain(error, operation) from error
+        return operation.read(reply)
+
+    async def _run_script(self, script: Script[Any]) -> Any:
+        sending = self.sending(script)
+        try:
+            args = next(sending)
+            while True:
+                try:
+                    reply = await self._send_once(*args)
+                except ResponseError as error:
+                    args = sending.throw(error)
+                else:
+                    args = sending.send(reply)
+        except StopIteration as stop:
+            return stop.value
+
+    async def _send_once(self, *args: Any) -> Any:
+        """Send a command that may write, once: redis-py's clients would send it again."""
+        pool: Any = self._client.connection_pool
+        connection = await pool.get_connection()
+        sent = False
+        try:
+            await connection.connect()
+            sent = True
+            await connection.send_command(*args)
+            return await connection.read_response(disable_decoding=True)
+        except ResponseError:
+            raise
+        except BaseException as error:
+            # Whatever the reply would have been, the next user must not read it.
+            await connection.disconnect(nowait=True)
+            if sent and is_lost(error):
+                raise LostReply(str(error)) from error
+            raise
+        finally:
+            await pool.release(connection)
+
+
+class _Direct:
+    """The replica while it is being opened."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.execute = replica._carry_out
