@@ -52,6 +52,14 @@ class ClockDrift(CRDTError):
     """
 
 
+class InvalidBatch(CRDTError, ValueError):
+    """A batch that cannot be one atomic write: of two replicas or shards, or too large."""
+
+
+class BatchAborted(CRDTError):
+    """A batch was not carried out, since a removal that it required would have had no effect."""
+
+
 # How a replica is set up --------------------------------------------------------------------
 
 

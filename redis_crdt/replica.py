@@ -18,6 +18,7 @@ from redis_crdt.collections import (
     ORSet,
     PNCounter,
 )
+from redis_crdt.collections.batch import Batch
 from redis_crdt.operations.operation import (
     Command,
     LostReply,
@@ -152,6 +153,10 @@ class Replica(ReplicaOperations):
     def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
         """Open a map from text to values of ``type_``, in which the last write of a key wins."""
         return self._open(LWWMap(self, name, type_))
+
+    def batch(self) -> Batch:
+        """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
+        return Batch(self)
 
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.

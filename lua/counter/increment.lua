@@ -13,6 +13,7 @@ end
 
 function counter_increment.prepare(op)
   local field, amount = op.args[1] .. writer, op.args[2]
+  if amount == '0' then return nil end
   local total = redis.call('HGET', op.live, field)
   if total and not string.find(total, '^%d+$') then malformed('not a counter total: ' .. total) end
   if not fits(total or '0', amount) then fail('OVERFLOW', total or '0') end

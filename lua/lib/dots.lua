@@ -6,12 +6,15 @@ local function observe(live, tombstone)
   return text and parse_dots(text) or {live = {}, seen = {}}
 end
 
--- A new dot of this writer in a state, which replaces the live dots that are not in `kept`.
+-- A new dot of this writer in a state, which replaces the live dots that are not in `kept`, and
+-- itself, where one batch writes a field twice.
 local function place(state, kept, id, value)
   local dot = parse_dot(short(id) .. '@' .. writer)
   dot.value = value
-  kept[#kept + 1] = dot
-  state.live = kept
+  state.live = {dot}
+  for _, other in ipairs(kept) do
+    if other.text ~= dot.text then state.live[#state.live + 1] = other end
+  end
   state.seen[writer] = dot
 end
 

@@ -23,4 +23,4 @@ class GCounter(Counter, GCounterOperations):
 
     async def increment(self, n: int = 1) -> None:
         """Count ``n`` more. One round trip."""
-        await self._run(self._count("", n))
+        await self._run(self._increment(n))

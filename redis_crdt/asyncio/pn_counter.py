@@ -11,8 +11,8 @@ class PNCounter(Counter, PNCounterOperations):
 
     async def increment(self, n: int = 1) -> None:
         """Count ``n`` up. One round trip."""
-        await self._run(self._count("+", n))
+        await self._run(self._increment(n))
 
     async def decrement(self, n: int = 1) -> None:
         """Count ``n`` down. One round trip."""
-        await self._run(self._count("-", n))
+        await self._run(self._decrement(n))

@@ -10,6 +10,7 @@ from redis.client import NEVER_DECODE
 from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 
+from redis_crdt.asyncio.batch import Batch
 from redis_crdt.asyncio.collection import drive
 from redis_crdt.asyncio.g_counter import GCounter
 from redis_crdt.asyncio.lww_map import LWWMap
@@ -146,6 +147,10 @@ class Replica(ReplicaOperations):
     def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
         """Take up a map from text to values of ``type_``, in which a key's last write wins."""
         return LWWMap(self, name, type_)
+
+    def batch(self) -> Batch:
+        """Begin a batch: ``async with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
+        return Batch(self)
 
     async def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.

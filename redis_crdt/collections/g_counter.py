@@ -27,4 +27,4 @@ class GCounter(Counter, GCounterOperations):
         Raises :class:`InvalidAmount` if ``n`` is negative or no int, :class:`CounterOverflow`
         if this replica's total would pass 2**63 - 1.
         """
-        self._run(self._count("", n))
+        self._run(self._increment(n))

@@ -15,8 +15,8 @@ class PNCounter(Counter, PNCounterOperations):
         Raises :class:`InvalidAmount` if ``n`` is negative or no int, :class:`CounterOverflow`
         if what this replica counted up would pass 2**63 - 1.
         """
-        self._run(self._count("+", n))
+        self._run(self._increment(n))
 
     def decrement(self, n: int = 1) -> None:
         """Count ``n`` down. One round trip; raises as :meth:`increment` does."""
-        self._run(self._count("-", n))
+        self._run(self._decrement(n))

@@ -8,6 +8,7 @@ from typing import Any, Self
 from typing_extensions import TypeVar
 
 from redis_crdt.clock import wall_clock
+from redis_crdt.memory.batch import Batch
 from redis_crdt.memory.collection import Collection
 from redis_crdt.memory.g_counter import GCounter
 from redis_crdt.memory.lww_map import LWWMap
@@ -100,6 +101,10 @@ class Replica:
 
     def _open(self, cls: type[C], name: str, type_: Any) -> C:
         return cls._of(self._shards[shard_of(check_name(name), self.shards)], name, type_)
+
+    def batch(self) -> Batch:
+        """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
+        return Batch(self)
 
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.

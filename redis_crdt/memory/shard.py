@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -114,6 +115,7 @@ class Shard:
         self.reach = Time(0)
         self.known: dict[str, Time] = {}
         self._pen = Pen(replica_id)
+        self._batch: list[tuple[bytes, bytes]] | None = None
 
     @property
     def writer(self) -> str:
@@ -148,11 +150,32 @@ class Shard:
     ) -> Time:
         """Log a write and return its time, later than ``after`` and all before it."""
         self.clock.observe(after)
+        if self._batch is not None:
+            self._batch.extend(refs)
+            return self.clock.last
         time = self.clock.tick()
         self.feed.append(FeedEntry(time, tuple(refs), tag))
         if len(self.feed) > self.feed_limit * 9 // 8 + 1:
             self.trim(self.feed_limit)
         return time
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the writes inside it one write, or none if an exception ends it."""
+        before = {n: (dict(s.live), dict(s.removed)) for n, s in self.stores.items()}
+        last = self.clock.last
+        self.clock.tick()
+        self._batch = []
+        try:
+            yield
+        except BaseException:
+            self._batch, self.clock.last = None, last
+            for name, (live, removed) in before.items():
+                self.stores[name].live, self.stores[name].removed = live, removed
+            raise
+        refs, self._batch = self._batch, None
+        if refs:
+            self.feed.append(FeedEntry(self.clock.last, tuple(refs), None))
 
     def trim(self, keep: int) -> None:
         """Forget all but the latest entries of the feed."""

@@ -41,8 +41,17 @@ class GCounterOperations(CounterOperations):
 
     kind = "g_counter"
 
+    def _increment(self, n: int) -> Script[Any]:
+        return self._count("", n)
+
 
 class PNCounterOperations(CounterOperations):
     """The operations of a PN-Counter."""
 
     kind = "pn_counter"
+
+    def _increment(self, n: int) -> Script[Any]:
+        return self._count("+", n)
+
+    def _decrement(self, n: int) -> Script[Any]:
+        return self._count("-", n)

@@ -124,6 +124,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         return errors.CounterOverflow(
             f"{about} stands at {detail} for this replica; that much more would pass 2**63 - 1"
         )
+    if code == "ABORTED":
+        return errors.BatchAborted(f"{about}: operation {detail} finds nothing to remove")
     if code == "DRIFT":
         return errors.ClockDrift(
             f"{about}: refused: a time {int(detail) / 1000:.3f} s ahead of this server's clock; "

@@ -42,7 +42,8 @@ def _assemble(path: str, included: set[str]) -> str:
         return ""
     included.add(path)
     text = (_root() / f"{path}.lua").read_text(encoding="utf-8")
-    return _INCLUDE.sub(lambda match: _assemble(match[1], included), text)
+    # What is included only defines; one script runs.
+    return _INCLUDE.sub(lambda match: _RUN.sub("", _assemble(match[1], included)), text)
 
 
 @cache

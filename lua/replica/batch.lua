@@ -1,0 +1,70 @@
+-- @include counter/increment
+-- @include lww/delete
+-- @include lww/set
+-- @include mv_register/set
+-- @include or_set/add
+-- @include or_set/remove
+-- Several operations as one write: all or none, under one id, in one feed entry, so that other
+-- clients and the pulls of other replicas see either none or all of it. KEYS: meta, feed, kinds,
+-- then live and removed of each operation's collection. ARGV: for each operation its script, '1'
+-- if it must not be without effect, kind, name, how many arguments, arguments.
+-- Replies what each operation replies alone.
+local OPERATIONS = {
+  ['counter/increment'] = counter_increment,
+  ['lww/delete'] = lww_delete,
+  ['lww/set'] = lww_set,
+  ['mv_register/set'] = mv_register_set,
+  ['or_set/add'] = or_set_add,
+  ['or_set/remove'] = or_set_remove,
+}
+
+local function read_operations()
+  local ops, i = {}, 1
+  while i <= #ARGV do
+    local last = i + 4 + tonumber(ARGV[i + 4])
+    local n = #ops + 1
+    ops[n] = {run = OPERATIONS[ARGV[i]], required = ARGV[i + 1] == '1', kind = ARGV[i + 2],
+              name = ARGV[i + 3], live = KEYS[2 + 2 * n], removed = KEYS[3 + 2 * n],
+              args = {unpack(ARGV, i + 5, last)}}
+    i = last + 1
+  end
+  return ops
+end
+
+-- Looks at all of them before the first write: what could fail, fails here.
+local function prepare_all(ops)
+  local refs, kinds, ms, seq = {}, {}, 0, 0
+  for i, op in ipairs(ops) do
+    check_kind(op)
+    if (kinds[op.name] or op.kind) ~= op.kind then fail('KIND', kinds[op.name] .. ' ' .. op.name) end
+    kinds[op.name] = op.kind
+    local plan = op.run.prepare(op)
+    if plan then
+      for _, ref in ipairs(references(op, plan)) do refs[#refs + 1] = ref end
+      if plan.ms and later(plan.ms, plan.seq, ms, seq) then ms, seq = plan.ms, plan.seq end
+    elseif op.required then
+      fail('ABORTED', tostring(i))
+    end
+  end
+  return refs, ms, seq
+end
+
+local function batch()
+  enter(false)
+  local ops = read_operations()
+  local refs, ms, seq = prepare_all(ops)
+  local id = #refs > 0 and append(refs, nil, ms, seq)
+  local replies = {}
+  for i, op in ipairs(ops) do
+    -- Prepared again, for an earlier one may have changed what this one finds.
+    local plan, reply = op.run.prepare(op)
+    if plan then
+      if op.is_new then redis.call('HSET', KINDS, op.name, op.kind) end
+      reply = op.run.commit(op, plan, id)
+    end
+    replies[i] = reply or 0
+  end
+  return replies
+end
+
+-- @run batch()

@@ -1,0 +1,18 @@
+"""Batches by a client that blocks."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from redis_crdt.batch import ServerBatch
+
+
+class Batch(ServerBatch):
+    """Several operations as one atomic write; see :class:`redis_crdt.batch.Batch`."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
+        if exc_type is None and self._recorded:
+            self._replica.execute(self._operation())
