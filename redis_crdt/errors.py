@@ -60,6 +60,17 @@ class BatchAborted(CRDTError):
     """A batch was not carried out, since a removal that it required would have had no effect."""
 
 
+class InvalidCursor(CRDTError, ValueError):
+    """A cursor that no watch of this kind gave out."""
+
+
+class FeedTrimmed(CRDTError):
+    """The feed no longer reaches back to a watcher's cursor: changes have been missed.
+
+    Read the state anew, and watch from now on.
+    """
+
+
 # How a replica is set up --------------------------------------------------------------------
 
 

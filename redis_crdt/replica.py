@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from redis import Redis
@@ -24,6 +25,7 @@ from redis_crdt.operations.operation import (
     LostReply,
     Operation,
     Script,
+    Wait,
     drive,
     explain,
     is_lost,
@@ -32,6 +34,7 @@ from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
 R = TypeVar("R")
@@ -158,6 +161,21 @@ class Replica(ReplicaOperations):
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
         return Batch(self)
 
+    def watch(
+        self, cursor: str | None = None, *, timeout: float | None = None
+    ) -> Iterator[Change[Any]]:
+        """Yield the changes of this replica as they happen, local ones and those from others.
+
+        From now on, or from the ``cursor`` of the last change that was dealt with: each later
+        change then comes exactly once. Ends when nothing has happened for ``timeout`` seconds;
+        never, by default. Raises :class:`FeedTrimmed` where the feed no longer reaches back to
+        the cursor, :class:`InvalidCursor` for one that no ``watch`` of a replica gave out.
+        Blocking reads on a connection of its own; two round trips per 256 changes.
+        """
+        watcher = Watcher[Any](self, cursor, timeout)
+        while (changes := drive(watcher.page())) is not None:
+            yield from changes
+
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
 
@@ -201,6 +219,10 @@ class Replica(ReplicaOperations):
             if isinstance(operation, Command):
                 client: Any = self._client
                 reply = client.execute_command(*operation.args, **_RAW)
+            elif isinstance(operation, Wait):
+                timeout = self._client.connection_pool.connection_kwargs.get("socket_timeout")
+                raw = self._send_once(*self.waiting(operation, timeout))
+                reply = self.waited(operation, raw)
             else:
                 reply = self._run_script(operation)
         except RedisError as error:

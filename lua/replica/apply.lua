@@ -105,7 +105,7 @@ local function apply()
   check_drift(ms, tonumber(allowed))
   if horizon ~= '' then check_drift(time_of(horizon), tonumber(allowed)) end
   if #refs > 0 then
-    local id = append(refs, source ~= '' and source .. '@' .. clock or nil, ms, seq)
+    local id = append(refs, source ~= '' and short(clock) .. '@' .. source or nil, ms, seq)
     for _, group in ipairs(groups) do
       if #group.fields > 0 then write_group(group, id) end
     end

@@ -28,7 +28,7 @@ local function start_of(known, past)
 end
 
 local function covers(known, tag)
-  local by, clock = string.match(tag, '^(%S+)@(%S+)$')
+  local clock, by = string.match(tag, '^(%S+)@(%S+)$')
   return known[by] and not is_later(clock, known[by])
 end
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from inspect import isawaitable
 from typing import Any, Self, TypeVar
 
@@ -12,6 +13,7 @@ from redis_crdt.operations.collection import CollectionOperations
 from redis_crdt.operations.operation import Operation, Procedure
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.state import State
+from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -62,6 +64,17 @@ class Collection(CollectionOperations[T]):
             other = await other.dump()
         await self._drive(self._merge(state_of(other, self.kind)))
         return self
+
+    async def watch(
+        self, cursor: str | None = None, *, timeout: float | None = None
+    ) -> AsyncIterator[Change[Any]]:
+        """Yield the changes of this collection; otherwise as :meth:`Replica.watch`."""
+        watcher = Watcher[Any](
+            self._replica, cursor, timeout, (self._shard, self._field, self._codec)
+        )
+        while (changes := await self._drive(watcher.page())) is not None:
+            for change in changes:
+                yield change
 
     async def dump(self) -> State:
         """Return the whole state, tombstones included."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any, Self
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -23,6 +24,7 @@ from redis_crdt.operations.operation import (
     LostReply,
     Operation,
     Script,
+    Wait,
     explain,
     is_lost,
 )
@@ -30,6 +32,7 @@ from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
 R = TypeVar("R")
@@ -152,6 +155,16 @@ class Replica(ReplicaOperations):
         """Begin a batch: ``async with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
         return Batch(self)
 
+    async def watch(
+        self, cursor: str | None = None, *, timeout: float | None = None
+    ) -> AsyncIterator[Change[Any]]:
+        """Yield the changes of this replica as they happen, local ones and those from others."""
+        await self.open()
+        watcher = Watcher[Any](self, cursor, timeout)
+        while (changes := await drive(watcher.page())) is not None:
+            for change in changes:
+                yield change
+
     async def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
 
@@ -187,6 +200,10 @@ class Replica(ReplicaOperations):
             if isinstance(operation, Command):
                 client: Any = self._client
                 reply = await client.execute_command(*operation.args, **_RAW)
+            elif isinstance(operation, Wait):
+                timeout = self._client.connection_pool.connection_kwargs.get("socket_timeout")
+                raw = await self._send_once(*self.waiting(operation, timeout))
+                reply = self.waited(operation, raw)
             else:
                 reply = await self._run_script(operation)
         except RedisError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
+from collections.abc import Iterator
+from typing import Any, Self, TypeVar
 
 from redis_crdt.memory.collection import Mergeable, state_of
 from redis_crdt.operations.collection import CollectionOperations
 from redis_crdt.operations.operation import Operation, Procedure, drive
 from redis_crdt.state import State
+from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,6 +36,16 @@ class Collection(CollectionOperations[T]):
         """
         self._drive(self._merge(state_of(other, self.kind)))
         return self
+
+    def watch(
+        self, cursor: str | None = None, *, timeout: float | None = None
+    ) -> Iterator[Change[Any]]:
+        """Yield the changes of this collection; otherwise as :meth:`redis_crdt.Replica.watch`."""
+        watcher = Watcher[Any](
+            self._replica, cursor, timeout, (self._shard, self._field, self._codec)
+        )
+        while (changes := self._drive(watcher.page())) is not None:
+            yield from changes
 
     def dump(self) -> State:
         """Return the whole state, tombstones included. One round trip per 500 entries.

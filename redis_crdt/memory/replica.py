@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 from typing_extensions import TypeVar
@@ -18,10 +18,12 @@ from redis_crdt.memory.or_set import ORSet
 from redis_crdt.memory.pn_counter import PNCounter
 from redis_crdt.memory.shard import Shard
 from redis_crdt.names import Keys, check_name, check_namespace, shard_of
-from redis_crdt.operations.operation import Operation, Script, drive
+from redis_crdt.operations.operation import Operation, Script, Wait, drive
+from redis_crdt.operations.replica import MAX_WAIT, WATCH_PAGE
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
 R = TypeVar("R")
@@ -53,6 +55,9 @@ class Replica:
         self.replica_id = first.replica_id
         others = (Shard(self.replica_id, clock, max_drift, feed_limit) for _ in range(1, shards))
         self._shards = [first, *others]
+        self._bell = first.bell
+        for shard in self._shards:
+            shard.bell = self._bell
 
     @property
     def about(self) -> str:
@@ -106,6 +111,17 @@ class Replica:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
         return Batch(self)
 
+    def watch(
+        self, cursor: str | None = None, *, timeout: float | None = None
+    ) -> Iterator[Change[Any]]:
+        """Yield the changes of this replica as they happen, local ones and those from others.
+
+        As :meth:`redis_crdt.Replica.watch`; other threads may write meanwhile.
+        """
+        watcher = Watcher[Any](self, cursor, timeout)
+        while (changes := drive(watcher.page())) is not None:
+            yield from changes
+
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
 
@@ -134,8 +150,27 @@ class Replica:
         """Return the keys that the shard would have on a server."""
         return Keys(self.namespace, shard)
 
+    def _wait(self, wait: Wait) -> list[tuple[int, bytes, list[bytes]]]:
+        with self._bell.condition:
+            found = self._since(wait.starts)
+            if not found and self._bell.condition.wait(
+                MAX_WAIT if wait.seconds is None else wait.seconds
+            ):
+                found = self._since(wait.starts)
+        return found
+
+    def _since(self, starts: dict[int, bytes]) -> list[tuple[int, bytes, list[bytes]]]:
+        return [
+            (shard, id_, flat)
+            for shard, start in starts.items()
+            for id_, flat in self._shards[shard].since(start, WATCH_PAGE)
+        ]
+
     def execute(self, operation: Operation[R]) -> R:
         """Answer what a server's scripts answer to the requests of a pull."""
+        if isinstance(operation, Wait):
+            waited: R = operation.read(self._wait(operation))
+            return waited
         assert isinstance(operation, Script)
         shard = self._shards[operation.shard]
         answer = getattr(shard, operation.name.removeprefix("replica/"))

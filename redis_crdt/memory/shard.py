@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Condition
 from typing import Any, Generic, TypeVar
 
 from redis_crdt.clock import (
@@ -94,6 +95,21 @@ class FeedEntry:
     tag: Dot | None
 
 
+class Bell:
+    """Wakes the threads that watch a feed; a copy is a new one, which nobody listens to."""
+
+    def __init__(self) -> None:
+        self.condition = Condition()
+
+    def ring(self) -> None:
+        """Wake all who wait."""
+        with self.condition:
+            self.condition.notify_all()
+
+    def __reduce__(self) -> tuple[type[Bell], tuple[()]]:
+        return Bell, ()
+
+
 class Shard:
     """One replica's collections, with the feed that orders their changes."""
 
@@ -114,6 +130,7 @@ class Shard:
         self.feed: list[FeedEntry] = []
         self.reach = Time(0)
         self.known: dict[str, Time] = {}
+        self.bell = Bell()
         self._pen = Pen(replica_id)
         self._batch: list[tuple[bytes, bytes]] | None = None
 
@@ -154,9 +171,7 @@ class Shard:
             self._batch.extend(refs)
             return self.clock.last
         time = self.clock.tick()
-        self.feed.append(FeedEntry(time, tuple(refs), tag))
-        if len(self.feed) > self.feed_limit * 9 // 8 + 1:
-            self.trim(self.feed_limit)
+        self._log(FeedEntry(time, tuple(refs), tag))
         return time
 
     @contextmanager
@@ -175,7 +190,13 @@ class Shard:
             raise
         refs, self._batch = self._batch, None
         if refs:
-            self.feed.append(FeedEntry(self.clock.last, tuple(refs), None))
+            self._log(FeedEntry(self.clock.last, tuple(refs), None))
+
+    def _log(self, entry: FeedEntry) -> None:
+        self.feed.append(entry)
+        if len(self.feed) > self.feed_limit * 9 // 8 + 1:
+            self.trim(self.feed_limit)
+        self.bell.ring()
 
     def trim(self, keep: int) -> None:
         """Forget all but the latest entries of the feed."""
@@ -217,6 +238,19 @@ class Shard:
             body += _group(name, store, found)
         more = b"1" if cursor < clock else b"0"
         return [b"delta", head[0], str(cursor).encode(), head[1], more, body]
+
+    def position(self, *names: bytes) -> list[bytes]:
+        """Reply the clock, the reach and the kinds; see ``lua/replica/position.lua``."""
+        kinds = [self.stores[n].kind.name.encode() if n in self.stores else b"" for n in names]
+        return [_feed_id(self._newest()), _feed_id(self.reach), *kinds]
+
+    def since(self, start: bytes, limit: int) -> Iterator[tuple[bytes, list[bytes]]]:
+        """Yield the feed's entries after an id, as the server's stream would give them."""
+        ms, seq = map(int, start.split(b"-"))
+        first = bisect_right(self.feed, Time(ms, seq), key=lambda logged: logged.time)
+        for logged in self.feed[first : first + limit]:
+            tag = [b"", str(logged.tag).encode()] if logged.tag else []
+            yield _feed_id(logged.time), [*tag, *(part for ref in logged.refs for part in ref)]
 
     def collections(self, cursor: bytes, limit: bytes) -> list[bytes | list[bytes]]:
         """Reply the collections, all in one page; see ``lua/replica/collections.lua``."""
@@ -300,6 +334,10 @@ class Shard:
 
     def _newest(self) -> Time:
         return self.feed[-1].time if self.feed else self.reach
+
+
+def _feed_id(time: Time) -> bytes:
+    return b"%d-%d" % time
 
 
 def _group(name: bytes, store: Store[Any], found: Sequence[tuple[bytes, Entry]]) -> list[bytes]:

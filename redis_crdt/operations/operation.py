@@ -47,7 +47,22 @@ class Script(Generic[R]):
     about: str = ""
 
 
-Operation = Command[R] | Script[R]
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A blocking read of feeds; its reply has shard, id, and flat references of each entry."""
+
+    starts: dict[int, bytes]
+    """For each shard the id after which to read."""
+    seconds: float | None
+    """How long to wait at most, if not as long as the replica likes."""
+    about: str = "watch"
+
+    def read(self, reply: list[tuple[int, bytes, list[bytes]]]) -> Any:
+        """Return the reply as it is."""
+        return reply
+
+
+Operation = Command[R] | Script[R] | Wait
 
 
 class Executor(Protocol):

@@ -18,7 +18,7 @@ from redis_crdt.errors import (
     ServerError,
 )
 from redis_crdt.names import Keys, check_name, check_namespace, check_replica_id, shard_of
-from redis_crdt.operations.operation import Command, Executor, Procedure, Script, is_closed
+from redis_crdt.operations.operation import Command, Executor, Procedure, Script, Wait, is_closed
 from redis_crdt.operations.scripts import load
 
 FORMAT = 1
@@ -26,6 +26,13 @@ FORMAT = 1
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
+
+MAX_WAIT = 1.0
+"""For how many seconds a watcher waits at most before it looks again: a connection that has
+died silently would keep it waiting for ever."""
+
+WATCH_PAGE = 256
+"""How many entries of a feed a watcher reads at a time."""
 
 BATCH = 500
 """How many entries a script handles: others then wait for a few milliseconds at most."""
@@ -115,6 +122,11 @@ def dump(keys: Keys, known: Sequence[bytes], about: str) -> Script[Delta]:
 def collections(keys: Keys, cursor: bytes, about: str) -> Script[tuple[bytes, list[bytes]]]:
     """Ask for a page of the shard's collections: the next cursor, and name, kind, ..."""
     return Script("replica/collections", keys.shard, keys.base, (cursor, BATCH), about=about)
+
+
+def position(keys: Keys, names: tuple[bytes, ...], about: str) -> Script[list[bytes]]:
+    """Ask for the clock, the id up to which the feed was trimmed, and the kinds of collections."""
+    return Script("replica/position", keys.shard, keys.base, names, about=about)
 
 
 def scan(
@@ -251,6 +263,25 @@ class ReplicaOperations(Executor):
             if script.name != OPEN:
                 yield from self._evaluating(self.open_shard(script.shard))
             return (yield "EVAL", source.text, *rest)
+
+    def waiting(self, wait: Wait, socket_timeout: float | None) -> tuple[Any, ...]:
+        """Return the command that waits, for less than the connection would."""
+        seconds = MAX_WAIT if wait.seconds is None else min(MAX_WAIT, wait.seconds)
+        if socket_timeout:
+            seconds = min(seconds, socket_timeout / 2)
+        feeds = [self.keys(shard).base[1] for shard in wait.starts]
+        block = max(1, round(seconds * 1000))
+        return (
+            *("XREAD", "COUNT", WATCH_PAGE, "BLOCK", block, "STREAMS"),
+            *feeds,
+            *wait.starts.values(),
+        )
+
+    def waited(self, wait: Wait, reply: Any) -> list[tuple[int, bytes, list[bytes]]]:
+        """Read the reply to that command, of either version of the protocol."""
+        shards = {self.keys(shard).base[1]: shard for shard in wait.starts}
+        streams = reply.items() if isinstance(reply, dict) else reply or ()
+        return [(shards[feed], id_, flat) for feed, page in streams for id_, flat in page]
 
     def _check_eviction(self, executor: Executor) -> Procedure[None]:
         try:
