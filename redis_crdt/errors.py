@@ -71,6 +71,14 @@ class FeedTrimmed(CRDTError):
     """
 
 
+class UnknownOperation(CRDTError, ValueError):
+    """An agent was told to do something that it does not know."""
+
+
+class MissingArgument(CRDTError, TypeError):
+    """An agent was told to do something, with other arguments than that takes."""
+
+
 # How a replica is set up --------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ MAX_NAME = 255
 """The longest collection name, in bytes of UTF-8."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TAG = re.compile(rb"\{([^}]+)\}")
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 _REPLICA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
@@ -57,8 +58,13 @@ def check_replica_id(replica_id: str) -> str:
 
 
 def shard_of(name: bytes, shards: int) -> int:
-    """Return the shard in which a collection lives, the same on every replica."""
-    return crc32(name) % shards
+    """Return the shard in which a collection lives, the same on every replica.
+
+    As with keys of a Redis Cluster, only a part of the name in braces counts, if there is one:
+    ``{jobs}:pending`` and ``{jobs}:done`` live together, so that one batch may write both.
+    """
+    tagged = _TAG.search(name)
+    return crc32(tagged[1] if tagged else name) % shards
 
 
 @dataclass(frozen=True)

@@ -188,9 +188,9 @@ class Replica(ReplicaOperations):
         """
         return drive(pull(self, source))
 
-    def sync(self, peer: Replica) -> SyncReport:
+    def sync(self, peer: Party) -> SyncReport:
         """Pull both ways. Returns the sum of the two reports."""
-        return self.pull(peer) + peer.pull(self)
+        return self.pull(peer) + drive(pull(peer, self))
 
     def dump(self, file: File) -> int:
         """Write the whole namespace to a file, as NDJSON; returns the number of entries.

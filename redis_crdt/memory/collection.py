@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from redis_crdt.clock import Dot, Time, wall_clock
 from redis_crdt.codec import Codec, codec_for
-from redis_crdt.errors import KindMismatch
+from redis_crdt.errors import FeedTrimmed, KindMismatch
 from redis_crdt.kinds import KindName
 from redis_crdt.memory.shard import E, Shard, Store
+from redis_crdt.operations.operation import drive
 from redis_crdt.state import State
+from redis_crdt.sync.pull import Party
 from redis_crdt.values import check_values
+from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T")
 
@@ -52,6 +55,7 @@ class Collection(Generic[T, E]):
     """A collection in memory: bare, or one of a :class:`redis_crdt.memory.Replica`."""
 
     kind: ClassVar[KindName]
+    _watched: tuple[Party, int] | None = None
 
     def __init__(
         self,
@@ -69,9 +73,10 @@ class Collection(Generic[T, E]):
         self._bind(Shard(replica_id, clock, max_drift), BARE, codec_for(type_))
 
     @classmethod
-    def _of(cls, shard: Shard, name: str, type_: Any) -> Self:
+    def _of(cls, replica: Party, shard: int, store: Shard, name: str, type_: Any) -> Self:
         self = cls.__new__(cls)
-        self._bind(shard, name, codec_for(type_))
+        self._bind(store, name, codec_for(type_))
+        self._watched = (replica, shard)
         return self
 
     def _bind(self, shard: Shard, name: str, codec: Codec[T]) -> None:
@@ -100,6 +105,7 @@ class Collection(Generic[T, E]):
         self._shard.check_drift(latest, self._shard.max_drift * 1000)
         merged = copy(self)
         merged._bind(self._shard.fork(), BARE, self._codec)
+        merged._watched = None
         merged._shard.clock.observe(latest)
         store, time = merged._store, merged._shard.clock.last
         store.live.update(self._store.live)
@@ -114,6 +120,20 @@ class Collection(Generic[T, E]):
     def dump(self) -> State:
         """Return the whole state, tombstones included."""
         return State.of(self.kind, ((f, bytes(e)) for f, e in self._store.entries()))
+
+    def watch(
+        self, cursor: str | None = None, *, timeout: float | None = None
+    ) -> Iterator[Change[Any]]:
+        """Yield the changes of this collection; otherwise as :meth:`redis_crdt.Replica.watch`.
+
+        Raises :class:`FeedTrimmed` for a bare collection, which keeps no feed.
+        """
+        if self._watched is None:
+            raise FeedTrimmed(f"{self!r} belongs to no replica, so there is no feed to watch")
+        replica, shard = self._watched
+        watcher = Watcher[Any](replica, cursor, timeout, (shard, self._field, self._codec))
+        while (changes := drive(watcher.page())) is not None:
+            yield from changes
 
     @property
     def replica_id(self) -> str:

@@ -105,7 +105,8 @@ class Replica:
         return self._open(LWWMap, name, type_)
 
     def _open(self, cls: type[C], name: str, type_: Any) -> C:
-        return cls._of(self._shards[shard_of(check_name(name), self.shards)], name, type_)
+        shard = shard_of(check_name(name), self.shards)
+        return cls._of(self, shard, self._shards[shard], name, type_)
 
     def batch(self) -> Batch:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
@@ -129,10 +130,9 @@ class Replica:
         """
         return drive(pull(self, source))
 
-    def sync(self, peer: Any) -> SyncReport:
+    def sync(self, peer: Party) -> SyncReport:
         """Pull both ways. Returns the sum of the two reports."""
-        report: SyncReport = self.pull(peer) + peer.pull(self)
-        return report
+        return self.pull(peer) + drive(pull(peer, self))
 
     def dump(self, file: File) -> int:
         """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
