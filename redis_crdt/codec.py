@@ -26,7 +26,7 @@ from typing import Any, Generic, NewType, TypeVar, cast, overload
 from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from .errors import InvalidValue
+from redis_crdt.errors import InvalidValue, problems_of
 
 T = TypeVar("T")
 
@@ -237,7 +237,5 @@ def _reason(error: Exception) -> str:
         return f"its bytes are not UTF-8{_BYTES_HINT}"
     if not isinstance(error, ValidationError):
         return str(error)
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    told = [".".join(map(str, p["loc"])) + ": " + p["msg"] for p in problems[:3]]
-    undecodable = any(p["type"] == "bytes_invalid_encoding" for p in problems)
-    return "; ".join(told).removeprefix(": ") + (_BYTES_HINT if undecodable else "")
+    undecodable = any(p["type"] == "bytes_invalid_encoding" for p in error.errors())
+    return problems_of(error) + (_BYTES_HINT if undecodable else "")

@@ -8,9 +8,18 @@ that raises one of these has changed nothing, with one exception, which says so:
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 
 class CRDTError(Exception):
     """Base of all exceptions of this library."""
+
+
+def problems_of(error: ValidationError) -> str:
+    """Return what pydantic found, on one line."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    told = [".".join(map(str, p["loc"])) + ": " + p["msg"] for p in problems[:3]]
+    return "; ".join(told).removeprefix(": ")
 
 
 # What the caller passed ---------------------------------------------------------------------

@@ -30,7 +30,7 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.replica import ReplicaOperations, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -99,9 +99,11 @@ class Replica(ReplicaOperations):
     ) -> Self:
         """Open a replica by its server's URL, as ``redis.Redis.from_url`` takes it.
 
-        ``client_options`` go to the client. :meth:`close` closes it.
+        ``client_options`` go to the client. :meth:`close` closes it. Raises also
+        :class:`InvalidSetting` for what is no URL.
         """
-        client = Redis.from_url(url, **client_options)
+        with reading_url():
+            client = Redis.from_url(url, **client_options)
         try:
             self = cls(
                 client,

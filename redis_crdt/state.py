@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from redis_crdt.clock import Time
 from redis_crdt.entries import Entry
-from redis_crdt.errors import InvalidDump, KindMismatch
+from redis_crdt.errors import InvalidDump, KindMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
 
 
@@ -52,7 +52,7 @@ class State(BaseModel):
             else:
                 state = cls.model_validate(source)
         except ValidationError as error:
-            raise InvalidDump(f"not a valid dump: {error}") from error
+            raise InvalidDump(f"not a valid dump: {problems_of(error)}") from error
         if state.kind != kind:
             raise KindMismatch(f"cannot merge a {state.kind} into a {kind}")
         return state

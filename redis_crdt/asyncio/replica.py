@@ -28,7 +28,7 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.replica import ReplicaOperations, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -90,11 +90,14 @@ class Replica(ReplicaOperations):
         """Make a replica by its server's URL, as ``redis.asyncio.Redis.from_url`` takes it.
 
         ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
-        ``max_connections`` (64 by default) some wait for a connection.
+        ``max_connections`` (64 by default) some wait for a connection. Raises
+        :class:`InvalidSetting` for what is no URL.
         """
         client_options = {"max_connections": 64, "timeout": None, **client_options}
+        with reading_url():
+            pool = BlockingConnectionPool.from_url(url, **client_options)
         self = cls(
-            Redis.from_pool(BlockingConnectionPool.from_url(url, **client_options)),
+            Redis.from_pool(pool),
             replica_id=replica_id,
             namespace=namespace,
             shards=shards,

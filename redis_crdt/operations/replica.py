@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from redis.exceptions import NoScriptError, ResponseError
@@ -36,6 +37,15 @@ WATCH_PAGE = 256
 
 BATCH = 500
 """How many entries a script handles: others then wait for a few milliseconds at most."""
+
+
+@contextmanager
+def reading_url() -> Iterator[None]:
+    """Say in our own words that a URL cannot be read."""
+    try:
+        yield
+    except ValueError as error:
+        raise InvalidSetting(f"not the URL of a server: {error}") from error
 
 
 def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:

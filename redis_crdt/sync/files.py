@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any, Literal
@@ -16,7 +17,7 @@ from typing import IO, Any, Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from redis_crdt.clock import Time
-from redis_crdt.errors import InvalidDump, InvalidName, KindMismatch
+from redis_crdt.errors import InvalidDump, InvalidName, KindMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_name, shard_of
 from redis_crdt.operations import replica as ask
@@ -62,18 +63,38 @@ _REST = TypeAdapter[Line | Trailer](Line | Trailer)
 
 
 @contextmanager
-def _opened(file: File, mode: Literal["rb", "wb"]) -> Iterator[IO[bytes]]:
+def _opened(file: File) -> Iterator[IO[bytes]]:
     if isinstance(file, str | os.PathLike):
-        with open(file, mode) as handle:
+        with open(file, "rb") as handle:
             yield handle
     else:
         yield file
 
 
+@contextmanager
+def _created(file: File) -> Iterator[IO[bytes]]:
+    """Write a file that takes its name when it is whole: a failed dump must not cost a good one."""
+    if not isinstance(file, str | os.PathLike):
+        yield file
+        return
+    path = Path(os.path.realpath(file))
+    if path.exists() and not path.is_file():  # a pipe or device
+        with open(path, "wb") as handle:
+            yield handle
+        return
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with open(partial, "wb") as handle:
+            yield handle
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def dump_file(source: Party, file: File) -> Procedure[int]:
     """Write all collections of the namespace to the file; returns the number of entries."""
     written = 0
-    with _opened(file, "wb") as out:
+    with _created(file) as out:
         header = Header(namespace=source.namespace, replica_id=source.replica_id)
         out.write(header.model_dump_json().encode() + b"\n")
         for shard in range(source.shards):
@@ -108,7 +129,7 @@ def load_file(target: Party, file: File) -> Procedure[int]:
     Raises :class:`InvalidDump`, :class:`KindMismatch` or :class:`ClockDrift` with nothing
     changed if the file or anything in it is refused.
     """
-    with _opened(file, "rb") as source, TemporaryFile() as spool:
+    with _opened(file) as source, TemporaryFile() as spool:
         if source.seekable():
             lines = source
         else:
@@ -183,7 +204,8 @@ def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
             name = check_name(line.collection)
             yield name, line.kind, line.field.encode(), line.entry.encode()
     except (ValidationError, InvalidName, UnicodeEncodeError) as error:
-        raise InvalidDump(f"not a whole dump, after {count} entries: {error}") from error
+        why = problems_of(error) if isinstance(error, ValidationError) else error
+        raise InvalidDump(f"not a whole dump, after {count} entries: {why}") from error
     if line.entries != count or lines.readline(1):
         raise InvalidDump(f"the file says that it has {line.entries} entries, but has {count}")
 

@@ -1,0 +1,94 @@
+"""The commands. Each does what the library can, and says what came of it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from redis_crdt.demo import screen
+from redis_crdt.errors import CRDTError
+from redis_crdt.replica import Replica
+
+app = typer.Typer(
+    name="redis-crdt",
+    help="State that programs in many regions share through their own Redis.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Url = Annotated[str, typer.Argument(help="The server, such as redis://localhost:6379/0")]
+Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Which namespace.")]
+ReplicaId = Annotated[
+    str | None, typer.Option(help="The replica's id; needed where the namespace is new.")
+]
+
+
+def run() -> None:
+    """Run the command line: what went wrong is one line, and status 1."""
+    try:
+        app()
+    except (CRDTError, OSError) as error:
+        print(f"redis-crdt: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"redis-crdt {version('redis-crdt')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """State that programs in many regions share through their own Redis."""
+
+
+@app.command()
+def demo(
+    url: Annotated[
+        list[str] | None,
+        typer.Option(help="A server to use as a region; once for each of 2 to 6 regions."),
+    ] = None,
+) -> None:
+    """Show regions that work apart and converge; exits with 1 if they do not.
+
+    Starts three servers for as long as it runs, or uses those of --url, in a namespace of its
+    own that it deletes in the end.
+    """
+    if not screen.run(Console(), url or ()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def dump(
+    url: Url,
+    file: Annotated[str, typer.Argument(help="Where to write; - for standard output.")] = "-",
+    namespace: Namespace = "default",
+) -> None:
+    """Write a whole namespace to a file, as NDJSON."""
+    with Replica.from_url(url, namespace=namespace) as replica:
+        entries = replica.dump(sys.stdout.buffer if file == "-" else file)
+    typer.echo(f"{entries} entries written", err=True)
+
+
+@app.command()
+def load(
+    url: Url,
+    file: Annotated[str, typer.Argument(help="What to read; - for standard input.")] = "-",
+    namespace: Namespace = "default",
+    replica_id: ReplicaId = None,
+) -> None:
+    """Join what dump wrote into a namespace; a file that is not whole changes nothing."""
+    with Replica.from_url(url, namespace=namespace, replica_id=replica_id) as replica:
+        changed = replica.load(sys.stdin.buffer if file == "-" else file)
+    typer.echo(f"{changed} entries changed", err=True)

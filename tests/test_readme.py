@@ -1,0 +1,40 @@
+"""What the README says is true: its Python runs, on real servers, and its commands exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from redis_crdt import servers
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.M | re.S)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_python_of_the_readme_runs(
+    server_flavour: servers.Flavour, new_url: Callable[[servers.Flavour], str]
+) -> None:
+    urls = {f"redis://localhost:{port}": new_url(server_flavour) for port in (6381, 6382)}
+    namespace: dict[str, object] = {"__name__": "readme"}
+    code = blocks("python")
+    assert len(code) >= 5
+    for block in code:
+        for url, real in urls.items():
+            block = block.replace(url, real)
+        exec(compile(block, "README.md", "exec"), namespace)
+
+
+def test_the_modules_and_files_that_the_readme_names_exist() -> None:
+    root = README.parent
+    text = README.read_text()
+    for module in set(re.findall(r"python -m (tests[\w.]+)", text)):
+        assert (root / (module.replace(".", "/") + ".py")).is_file(), module
+    for path in set(re.findall(r"`((?:lua|redis_crdt|tests)/[\w/.]+)`", text)):
+        assert (root / path).exists(), path
