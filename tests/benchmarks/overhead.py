@@ -45,15 +45,51 @@ def main() -> None:
         empty = client.register_script("return 1")
         rows: list[tuple[str, Call, str, Call, float | None]] = [
             ("add", lambda i: set_.add(f"e{i}"), "SADD", lambda i: client.sadd("s", f"e{i}"), 1.3),
-            ("in", lambda i: f"e{i}" in set_, "SISMEMBER", lambda i: client.sismember("s", f"e{i}"), 1.2),
-            ("increment", lambda _: count.increment(), "HINCRBY", lambda _: client.hincrby("c", "f"), 1.3),
-            ("map set", lambda i: map_.set(f"k{i}", "v"), "HSET", lambda i: client.hset("h", f"k{i}", "v"), None),
-            ("map get", lambda i: map_.get(f"k{i}"), "HGET", lambda i: client.hget("h", f"k{i}"), 1.3),
-            ("register set", lambda i: register.set("v"), "SET", lambda i: client.set("r", "v"), None),
+            (
+                "in",
+                lambda i: f"e{i}" in set_,
+                "SISMEMBER",
+                lambda i: client.sismember("s", f"e{i}"),
+                1.2,
+            ),
+            (
+                "increment",
+                lambda _: count.increment(),
+                "HINCRBY",
+                lambda _: client.hincrby("c", "f"),
+                1.3,
+            ),
+            (
+                "map set",
+                lambda i: map_.set(f"k{i}", "v"),
+                "HSET",
+                lambda i: client.hset("h", f"k{i}", "v"),
+                None,
+            ),
+            (
+                "map get",
+                lambda i: map_.get(f"k{i}"),
+                "HGET",
+                lambda i: client.hget("h", f"k{i}"),
+                1.3,
+            ),
+            (
+                "register set",
+                lambda i: register.set("v"),
+                "SET",
+                lambda i: client.set("r", "v"),
+                None,
+            ),
             ("value", lambda _: count.value(), "HGETALL", lambda _: client.hgetall("c"), None),
             ("len", lambda _: len(set_), "SCARD", lambda _: client.scard("s"), None),
-            ("a script of nothing", lambda _: empty(), "SADD", lambda i: client.sadd("s", f"e{i}"), None),
-        ]  # fmt: skip
+            (
+                "a script of nothing",
+                lambda _: empty(),
+                "SADD",
+                lambda i: client.sadd("s", f"e{i}"),
+                None,
+            ),
+        ]
         table = Table(
             "operation", "against", "ratio", "middle half", "at most", title=binary.version
         )

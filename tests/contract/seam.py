@@ -1,0 +1,55 @@
+"""What the contract is written against: one region after the other, on any backend, awaited.
+
+The tests are coroutines; ``settled`` awaits what is awaitable and hands on what is not, so that
+the same lines run on the blocking replicas and on asyncio's.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+Regions = Callable[..., Any]
+"""Makes a replica with a keyspace of its own: its id, then the options of ``Replica``."""
+
+BACKENDS = (
+    "memory",
+    *(
+        f"{flavour}-{mode}"
+        for flavour in ("fakeredis", "valkey", "redis", "redis62")
+        for mode in ("blocking", "asyncio")
+    ),
+)
+
+
+async def settled(result: Any) -> Any:
+    """Return what a call returned, awaited where it must be."""
+    return await result if inspect.isawaitable(result) else result
+
+
+async def size(collection: Any) -> int:
+    """How many elements or keys there are."""
+    return int(await settled(collection.size() if hasattr(collection, "size") else len(collection)))
+
+
+async def contains(collection: Any, item: Any) -> bool:
+    """Whether an element or key is there."""
+    found = await settled(collection.contains(item))
+    assert isinstance(found, bool)
+    return found
+
+
+async def items(collection: Any) -> dict[str, Any]:
+    """All of a map."""
+    return dict(await settled(collection.items()))
+
+
+async def merged(collection: Any, other: Any) -> Any:
+    """The merge of a collection with another: in memory a new one, on a server the same."""
+    return await settled(collection.merge(await settled(other.dump())))
+
+
+async def synced(one: Any, other: Any) -> Any:
+    """Bring two replicas in step; only one that awaits can pull from one that awaits."""
+    return await settled(one.sync(other))
