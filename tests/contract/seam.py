@@ -35,9 +35,11 @@ async def size(collection: Any) -> int:
 
 async def contains(collection: Any, item: Any) -> bool:
     """Whether an element or key is there."""
-    found = await settled(collection.contains(item))
-    assert isinstance(found, bool)
-    return found
+    if hasattr(collection, "contains"):
+        found = await settled(collection.contains(item))
+        assert isinstance(found, bool)
+        return found
+    return item in collection
 
 
 async def items(collection: Any) -> dict[str, Any]:

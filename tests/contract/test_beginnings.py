@@ -34,16 +34,17 @@ async def test_a_pool_of_plus_10_and_minus_3_merges_to_7(region: Regions) -> Non
     assert await settled((await merged(a, b)).value()) == 7
 
 
+def written_at(time: int, name: str) -> memory.LWWRegister[str]:
+    register = memory.LWWRegister[str](str, replica_id=name, clock=lambda: time)
+    register.set(name)
+    return register
+
+
 @pytest.mark.parametrize(("times", "winner"), [((1000, 1001), "b"), ((1001, 1000), "a")])
 async def test_the_later_write_of_a_register_wins(
     region: Regions, times: tuple[int, int], winner: str
 ) -> None:
-    a, b = (
-        memory.LWWRegister(str, replica_id=name, clock=lambda time=time: time)  # type: ignore[misc]
-        for name, time in zip("ab", times, strict=True)
-    )
-    a.set("a")
-    b.set("b")
+    a, b = (written_at(time, name) for name, time in zip("ab", times, strict=True))
     for first, second in ((a, b), (b, a)):
         register = region("c").lww_register("config", str)
         register = await merged(await merged(register, first), second)
@@ -51,14 +52,12 @@ async def test_the_later_write_of_a_register_wins(
 
 
 async def test_of_equal_times_the_larger_replica_id_wins_on_both_sides(region: Regions) -> None:
-    a, b = (memory.LWWRegister(str, replica_id=name, clock=lambda: 1000) for name in "ab")
-    a.set("of a")
-    b.set("of b")
+    a, b = (written_at(1000, name) for name in "ab")
     assert a.timestamp == b.timestamp
     for first, second in ((a, b), (b, a)):
         register = region("c").lww_register("config", str)
         register = await merged(await merged(register, first), second)
-        assert await settled(register.get()) == "of b"
+        assert await settled(register.get()) == "b"
         assert await settled(register.written_by) == "b"
         assert register.replica_id == "c"
 

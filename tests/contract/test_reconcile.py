@@ -1,0 +1,110 @@
+"""Bringing replicas together: deltas, full scans, dumps; any backend with any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from redis_crdt import State, memory
+from tests.contract.seam import Regions, settled, synced
+
+
+async def write_some(replica: Any, name: str) -> None:
+    """A write to a collection of each type."""
+    set_ = replica.or_set("set", str)
+    await settled(set_.update([f"{name}-{i}" for i in range(5)]))
+    await settled(set_.remove(f"{name}-0"))
+    await settled(replica.g_counter("done").increment(5))
+    await settled(replica.pn_counter("pool").decrement(2))
+    await settled(replica.lww_register("config", str).set(name))
+    await settled(replica.mv_register("owner", str).set(name))
+    await settled(replica.lww_map("status", str).set(name, "on"))
+
+
+async def state(replica: Any) -> dict[str, State]:
+    """Everything that a replica holds, entry for entry."""
+    kinds = {
+        "set": "or_set",
+        "done": "g_counter",
+        "pool": "pn_counter",
+        "config": "lww_register",
+        "owner": "mv_register",
+        "status": "lww_map",
+    }
+    return {name: await settled(getattr(replica, k)(name).dump()) for name, k in kinds.items()}
+
+
+async def test_two_regions_write_apart_and_converge(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    await write_some(a, "a")
+    await write_some(b, "b")
+    assert await state(a) != await state(b)
+    report = await synced(a, b)
+    assert await state(a) == await state(b)
+    assert await settled(a.g_counter("done").value()) == 10
+    assert sorted(await settled(a.mv_register("owner").get())) == ["a", "b"]
+    assert (report.changed, report.full_scan) == (20 - 1, False)
+    assert report.bytes > 0
+    assert report.batches >= 2
+    again = await synced(a, b)
+    assert (again.entries, again.changed) == (0, 0)
+
+
+async def test_a_change_travels_once_however_often_it_changed(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    for i in range(50):
+        await settled(a.lww_map("m", int).set("key", i))
+    report = await settled(b.pull(a))
+    assert (report.entries, report.changed) == (1, 1)
+
+
+async def test_where_the_feed_no_longer_reaches_all_is_compared(region: Regions) -> None:
+    a, b = region("a", feed_limit=100), region("b")
+    set_ = a.or_set("s", int)
+    await settled(set_.add(-1))
+    await settled(b.pull(a))
+    await settled(set_.remove(-1))
+    for i in range(600):
+        await settled(set_.add(i))
+    report = await settled(b.pull(a))
+    assert report.full_scan
+    assert await settled(b.or_set("s", int).get_elements()) == set(range(600))
+    assert (await settled(b.pull(a))).entries == 0
+
+
+async def test_changes_pass_on_along_a_chain_and_die_out_in_a_ring(region: Regions) -> None:
+    a, b, c = (region(name) for name in "abc")
+    await write_some(a, "a")
+    await settled(b.pull(a))
+    await settled(c.pull(b))
+    assert await state(c) == await state(a)
+    reports = [await settled(t.pull(s)) for t, s in ((a, c), (b, a), (c, b)) for _ in range(2)]
+    assert sum(report.changed for report in reports) == 0
+    assert reports[-1].entries == 0
+
+
+async def test_memory_and_servers_reconcile(region: Regions) -> None:
+    here, there = region("a"), memory.Replica(replica_id="m")
+    await write_some(here, "a")
+    await write_some(there, "m")
+    await synced(here, there)
+    assert await state(here) == await state(there)
+
+
+async def test_a_dump_as_json_is_the_state(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    await write_some(a, "a")
+    for name, dumped in (await state(a)).items():
+        collection = getattr(b, dumped.kind)(name)
+        await settled(collection.merge(dumped.model_dump_json()))
+        if not isinstance(b, memory.Replica):
+            assert await settled(collection.dump()) == dumped
+
+
+async def test_a_file_carries_a_whole_namespace(region: Regions, tmp_path: Path) -> None:
+    a, b = region("a"), region("b")
+    await write_some(a, "a")
+    written = await settled(a.dump(tmp_path / "dump"))
+    assert await settled(b.load(tmp_path / "dump")) == written == 10
+    assert await settled(b.load(tmp_path / "dump")) == 0
+    assert await state(a) == await state(b)
