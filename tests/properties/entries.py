@@ -1,0 +1,32 @@
+"""Strategies for entries: few writers and small times, so that they meet in one dot often."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from redis_crdt.clock import Dot, Time
+from redis_crdt.entries import Dots, Entry, Last, Total
+
+writers = st.sampled_from(["a#1", "a#2", "b#1", "b-x#0z"])
+times = st.builds(Time, st.integers(1, 4), st.integers(0, 2))
+dots = st.builds(Dot, times, writers)
+values = st.sampled_from([b"0", b"1", b'"a"', b'"\xc3\xa9"', b"[]"])
+
+
+@st.composite
+def states(draw: st.DrawFn, *, valued: bool) -> Dots:
+    """A set of live dots and what else was seen; never nothing at all."""
+    live = draw(st.dictionaries(dots, values if valued else st.none(), max_size=4))
+    seen = draw(st.dictionaries(writers, times, min_size=0 if live else 1, max_size=3))
+    for dot in live:
+        seen[dot.writer] = max(seen.get(dot.writer, dot.time), dot.time)
+    return Dots(live, seen)
+
+
+ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
+    "g_counter": st.builds(Total, st.integers(1, 5) | st.integers(2**53 - 2, 2**63 - 1)),
+    "lww_map": st.builds(Last, dots, st.none() | values),
+    "or_set": states(valued=False),
+    "mv_register": states(valued=True),
+}
+"""For each join, and the dots both with and without values, the entries of one kind."""
