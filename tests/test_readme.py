@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from redis_crdt import servers
+from redis_crdt import Replica, servers
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -17,7 +15,6 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.M | re.S)
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_the_python_of_the_readme_runs(
     server_flavour: servers.Flavour, new_url: Callable[[servers.Flavour], str]
 ) -> None:
@@ -29,6 +26,9 @@ def test_the_python_of_the_readme_runs(
         for url, real in urls.items():
             block = block.replace(url, real)
         exec(compile(block, "README.md", "exec"), namespace)
+    for replica in (namespace["eu"], namespace["us"]):
+        assert isinstance(replica, Replica)
+        replica.close()
 
 
 def test_the_modules_and_files_that_the_readme_names_exist() -> None:

@@ -84,14 +84,10 @@ def test_lua_accepts_what_python_accepts(
     replicas = memory.Replica(replica_id="z"), Replica(redis_client, replica_id="z")
     verdicts = []
     for replica in replicas:
-        body = [b"name", kind, 1, field, entry]
-        request = ask.merge(replica.keys(0), 60.0, Time(0), [*map(as_bytes, body)], "test")
+        body = [b"name", kind.encode(), b"1", field, entry]
+        request = ask.merge(replica.keys(0), 60.0, Time(0), body, "test")
         try:
             verdicts.append((replica.execute(request).changed, ""))
         except CRDTError as error:
             verdicts.append((0, type(error).__name__))
     assert verdicts[0] == verdicts[1], (field, entry)
-
-
-def as_bytes(part: bytes | str | int) -> bytes:
-    return part if isinstance(part, bytes) else str(part).encode()
