@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
@@ -59,7 +60,7 @@ class Recorded:
         self.result._value = took_effect if self.method in ("remove", "delete") else None
 
 
-class Batch:
+class Batch(ABC):
     """Operations that are collected, and carried out together at the end of a ``with``.
 
     All of them or none, in one round trip; other clients, and the pulls of other replicas, see
@@ -96,8 +97,9 @@ class Batch:
             )
         return _RECORDERS[collection.kind](self, collection)
 
+    @abstractmethod
     def _owns(self, collection: AnyCollection) -> bool:
-        raise NotImplementedError
+        """Whether the collection is one of the batch's replica."""
 
     def _record(self, recorded: Recorded) -> Result[Any]:
         if recorded.method in ("increment", "decrement"):

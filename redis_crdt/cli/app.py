@@ -15,7 +15,6 @@ from redis_crdt.replica import Replica
 
 app = typer.Typer(
     name="redis-crdt",
-    help="State that programs in many regions share through their own Redis.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

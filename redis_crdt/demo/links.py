@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import combinations
 from threading import Event, Thread
 
@@ -57,8 +57,7 @@ class Link:
 def links_between(regions: Sequence[Region]) -> Iterator[list[Link]]:
     """Make a link for each two regions, cut in the end, however the block ends."""
     links = [Link(one, other) for one, other in combinations(regions, 2)]
-    try:
-        yield links
-    finally:
+    with ExitStack() as cuts:  # one that failed must not keep the others up
         for link in links:
-            link.cut()
+            cuts.callback(link.cut)
+        yield links

@@ -41,9 +41,10 @@ def run(console: Console, urls: Sequence[str] = ()) -> bool:
         console.print(_state(story.shared))
 
         _say(console, "Proof", "SHA-256 of every entry with its metadata, and what was confirmed")
-        for name, digest in zip(names, story.digests(), strict=True):
+        digests = story.digests()
+        for name, digest in zip(names, digests, strict=True):
             console.print(f"  {name}  {digest}", highlight=False)
-        checks = story.checks()
+        checks = story.checks(digests)
         for check in checks:
             mark = "[green]yes[/]" if check.holds else "[bold red]NO [/]"
             console.print(f"  {mark}  {check.says}", highlight=False)

@@ -122,8 +122,8 @@ class Story:
         texts = (json.dumps(shared.entries(), sort_keys=True) for shared in self.shared)
         return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
 
-    def checks(self) -> list[Check]:
-        """Return what must be so once all regions are linked and in step."""
+    def checks(self, digests: Sequence[str]) -> list[Check]:
+        """Return what must be so once all regions are in step, given their :meth:`digests`."""
         total = Acknowledged.total([self._by_hand, *(agent.acknowledged for agent in self._agents)])
         here = self.shared[0]
         pending = here.manager.get_pending_tasks()
@@ -131,7 +131,7 @@ class Story:
         owners = sorted(here.owner.get())
         completions, tasks = len(total.completions), len(set(total.completions))
         return [
-            Check("all regions hold the same bytes", len(set(self.digests())) == 1),
+            Check("all regions hold the same bytes", len(set(digests)) == 1),
             Check(
                 f"{len(total.added)} tasks added, {tasks} of them completed: {len(pending)} open",
                 pending == total.pending | {CONTESTED},

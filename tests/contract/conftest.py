@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, cast
 
 import fakeredis
 import pytest
 import pytest_asyncio
 
-from redis_crdt import Replica, memory, servers
+from redis_crdt import Replica, memory
 from redis_crdt.asyncio import Replica as AsyncReplica
+from tests.backends import Flavour, NewClient
 from tests.contract.seam import BACKENDS, Regions
 
 
@@ -23,7 +24,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest_asyncio.fixture
 async def region(
-    backend: str, new_url: Callable[[Any], str], request: pytest.FixtureRequest
+    backend: str, new_client: NewClient, new_url: Callable[[Any], str]
 ) -> AsyncIterator[Regions]:
     flavour, _, mode = backend.partition("-")
     async with AsyncExitStack() as opened:
@@ -31,19 +32,14 @@ async def region(
         def make(replica_id: str, **options: Any) -> Any:
             if flavour == "memory":
                 return memory.Replica(replica_id=replica_id, **options)
+            if mode == "blocking":
+                client = new_client(cast(Flavour, flavour))
+                return Replica(client, replica_id=replica_id, **options)
             if flavour == "fakeredis":
-                server = fakeredis.FakeServer()
-                if mode == "blocking":
-                    client = opened.enter_context(fakeredis.FakeRedis(server=server))
-                    return Replica(client, replica_id=replica_id, **options)
-                awaited = fakeredis.FakeAsyncRedis(server=server)
+                awaited = fakeredis.FakeAsyncRedis(server=fakeredis.FakeServer())
                 opened.push_async_callback(awaited.aclose)
                 return AsyncReplica(awaited, replica_id=replica_id, **options)
-            assert flavour in servers.FLAVOURS
-            url = new_url(flavour)
-            if mode == "blocking":
-                return opened.enter_context(Replica.from_url(url, replica_id=replica_id, **options))
-            replica = AsyncReplica.from_url(url, replica_id=replica_id, **options)
+            replica = AsyncReplica.from_url(new_url(flavour), replica_id=replica_id, **options)
             opened.push_async_callback(replica.close)
             return replica
 

@@ -10,16 +10,14 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from tests.backends import FLAVOURS
+
 Regions = Callable[..., Any]
 """Makes a replica with a keyspace of its own: its id, then the options of ``Replica``."""
 
 BACKENDS = (
     "memory",
-    *(
-        f"{flavour}-{mode}"
-        for flavour in ("fakeredis", "valkey", "redis", "redis62")
-        for mode in ("blocking", "asyncio")
-    ),
+    *(f"{flavour}-{mode}" for flavour in FLAVOURS for mode in ("blocking", "asyncio")),
 )
 
 
@@ -50,8 +48,3 @@ async def items(collection: Any) -> dict[str, Any]:
 async def merged(collection: Any, other: Any) -> Any:
     """The merge of a collection with another: in memory a new one, on a server the same."""
     return await settled(collection.merge(await settled(other.dump())))
-
-
-async def synced(one: Any, other: Any) -> Any:
-    """Bring two replicas in step; only one that awaits can pull from one that awaits."""
-    return await settled(one.sync(other))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from redis_crdt import State, memory
-from tests.contract.seam import Regions, settled, synced
+from tests.contract.seam import Regions, settled
 
 
 async def write_some(replica: Any, name: str) -> None:
@@ -39,14 +39,14 @@ async def test_two_regions_write_apart_and_converge(region: Regions) -> None:
     await write_some(a, "a")
     await write_some(b, "b")
     assert await state(a) != await state(b)
-    report = await synced(a, b)
+    report = await settled(a.sync(b))
     assert await state(a) == await state(b)
     assert await settled(a.g_counter("done").value()) == 10
     assert sorted(await settled(a.mv_register("owner").get())) == ["a", "b"]
     assert (report.changed, report.full_scan) == (20 - 1, False)
     assert report.bytes > 0
     assert report.batches >= 2
-    again = await synced(a, b)
+    again = await settled(a.sync(b))
     assert (again.entries, again.changed) == (0, 0)
 
 
@@ -87,7 +87,7 @@ async def test_memory_and_servers_reconcile(region: Regions) -> None:
     here, there = region("a"), memory.Replica(replica_id="m")
     await write_some(here, "a")
     await write_some(there, "m")
-    await synced(here, there)
+    await settled(here.sync(there))
     assert await state(here) == await state(there)
 
 
