@@ -105,7 +105,7 @@ class LostReply(RedisConnectionError):
 _OURS = re.compile(r"CRDT([A-Z]+) ?(.*)", re.DOTALL)
 
 # What servers call their refusals. Old ones wrap the word into a longer message, so each is
-# looked for anywhere in it.
+# looked for anywhere in it; redis-py makes a class of some, and then drops the word.
 _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tuple(
     (re.compile(rf"\b(?:{words})\b"), exception, hint)
     for words, exception, hint in (
@@ -114,16 +114,25 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
             errors.ForeignKey,
             "a key that it uses holds what another program wrote; use another namespace",
         ),
-        ("OOM", errors.ServerFull, "the server has reached maxmemory; make room or raise it"),
         (
-            "READONLY|NOREPLICAS|MISCONF",
+            "OOM|OutOfMemoryError",
+            errors.ServerFull,
+            "the server has reached maxmemory; make room or raise it",
+        ),
+        (
+            "READONLY|ReadOnlyError|NOREPLICAS|MISCONF",
             errors.ServerReadOnly,
             "the server takes no writes now; connect to the primary, or see what it reports",
         ),
-        ("LOADING|MASTERDOWN", errors.ServerLoading, "the server is starting; try again later"),
+        (
+            "LOADING|BusyLoadingError|MASTERDOWN|MasterDownError",
+            errors.ServerLoading,
+            "the server is starting; try again later",
+        ),
         ("BUSY", errors.ServerBusy, "a script blocks the server; try again later"),
         (
-            "NOPERM|NOAUTH|WRONGPASS|invalid password",
+            "NOPERM|NoPermissionError|ACL failure|The user executing the script"
+            "|NOAUTH|WRONGPASS|AuthenticationError|invalid password",
             errors.AccessDenied,
             "this user may not do that; grant it the commands and keys that the README lists",
         ),
@@ -166,17 +175,14 @@ def explain(error: RedisError, operation: Operation[Any]) -> errors.CRDTError:
         return errors.Unacknowledged(
             f"{about}: no reply ({error}); the write may have happened or not: read to find out"
         )
-    if isinstance(error, RedisConnectionError | RedisTimeoutError):
-        match = next((item for item in _SERVERS if item[0].search(str(error))), None)
-        if match is None:
-            return errors.ServerUnreachable(f"{about}: no answer from the server: {error}")
-        return match[1](f"{about}: {match[2]} ({error})")
     message = str(error)
     if ours := _OURS.match(message):
         return _ours(ours[1], ours[2], about)
     for pattern, exception, hint in _SERVERS:
-        if pattern.search(message):
+        if pattern.search(f"{type(error).__name__}: {message}"):
             return exception(f"{about}: {hint} ({message})")
+    if isinstance(error, RedisConnectionError | RedisTimeoutError):
+        return errors.ServerUnreachable(f"{about}: no answer from the server: {message}")
     return errors.ServerError(f"{about}: {message}")
 
 

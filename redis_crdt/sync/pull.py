@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Protocol
 
 from redis_crdt.clock import Time, parse_clock
-from redis_crdt.errors import ReplicaMismatch
+from redis_crdt.errors import ReplicaConflict, ReplicaMismatch
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Executor, Procedure
@@ -81,6 +81,7 @@ class _Pull:
             known = [part for item in self.known.items() for part in item]
             delta = yield self.source, ask.dump(self.source_keys, known, self.about)
             if until is None:
+                self._check_source(delta.writer)
                 until = parse_clock(delta.clock)
             if delta.full_scan:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
@@ -93,6 +94,13 @@ class _Pull:
                 yield from self._apply(delta.writer, delta.cursor, delta.clock, delta.body)
             if cursor >= until:
                 return self.report
+
+    def _check_source(self, writer: bytes) -> None:
+        replica_id = self.asked_as.partition(b"#")[0]
+        if writer.partition(b"#")[0] == replica_id:
+            raise ReplicaConflict(
+                f"{self.about}: both replicas are {replica_id.decode()!r}; give each its own id"
+            )
 
     def _ask_target(self) -> Procedure[None]:
         reply = yield self.target, ask.knowledge(self.target_keys, self.about)

@@ -1,0 +1,168 @@
+"""Servers that refuse: a clear exception of ours, every byte as it was, and on it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from redis_crdt import Replica
+from redis_crdt.errors import (
+    AccessDenied,
+    CRDTError,
+    EvictionEnabled,
+    ServerBusy,
+    ServerFull,
+    ServerLoading,
+    ServerReadOnly,
+    ServerUnreachable,
+)
+from redis_crdt.servers import Flavour as ServerFlavour
+from tests.backends import NewServer
+from tests.integration.refusals import refused, write_all, writes
+
+NO_RETRY = Retry(NoBackoff(), 0)
+
+
+def insist(call: Callable[[], object], while_: Callable[[], bool] = lambda: True) -> None:
+    """Call until that raises something other than that the server does not listen yet."""
+    while while_():
+        with suppress(ServerUnreachable):
+            call()
+
+
+def refuses_every_write(
+    client: redis.Redis, calls: list[Callable[[], object]], exception: type[CRDTError], says: str
+) -> None:
+    for call in calls:
+        with refused(client, exception, says):
+            call()
+
+
+def test_a_read_only_server(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    with new_server(server_flavour).client() as client:
+        eu = Replica(client, replica_id="eu")
+        write_all(eu)
+        calls = writes(eu)
+        # A replica of a server that cannot be reached keeps its data, and takes no writes.
+        client.execute_command("REPLICAOF", "127.0.0.1", 1)
+        refuses_every_write(client, calls, ServerReadOnly, "takes no writes")
+        assert eu.or_set("tasks", str).contains("here")
+        client.execute_command("CONFIG", "SET", "replica-serve-stale-data", "no")
+        with pytest.raises(ServerLoading):
+            calls[0]()
+        client.execute_command("REPLICAOF", "NO", "ONE")
+        for call in calls:
+            call()
+
+
+def test_too_few_replicas(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    if server_flavour == "redis62":
+        pytest.skip("Redis 6.2 lets scripts write with min-replicas-to-write unmet")
+    with new_server(server_flavour).client() as client:
+        eu = Replica(client, replica_id="eu")
+        write_all(eu)
+        calls = writes(eu)
+        client.config_set("min-replicas-to-write", 1)
+        refuses_every_write(client, calls, ServerReadOnly, "takes no writes")
+
+
+def test_a_full_server(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    with new_server(server_flavour).client() as client:
+        eu = Replica(client, replica_id="eu")
+        write_all(eu)
+        calls = writes(eu)
+        client.config_set("maxmemory", 1)
+        refuses_every_write(client, calls, ServerFull, "maxmemory")
+        assert eu.g_counter("done").value() == 3
+        client.config_set("maxmemory", 0)
+        for call in calls:
+            call()
+
+
+def test_a_server_that_loads(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    # It persists, and loads so slowly that it answers now and then in the meantime.
+    config: dict[str, str | int] = {
+        "save": "3600 1",
+        "key-load-delay": 1_000,
+        "rdbcompression": "no",
+    }
+    server = new_server(server_flavour, config)
+    with server.client(retry=NO_RETRY) as client:
+        tasks = Replica(client, replica_id="eu").or_set("tasks", str)
+        tasks.add("old")
+        client.mset({f"filler:{i}": "x" * 10_000 for i in range(1_000)})
+        server.stop()
+        restart = Thread(target=server.restart)
+        restart.start()
+        try:
+            with pytest.raises(ServerLoading, match="starting"):
+                insist(lambda: tasks.add("new"), restart.is_alive)
+        finally:
+            restart.join()
+        assert set(tasks) == {"old"}
+        tasks.add("new")
+        assert set(tasks) == {"old", "new"}
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"])
+def test_a_server_that_evicts(
+    new_server: NewServer, server_flavour: ServerFlavour, policy: str
+) -> None:
+    with new_server(server_flavour, {"maxmemory-policy": policy}).client() as client:
+        with refused(client, EvictionEnabled, f"maxmemory-policy is '{policy}'.*allow_eviction"):
+            Replica(client, replica_id="eu")
+        with pytest.warns(RuntimeWarning, match=policy):
+            Replica(client, replica_id="eu", allow_eviction=True)
+        client.config_set("maxmemory-policy", "volatile-lru")  # our keys have no expiry
+        Replica(client, replica_id="eu")
+
+
+def test_a_user_without_rights(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    server = new_server(server_flavour)
+    with server.client() as client:
+        eu = Replica(client, replica_id="eu")
+        write_all(eu)
+        client.execute_command("ACL", "SETUSER", "reader", "on", ">pw", "~*", "+@all", "-xadd")
+        with server.client(username="reader", password="pw") as limited:
+            tasks = Replica(limited).or_set("tasks", str)
+            with refused(client, AccessDenied, "may not"):
+                tasks.add("new")
+
+
+def test_a_server_that_another_script_blocks(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    server = new_server(server_flavour, {"lua-time-limit": 1})
+    with server.client() as client, server.client(socket_timeout=None) as blocker:
+        eu = Replica(client, replica_id="eu")
+        tasks = eu.or_set("tasks", str)
+        connection: Any = blocker.connection_pool.get_connection()
+        connection.send_command("EVAL", "while true do end", 0)
+        with pytest.raises(ServerBusy, match="blocks the server"):
+            insist(lambda: tasks.add("new"))
+        client.execute_command("SCRIPT", "KILL")
+        with pytest.raises(redis.ResponseError):
+            connection.read_response()
+        tasks.add("new")
+
+
+def test_a_server_that_is_gone(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    server = new_server(server_flavour)
+    with server.client(retry=NO_RETRY) as client:
+        eu = Replica(client, replica_id="eu")
+        calls = writes(eu)
+        tasks = eu.or_set("tasks", str)
+        server.kill()
+        reads: list[Callable[[], object]] = [tasks.size, lambda: "x" in tasks]
+        for call in calls + reads:
+            with pytest.raises(ServerUnreachable):
+                call()
+        with pytest.raises(ServerUnreachable):
+            Replica(client, replica_id="eu")
