@@ -54,6 +54,9 @@ class Kind:
     parse_entry: Callable[[bytes], Entry]
     check_field: Callable[[bytes], None]
 
+    def __reduce__(self) -> tuple[Callable[[str], Kind], tuple[str]]:
+        return _kind, (self.name,)  # there is one of each, also for what comes out of a pickle
+
     def parse(self, field: bytes, entry: bytes) -> Entry:
         """Read an entry that comes from elsewhere; :class:`InvalidDump` if it is malformed."""
         if len(field) > MAX_FIELD or len(entry) > MAX_ENTRY:
@@ -79,3 +82,7 @@ KINDS: dict[str, Kind] = {
     )
 }
 assert set(KINDS) == set(get_args(KindName))
+
+
+def _kind(name: str) -> Kind:
+    return KINDS[name]
