@@ -27,12 +27,12 @@ from hypothesis.stateful import (
 )
 
 from redis_crdt import Replica, memory
-from redis_crdt.clock import Dot
+from redis_crdt.clock import Dot, wall_clock
 from redis_crdt.entries import Dots, Last
 from redis_crdt.kinds import KINDS, VALUE
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
-from redis_crdt.operations.operation import Operation
+from redis_crdt.operations.operation import Operation, drive
 from redis_crdt.sync.pull import pull
 from tests.backends import NewClient
 
@@ -173,9 +173,12 @@ class Schedule(RuleBasedStateMachine):
         self._write_last(i, "lww_register", VALUE, lambda r: r.set(next(self.values)))
 
     def _write_last(self, i: int, kind: str, field: bytes, write: Callable[[Any], object]) -> None:
+        before = self.entry(i, kind, field)
         write(self.collection(i, kind))
         entry = self.entry(i, kind, field)
         if entry:
+            # Whatever the clocks say, a write wins over what it was made on top of.
+            assert not before or entry.dot > before.dot or entry.is_tombstone
             known = self.last.get((kind, field), entry)
             self.last[kind, field] = max(entry, known, key=lambda last: last.dot)
 
@@ -228,6 +231,30 @@ class Schedule(RuleBasedStateMachine):
         """Come back with what was saved last, or with nothing."""
         self.nothing_forgotten = False
         self.hosts[i % len(self.hosts)].restore(self.saved.get(i % len(self.hosts)))
+
+    @rule(link=st.integers(0, 5), back=st.booleans(), element=elements)
+    def forget_what_a_peer_has(self, link: int, back: bool, element: str) -> None:
+        """Write, be read, forget it, and write on, so that the clock passes what is forgotten."""
+        peer, i = self._ends(link, back)
+        saved: Any = self.hosts[i].save()
+        self.add(i, element)
+        self._pull(peer, i, None)
+        self.nothing_forgotten = False
+        self.hosts[i].restore(saved)
+        self.set_key(i, element)
+
+    @rule(i=which, seconds=st.integers(1, 20), element=elements)
+    def hear_from_a_clock_ahead(self, i: int, seconds: int, element: str) -> None:
+        """Join what a fast clock wrote; whoever joins it goes on from there, until it forgets."""
+        fast = memory.Replica(
+            replica_id="z", clock=lambda: wall_clock() + seconds * 1000, feed_limit=10
+        )
+        map_ = fast.lww_map(NAMES["lww_map"])
+        map_.set(element, next(self.values))
+        drive(pull(self.replica(i), fast))
+        entry: Any = map_.dump().parsed()[element.encode()]
+        known = self.last.get(("lww_map", element.encode()), entry)
+        self.last["lww_map", element.encode()] = max(known, entry, key=lambda last: last.dot)
 
     # The end --------------------------------------------------------------------------------
 
