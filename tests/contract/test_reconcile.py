@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from redis_crdt import State, memory
+from redis_crdt.clock import wall_clock
 from tests.contract.seam import Regions, settled
 
 
@@ -108,3 +109,14 @@ async def test_a_file_carries_a_whole_namespace(region: Regions, tmp_path: Path)
     assert await settled(b.load(tmp_path / "dump")) == written == 10
     assert await settled(b.load(tmp_path / "dump")) == 0
     assert await state(a) == await state(b)
+
+
+async def test_a_write_is_later_than_all_that_was_read_before_it(region: Regions) -> None:
+    """Also than what a faster clock wrote elsewhere: cause before effect, whatever the clocks."""
+    here = region("a")
+    ahead = memory.Replica(replica_id="m", clock=lambda: wall_clock() + 20_000)
+    ahead.lww_map("map").set("cause", 1)
+    await settled(here.pull(ahead))
+    await settled(here.lww_map("map").set("effect", 2))
+    entries = (await settled(here.lww_map("map").dump())).parsed()
+    assert entries[b"effect"].time > entries[b"cause"].time

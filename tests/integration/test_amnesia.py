@@ -1,0 +1,130 @@
+"""Servers that forget: what a peer has comes back, and what is written afterwards counts."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import redis
+
+from redis_crdt import Replica, memory
+from redis_crdt.servers import Flavour as ServerFlavour
+from redis_crdt.servers import Server
+from tests.backends import NewServer
+
+
+@pytest.fixture
+def server(new_server: NewServer, server_flavour: ServerFlavour) -> Server:
+    """A server that saves when it is told to, each flavour in turn."""
+    return new_server(server_flavour, {"dbfilename": "dump.rdb"})
+
+
+def crash(server: Server) -> None:
+    """End the server without a chance to save, and start it on what it saved last."""
+    server.kill()
+    server.restart()
+
+
+def test_what_a_peer_has_seen_comes_back(server: Server) -> None:
+    peer = memory.Replica(replica_id="peer")
+    with server.client() as client:
+        eu = Replica(client, replica_id="eu")
+        tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
+        tasks.update(["kept", "removed"])
+        done.increment(10)
+        client.save()
+        tasks.remove("removed")
+        tasks.add("forgotten")
+        done.increment(5)
+        peer.pull(eu)
+        tasks.add("seen by nobody")
+        crash(server)
+        assert set(tasks) == {"kept", "removed"}
+        assert done.value() == 10
+        # What is written now must not hide behind the larger total that the peer remembers.
+        done.increment(100)
+        tasks.add("new")
+        peer.sync(eu)
+        assert (
+            set(tasks) == peer.or_set("tasks", str).get_elements() == {"kept", "forgotten", "new"}
+        )
+        assert done.value() == peer.g_counter("done").value() == 115
+
+
+def test_a_server_that_comes_back_empty(server: Server) -> None:
+    peer = memory.Replica(replica_id="peer")
+    with server.client() as client:
+        eu = Replica(client, replica_id="eu")
+        tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
+        tasks.update(["a", "b"])
+        done.increment(3)
+        peer.pull(eu)
+        crash(server)
+        assert len(tasks) == 0
+        # The objects that the program holds go on as they are.
+        tasks.add("c")
+        done.increment(4)
+        peer.sync(eu)
+        assert set(tasks) == {"a", "b", "c"}
+        assert done.value() == 7
+
+
+def test_an_asynchronous_copy_that_takes_over(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    """A failover loses the last writes, and the copy is another process with the same state."""
+    first, second = new_server(server_flavour, tcp=True), new_server(server_flavour, tcp=True)
+    peer = memory.Replica(replica_id="peer")
+    with first.client() as old, second.client() as new:
+        eu = Replica(old, replica_id="eu")
+        eu.g_counter("done").increment(10)
+        new.replicaof("127.0.0.1", first.tcp_url.rpartition(":")[2])
+        while new.info("replication")["master_link_status"] != "up" or not new.dbsize():
+            pass
+        new.replicaof("NO", "ONE")
+        eu.g_counter("done").increment(5)
+        peer.pull(eu)
+        first.kill()
+        after = Replica(new)
+        assert after.replica_id == "eu"
+        after.g_counter("done").increment(100)
+        peer.sync(after)
+        assert after.g_counter("done").value() == peer.g_counter("done").value() == 115
+
+
+def test_scripts_that_are_forgotten(redis_client: redis.Redis) -> None:
+    eu = Replica(redis_client, replica_id="eu")
+    done = eu.g_counter("done")
+    for _ in range(3):
+        redis_client.script_flush()
+        done.increment()
+    assert done.value() == 3
+
+
+def test_a_namespace_that_is_deleted(redis_client: redis.Redis) -> None:
+    done = Replica(redis_client, replica_id="eu").g_counter("done")
+    done.increment(5)
+    redis_client.flushdb()
+    assert done.value() == 0
+    done.increment(2)
+    assert done.value() == 2
+
+
+def test_a_copy_of_the_data_is_no_second_replica(
+    server: Server, new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    """Restored from one backup, two servers still write under names of their own."""
+    with server.client() as client:
+        Replica(client, replica_id="eu").g_counter("done").increment(10)
+        client.save()
+        other = new_server(server_flavour)
+        other.stop()
+        shutil.copy(server.directory / "dump.rdb", other.directory)
+        crash(server)
+        other.restart()
+        with other.client() as other_client:
+            one = Replica(client, replica_id="eu").g_counter("done")
+            two = Replica(other_client, replica_id="eu").g_counter("done")
+            one.increment(1)
+            two.increment(2)
+            assert one.merge(two.dump()).value() == 13

@@ -1,0 +1,117 @@
+"""Whatever way a program connects, the same comes of it; and a write is sent once."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from redis_crdt import Replica, memory
+from redis_crdt.errors import ServerUnreachable, Unacknowledged
+from redis_crdt.servers import Flavour as ServerFlavour
+from tests.backends import Flavour, NewClient, NewServer
+from tests.integration.refusals import write_all
+
+
+@pytest.mark.parametrize("decode_responses", [False, True])
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_protocols_and_decoding(
+    flavour: Flavour, new_client: NewClient, protocol: int, decode_responses: bool
+) -> None:
+    options: dict[str, Any] = {"protocol": protocol, "decode_responses": decode_responses}
+    eu = Replica(new_client(flavour, **options), replica_id="eu")
+    write_all(eu)
+    blobs = eu.or_set("blobs", bytes)
+    blobs.add(b"\xff\x00")
+    assert set(blobs) == {b"\xff\x00"}
+    assert set(eu.or_set("tasks", str)) == {"here"}
+    assert eu.g_counter("done").by_replica() == {"eu": 3}
+    assert eu.pn_counter("pool").value() == -2
+    assert eu.lww_register("config", int).get() == 1
+    assert eu.mv_register("owner", str).get() == ["a"]
+    assert dict(eu.lww_map("status", str)) == {"a": "busy"}
+    here = memory.Replica(replica_id="us")
+    here.sync(eu)
+    assert here.or_set("tasks", str).dump() == eu.or_set("tasks", str).dump()
+    changes = eu.watch("0-0", timeout=0.01)
+    assert {change.collection for change in changes} >= {"tasks", "done", "blobs"}
+
+
+def test_tcp_and_password(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    server = new_server(server_flavour, {"requirepass": "a:b@c/d"}, tcp=True)
+    for url in (server.tcp_url, server.url):
+        with Replica.from_url(url, replica_id="eu") as eu:
+            eu.g_counter("done").increment()
+    with Replica.from_url(server.url) as eu:
+        assert eu.g_counter("done").value() == 2
+
+
+def test_a_write_without_a_reply_is_told_as_such_and_never_sent_again(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    server = new_server(server_flavour)
+    stubborn = Retry(NoBackoff(), 5)
+    with server.client(socket_timeout=0.1, retry=stubborn) as client, server.client() as calm:
+        done = Replica(client, replica_id="eu").g_counter("done")
+        server.pause()
+        with pytest.raises(Unacknowledged, match="may have happened or not"):
+            done.increment(5)
+        server.resume()
+        calm.ping()
+        assert Replica(calm).g_counter("done").value() in (0, 5)
+        before = Replica(calm).g_counter("done").value()
+        done.increment()  # the connection that broke is not used again
+        assert done.value() == before + 1
+
+
+def test_tls(new_server: NewServer, tmp_path: Path) -> None:
+    """The Redis on PATH speaks TLS; the wheels are built without."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    request = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    names = [
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
+    subprocess.run([openssl, *request, *names], check=True, capture_output=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    new_server(
+        "redis",
+        {
+            "tls-port": port,
+            "tls-cert-file": str(certificate),
+            "tls-key-file": str(key),
+            "tls-ca-cert-file": str(certificate),
+            "tls-auth-clients": "no",
+        },
+    )
+    url = f"rediss://127.0.0.1:{port}"
+    with Replica.from_url(url, replica_id="eu", ssl_ca_certs=str(certificate)) as eu:
+        eu.g_counter("done").increment(3)
+        assert eu.g_counter("done").value() == 3
+    with pytest.raises(ServerUnreachable, match="certificate"):
+        Replica.from_url(url, replica_id="eu")
