@@ -37,17 +37,18 @@ def _root() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "lua"
 
 
-def _assemble(path: str, included: set[str]) -> str:
+def assemble(path: str, included: set[str]) -> str:
+    """Return a piece of Lua with all that it includes, each once."""
     if path in included:
         return ""
     included.add(path)
     text = (_root() / f"{path}.lua").read_text(encoding="utf-8")
     # What is included only defines; one script runs.
-    return _INCLUDE.sub(lambda match: _RUN.sub("", _assemble(match[1], included)), text)
+    return _INCLUDE.sub(lambda match: _RUN.sub("", assemble(match[1], included)), text)
 
 
 @cache
 def load(name: str) -> Source:
     """Return the named script, such as ``or_set/add``, put together."""
-    text = _RUN.sub(lambda match: _MAIN.format(call=match[1]), _assemble(name, set())).encode()
+    text = _RUN.sub(lambda match: _MAIN.format(call=match[1]), assemble(name, set())).encode()
     return Source(text, sha1(text, usedforsecurity=False).hexdigest().encode())

@@ -300,14 +300,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ask, "BATCH", 2)
 
 
-@pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize(
-    ("flavour", "examples"),
-    [("memory", 400), ("fakeredis", 20), ("valkey", 200), ("redis", 50), ("redis62", 50)],
-)
-def test_replicas_converge_and_lose_nothing(
-    flavour: Any, examples: int, new_client: NewClient
-) -> None:
+def run(flavour: Any, examples: int, new_client: NewClient) -> None:
     clients: dict[int, redis.Redis] = {}
 
     def make_host(i: int, replica_id: str, feed_limit: int) -> MemoryHost | ServerHost:
@@ -330,3 +323,21 @@ def test_replicas_converge_and_lose_nothing(
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize(
+    ("flavour", "examples"),
+    [("memory", 400), ("fakeredis", 20), ("valkey", 200), ("redis", 50), ("redis62", 50)],
+)
+def test_replicas_converge_and_lose_nothing(
+    flavour: str, examples: int, new_client: NewClient
+) -> None:
+    run(flavour, examples, new_client)
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("flavour", ["memory", "valkey", "redis", "redis62"])
+def test_replicas_converge_for_long(flavour: str, new_client: NewClient) -> None:
+    run(flavour, 10_000, new_client)
