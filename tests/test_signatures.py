@@ -1,0 +1,88 @@
+"""The three modules have one API: the same names, with the same parameters."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+import redis_crdt
+import redis_crdt.agents
+import redis_crdt.asyncio
+import redis_crdt.asyncio.agents
+from redis_crdt import memory
+
+TYPES = ("ORSet", "GCounter", "PNCounter", "LWWRegister", "MVRegister", "LWWMap")
+
+
+def members(cls: type) -> dict[str, Any]:
+    """The public methods with their parameters; properties and other attributes without."""
+    found: dict[str, Any] = {}
+    for name in dir(cls):
+        if name.startswith("_"):
+            continue
+        attribute = inspect.getattr_static(cls, name)
+        function = getattr(attribute, "__func__", attribute)
+        if inspect.isfunction(function):
+            parameters = inspect.signature(function).parameters.values()
+            found[name] = [(p.name, p.kind, p.default) for p in parameters][1:]
+        else:
+            found[name] = None
+    return found
+
+
+# What Python's own protocols add only where calls need no await, and what stands in for it.
+BLOCKING_ONLY = {
+    "ORSet": {"isdisjoint"},
+    "LWWMap": {"pop", "popitem", "setdefault"},
+}
+AWAITED_ONLY = {
+    "Replica": {"open"},
+    "LWWMap": {"contains"},
+}
+# What only a replica on a server has: how it is reached, and how its operations are made.
+SERVER_ONLY = {
+    "Replica": {
+        *("from_url", "blocking", "replica_id", "locate"),
+        *("opening", "open_shard", "sending", "waiting", "waited"),
+    },
+}
+# Collecting tombstones on servers needs the acknowledgements of all peers, which are not there yet.
+MEMORY_ONLY = {"ORSet": {"gc_tombstones"}}
+
+
+def without(found: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    assert names <= found.keys()
+    return {name: parameters for name, parameters in found.items() if name not in names}
+
+
+@pytest.mark.parametrize("name", ["Replica", *TYPES])
+def test_blocking_and_awaited(name: str) -> None:
+    blocking = members(getattr(redis_crdt, name))
+    awaited = members(getattr(redis_crdt.asyncio, name))
+    assert without(blocking, BLOCKING_ONLY.get(name, set())) == without(
+        awaited, AWAITED_ONLY.get(name, set())
+    )
+
+
+@pytest.mark.parametrize("name", ["Replica", *TYPES])
+def test_on_a_server_and_in_memory(name: str) -> None:
+    blocking = members(getattr(redis_crdt, name))
+    here = members(getattr(memory, name))
+    assert without(blocking, SERVER_ONLY.get(name, set())) == without(
+        here, MEMORY_ONLY.get(name, set())
+    )
+
+
+@pytest.mark.parametrize("name", ["DistributedStateManager", "StateManagerAgent"])
+def test_agents(name: str) -> None:
+    blocking = members(getattr(redis_crdt.agents, name))
+    assert blocking == members(getattr(redis_crdt.asyncio.agents, name))
+    assert blocking
+
+
+def test_what_the_modules_export() -> None:
+    shared = {"Replica", *TYPES}
+    for module in (redis_crdt, redis_crdt.asyncio, memory):
+        assert shared <= set(module.__all__)
