@@ -1,0 +1,178 @@
+"""Batches and the agents' layer, on every backend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from redis_crdt import agents, memory
+from redis_crdt.asyncio import Replica as AsyncReplica
+from redis_crdt.asyncio import agents as awaited_agents
+from redis_crdt.errors import (
+    BatchAborted,
+    CounterOverflow,
+    InvalidBatch,
+    MissingArgument,
+    UnknownOperation,
+)
+from tests.contract.seam import Regions, contains, settled
+
+
+async def in_batch(replica: Any, record: Callable[[Any], Any]) -> Any:
+    """Collect operations in a batch, send it, and return what collecting them gave."""
+    batch = replica.batch()
+    if isinstance(replica, AsyncReplica):
+        async with batch:
+            return record(batch)
+    with batch:
+        return record(batch)
+
+
+def agent(name: str, replica: Any) -> Any:
+    module: Any = awaited_agents if isinstance(replica, AsyncReplica) else agents
+    return module.StateManagerAgent(name, module.DistributedStateManager(replica))
+
+
+async def test_a_batch_is_one_write_with_results(region: Regions) -> None:
+    eu = region("eu")
+    tasks, done, status = eu.or_set("tasks", str), eu.g_counter("done"), eu.lww_map("status", str)
+    await settled(tasks.add("t1"))
+
+    def record(batch: Any) -> list[Any]:
+        return [
+            batch.on(tasks).remove("t1"),
+            batch.on(tasks).remove("t2"),
+            batch.on(done).increment(3),
+            batch.on(status).set("a", "idle"),
+        ]
+
+    removed, absent, *_ = await in_batch(eu, record)
+    assert (removed.value, absent.value) == (True, False)
+    assert await contains(tasks, "t1") is False
+    assert await settled(done.value()) == 3
+    assert await settled(status.get("a")) == "idle"
+
+
+async def test_a_batch_is_all_or_nothing(region: Regions) -> None:
+    eu = region("eu")
+    tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
+    await settled(done.increment(2**63 - 2))
+
+    def too_much(batch: Any) -> None:
+        batch.on(tasks).add("t1")
+        batch.on(done).increment(2)
+
+    def nothing_to_remove(batch: Any) -> None:
+        batch.on(tasks).add("t1")
+        batch.on(tasks).remove("t2", required=True)
+
+    with pytest.raises(CounterOverflow):
+        await in_batch(eu, too_much)
+    with pytest.raises(BatchAborted):
+        await in_batch(eu, nothing_to_remove)
+    assert await settled(tasks.get_elements()) == set()
+    assert await settled(done.value()) == 2**63 - 2
+
+
+async def test_a_block_that_fails_sends_nothing(region: Regions) -> None:
+    eu = region("eu")
+    tasks = eu.or_set("tasks", str)
+
+    def record(batch: Any) -> None:
+        batch.on(tasks).add("t1")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await in_batch(eu, record)
+    assert await settled(tasks.get_elements()) == set()
+
+
+async def test_a_batch_of_other_replicas_or_shards_is_refused(region: Regions) -> None:
+    eu, us = region("eu", shards=8), region("us", shards=8)
+    with pytest.raises(InvalidBatch):
+        await in_batch(eu, lambda batch: batch.on(us.g_counter("done")).increment())
+    counters = [eu.g_counter(f"count {i}") for i in range(8)]
+    with pytest.raises(InvalidBatch):
+        await in_batch(eu, lambda batch: [batch.on(c).increment() for c in counters])
+    assert [await settled(c.value()) for c in counters] == [0] * 8
+    together = [eu.g_counter(f"{{one place}}:{i}") for i in range(8)]
+    await in_batch(eu, lambda batch: [batch.on(c).increment() for c in together])
+    assert [await settled(c.value()) for c in together] == [1] * 8
+
+
+async def test_agents_of_two_regions(region: Regions) -> None:
+    a, b = agent("a", region("eu")), agent("b", region("us"))
+    await settled(a.handle_state_update("add_task", task="t1"))
+    await settled(b.handle_state_update("add_task", task="t2"))
+    await settled(a.handle_state_update("update_config", key="model", value={"size": 3}))
+    await settled(a.manager.set_status("a", "busy"))
+    await settled(b.manager.set_status("b", "idle"))
+    await settled(a.sync_with_peer(b))
+    assert await settled(b.handle_state_update("complete_task", task="t1")) is True
+    assert await settled(b.handle_state_update("complete_task", task="t1")) is False
+    await settled(a.sync_with_peer(b))
+    for manager in (a.manager, b.manager):
+        assert await settled(manager.get_pending_tasks()) == {"t2"}
+        assert await settled(manager.get_completed_count()) == 1
+        assert await settled(manager.agents()) == {"a": "busy", "b": "idle"}
+        assert await settled(manager.get_status("a")) == "busy"
+        assert await settled(manager.get_status("nobody")) is None
+        assert await settled(manager.get_config("model")) == {"size": 3}
+
+
+async def test_what_agents_do_not_understand_is_named(region: Regions) -> None:
+    one = agent("a", region("eu"))
+    with pytest.raises(UnknownOperation, match=r"'fly'.*add_task"):
+        await settled(one.handle_state_update("fly"))
+    with pytest.raises(MissingArgument, match="update_config needs value"):
+        await settled(one.handle_state_update("update_config", key="k"))
+    with pytest.raises(MissingArgument, match="not speed"):
+        await settled(one.handle_state_update("add_task", task="t", speed=1))
+    assert await settled(one.manager.get_pending_tasks()) == set()
+
+
+async def test_a_task_completed_in_two_regions_at_once_counts_twice(region: Regions) -> None:
+    a, b = agent("a", region("eu")), agent("b", region("us"))
+    await settled(a.manager.add_task("t"))
+    await settled(a.sync_with_peer(b))
+    assert await settled(a.manager.complete_task("t")) is True
+    assert await settled(b.manager.complete_task("t")) is True
+    await settled(a.sync_with_peer(b))
+    assert await settled(a.manager.get_completed_count()) == 2
+    assert await settled(b.manager.get_pending_tasks()) == set()
+
+
+async def test_a_thousand_tasks_at_once(region: Regions) -> None:
+    eu = region("eu")
+    if not isinstance(eu, AsyncReplica):
+        pytest.skip("only where calls are awaited")
+    done, tasks = eu.g_counter("done"), eu.or_set("tasks", str)
+
+    async def work(i: int) -> bool:
+        await done.increment(i)
+        await tasks.add(f"task {i}")
+        return await tasks.remove(f"task {i // 2 * 2}")  # each is claimed by up to two
+
+    claimed = await asyncio.gather(*(work(i) for i in range(1_000)))
+    assert await done.value() == 1_000 * 999 // 2
+    assert await tasks.size() + sum(claimed) == 1_000
+
+
+async def test_two_agents_that_read_then_write_keep_both_values(region: Regions) -> None:
+    owner = region("eu").mv_register("owner", str)
+    await settled(owner.set("nobody"))
+    one, other = [await settled(owner.get_with_context()) for _ in range(2)]
+    await settled(owner.set("a", context=one.context))
+    await settled(owner.set("b", context=other.context))
+    assert await settled(owner.get()) == ["a", "b"]
+    await settled(owner.resolve(lambda values: "+".join(values)))
+    assert await settled(owner.get()) == ["a+b"]
+
+
+def test_managers_in_memory_and_on_servers_are_one_class() -> None:
+    manager = agents.DistributedStateManager(memory.Replica(replica_id="m"))
+    manager.add_task("t")
+    assert manager.complete_task("t")
