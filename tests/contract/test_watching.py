@@ -1,0 +1,103 @@
+"""Watching, on every backend: each change once, from the cursor on, whoever made it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from redis_crdt import memory
+from redis_crdt.asyncio import Replica as AsyncReplica
+from redis_crdt.errors import FeedTrimmed, InvalidCursor
+from tests.contract.seam import Regions, settled
+
+START = "0-0"
+
+
+async def watched(watching: Any) -> list[Any]:
+    """Everything that a watch yields before it times out."""
+    if isinstance(watching, AsyncIterator):
+        return [change async for change in watching]
+    return list(watching)
+
+
+async def test_changes_of_a_replica(region: Regions) -> None:
+    eu, peer = region("eu"), memory.Replica(replica_id="peer")
+    await settled(eu.or_set("tasks", str).add("t1"))
+    await settled(eu.lww_map("status").set("a", "busy"))
+    await settled(eu.g_counter("done").increment())
+    peer.or_set("tasks", str).add("t2")
+    await settled(eu.pull(peer))
+    changes = await watched(eu.watch(START, timeout=0.01))
+    assert [(c.collection, c.kind, c.key, c.source) for c in changes] == [
+        ("tasks", "or_set", "t1", None),
+        ("status", "lww_map", "a", None),
+        ("done", "g_counter", "eu", None),
+        ("tasks", "or_set", "t2", "peer"),
+    ]
+    assert [c.time for c in changes] == sorted(c.time for c in changes)
+
+
+async def test_changes_of_one_collection(region: Regions) -> None:
+    eu = region("eu")
+    numbers = eu.or_set("numbers", int)
+    await settled(numbers.add(1))
+    await settled(eu.or_set("other", int).add(2))
+    await settled(numbers.remove(1))
+    assert [c.key for c in await watched(numbers.watch(START, timeout=0.01))] == [1, 1]
+
+
+async def test_a_watch_goes_on_after_each_of_its_changes(region: Regions) -> None:
+    """Also in the middle of what was written at once."""
+    eu = region("eu")
+    tasks = eu.or_set("tasks", int)
+    await settled(tasks.update(range(700)))
+    await settled(tasks.add(700))
+    all_of_it = await watched(tasks.watch(START, timeout=0.01))
+    assert [c.key for c in all_of_it] == list(range(701))
+    for at in (0, 1, 255, 256, 499, 500, 699):
+        rest = await watched(tasks.watch(all_of_it[at].cursor, timeout=0.01))
+        assert [c.key for c in rest] == list(range(at + 1, 701))
+
+
+async def test_a_watch_begins_now(region: Regions) -> None:
+    tasks = region("eu").or_set("tasks", str)
+    await settled(tasks.add("before"))
+    assert await watched(tasks.watch(timeout=0.01)) == []
+
+
+async def test_a_change_wakes_a_watcher(region: Regions) -> None:
+    eu = region("eu")
+    tasks = eu.or_set("tasks", str)
+    await settled(tasks.add("first"))
+    if isinstance(eu, AsyncReplica):
+        watching = tasks.watch(START)
+        assert (await anext(watching)).key == "first"
+        waiting = asyncio.create_task(anext(watching))
+        await tasks.add("second")
+        assert (await waiting).key == "second"
+        await watching.aclose()
+    else:
+        watching = tasks.watch(START)
+        assert next(watching).key == "first"
+        waiting_ = asyncio.get_running_loop().run_in_executor(None, next, watching)
+        tasks.add("second")
+        assert (await waiting_).key == "second"
+
+
+async def test_a_feed_that_no_longer_reaches_back(region: Regions) -> None:
+    eu = region("eu", feed_limit=8)
+    tasks = eu.or_set("tasks", int)
+    for i in range(50):
+        await settled(tasks.add(i))
+    with pytest.raises(FeedTrimmed, match="read the state anew"):
+        await watched(tasks.watch(START, timeout=0.01))
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1", "1-1,2-2", "1-1/x", "-"])
+async def test_what_is_no_cursor(region: Regions, cursor: str) -> None:
+    eu = region("eu")
+    with pytest.raises(InvalidCursor):
+        await watched(eu.watch(cursor, timeout=0.01))
