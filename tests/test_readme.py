@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from redis_crdt import Replica, servers
+from redis_crdt.testing import Regions, regions  # noqa: F401
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -16,16 +18,19 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_python_of_the_readme_runs(
-    server_flavour: servers.Flavour, new_url: Callable[[servers.Flavour], str]
+    server_flavour: servers.Flavour,
+    new_url: Callable[[servers.Flavour], str],
+    regions: Regions,  # noqa: F811
 ) -> None:
     urls = {f"redis://localhost:{port}": new_url(server_flavour) for port in (6381, 6382)}
-    namespace: dict[str, object] = {"__name__": "readme"}
+    namespace: dict[str, Any] = {"__name__": "readme"}
     code = blocks("python")
     assert len(code) >= 5
     for block in code:
         for url, real in urls.items():
             block = block.replace(url, real)
         exec(compile(block, "README.md", "exec"), namespace)
+    namespace["test_work_goes_on_while_cut_off"](regions)
     for replica in (namespace["eu"], namespace["us"]):
         assert isinstance(replica, Replica)
         replica.close()

@@ -1,0 +1,96 @@
+"""Fixtures for the tests of programs that use this library; they need no server.
+
+Import what you use into ``conftest.py``: ``from redis_crdt.testing import replica, regions``.
+Needs ``fakeredis[lua]`` and ``pytest``, as ``redis-crdt[test]`` brings them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import fakeredis
+import pytest
+
+from redis_crdt.errors import ServerUnreachable
+from redis_crdt.operations.operation import Operation
+from redis_crdt.replica import Replica
+
+R = TypeVar("R")
+
+__all__ = ["Partition", "Regions", "regions", "replica"]
+
+
+class Partition:
+    """A cut between two regions: while it is open, neither reaches the other."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+
+    def open(self) -> None:
+        """Cut the regions apart."""
+        self.is_open = True
+
+    def close(self) -> None:
+        """Heal the cut."""
+        self.is_open = False
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Cut the regions apart for as long as the block lasts."""
+        self.open()
+        try:
+            yield
+        finally:
+            self.close()
+
+
+class _Distant(Replica):
+    """A region's replica as another region reaches it: not at all while they are cut apart."""
+
+    partition: Partition | None = None
+
+    def execute(self, operation: Operation[R]) -> R:
+        if self.partition is not None and self.partition.is_open:
+            raise ServerUnreachable(f"{operation.about}: the regions are cut apart")
+        return super().execute(operation)
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Two regions. A program in one uses its own replica, and the other's by ``*_from_*``."""
+
+    eu: Replica
+    us: Replica
+    us_from_eu: Replica
+    eu_from_us: Replica
+    partition: Partition
+
+    def sync(self) -> None:
+        """Bring both in step; :class:`ServerUnreachable` while they are cut apart."""
+        self.eu.sync(self.us_from_eu)
+
+
+@pytest.fixture
+def replica() -> Iterator[Replica]:
+    """An empty replica ``eu`` on a fakeredis server of its own."""
+    with fakeredis.FakeRedis(server=fakeredis.FakeServer()) as client:
+        yield Replica(client, replica_id="eu")
+
+
+@pytest.fixture
+def regions() -> Iterator[Regions]:
+    """Two empty replicas ``eu`` and ``us`` that reach each other until the partition opens."""
+    servers: dict[str, Any] = {name: fakeredis.FakeServer() for name in ("eu", "us")}
+    partition = Partition()
+    with (
+        fakeredis.FakeRedis(server=servers["eu"]) as eu,
+        fakeredis.FakeRedis(server=servers["us"]) as us,
+    ):
+        near = [Replica(client, replica_id=name) for name, client in (("eu", eu), ("us", us))]
+        distant = [_Distant(client) for client in (eu, us)]
+        for one in distant:
+            one.partition = partition
+        yield Regions(near[0], near[1], distant[1], distant[0], partition)
