@@ -3,11 +3,13 @@
 from redis_crdt.clock import Time
 from redis_crdt.collections import GCounter, LWWMap, LWWRegister, MVRegister, ORSet, PNCounter
 from redis_crdt.contexts import Context, Reading
+from redis_crdt.protocol import Backend
 from redis_crdt.replica import Replica
 from redis_crdt.state import State
 from redis_crdt.sync.report import SyncReport
 
 __all__ = [
+    "Backend",
     "Context",
     "GCounter",
     "LWWMap",

@@ -5,7 +5,7 @@ It is written once, against the common protocol, and runs on any backend.
 
 from __future__ import annotations
 
-from redis_crdt.protocol import Backend
+from redis_crdt import Backend
 
 
 class Reviewer:

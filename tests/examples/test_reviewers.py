@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from redis_crdt import Replica, memory
-from redis_crdt.protocol import Backend
+from redis_crdt import Backend, Replica, memory
 from tests.backends import Flavour, NewClient
 from tests.examples.reviewers import Reviewer
 
