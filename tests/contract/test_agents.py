@@ -145,6 +145,19 @@ async def test_a_task_completed_in_two_regions_at_once_counts_twice(region: Regi
     assert await settled(b.manager.get_pending_tasks()) == set()
 
 
+async def test_agents_that_complete_one_task_at_once_count_it_once(region: Regions) -> None:
+    manager = agent("a", region("eu")).manager
+    await settled(manager.add_task("t"))
+    if isinstance(manager.replica, AsyncReplica):
+        completions = [manager.complete_task("t") for _ in range(20)]
+    elif isinstance(manager.replica, memory.Replica):  # it is for one thread
+        completions = [asyncio.sleep(0, manager.complete_task("t")) for _ in range(20)]
+    else:
+        completions = [asyncio.to_thread(manager.complete_task, "t") for _ in range(20)]
+    assert sorted(await asyncio.gather(*completions)) == [False] * 19 + [True]
+    assert await settled(manager.get_completed_count()) == 1
+
+
 async def test_a_thousand_tasks_at_once(region: Regions) -> None:
     eu = region("eu")
     if not isinstance(eu, AsyncReplica):
