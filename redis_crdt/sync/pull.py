@@ -12,7 +12,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Protocol
 
-from redis_crdt.clock import Time, parse_clock
+from redis_crdt.clock import parse_clock
 from redis_crdt.errors import ReplicaConflict, ReplicaMismatch
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
@@ -48,7 +48,8 @@ class Party(Executor, Protocol):
 def pull(target: Party, source: Party) -> Procedure[SyncReport]:
     """Pull all shards of the source's namespace.
 
-    It stops at what the source had when the pull began, however fast that goes on changing.
+    It ends once the target has all that the source had at one moment, so a batch of writes is
+    there in whole or not at all; in the meantime a field that several batches wrote may be ahead.
     """
     if target.namespace != source.namespace or target.shards != source.shards:
         raise ReplicaMismatch(
@@ -75,14 +76,11 @@ class _Pull:
 
     def run(self) -> Procedure[SyncReport]:
         yield from self._ask_target()
-        until: Time | None = None
         scans = 0
         while True:
             known = [part for item in self.known.items() for part in item]
             delta = yield self.source, ask.dump(self.source_keys, known, self.about)
-            if until is None:
-                self._check_source(delta.writer)
-                until = parse_clock(delta.clock)
+            self._check_source(delta.writer)
             if delta.full_scan:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
                 if (scans := scans + 1) > MAX_SCANS:
@@ -92,7 +90,7 @@ class _Pull:
             cursor = parse_clock(delta.cursor)
             if delta.body or cursor > parse_clock(self.known.get(delta.writer, b"0")):
                 yield from self._apply(delta.writer, delta.cursor, delta.clock, delta.body)
-            if cursor >= until:
+            if not delta.more:
                 return self.report
 
     def _check_source(self, writer: bytes) -> None:
