@@ -63,9 +63,9 @@ class Recorded:
 class Batch(ABC):
     """Operations that are collected, and carried out together at the end of a ``with``.
 
-    All of them or none, in one round trip; other clients, and the pulls of other replicas, see
-    either none or all of it. An exception inside the ``with`` drops the batch. At most 500
-    operations on collections of one shard of one replica; :class:`InvalidBatch` otherwise.
+    All of them or none, in one round trip; other clients see either none or all of it, and so do
+    other replicas once a pull has ended. An exception inside the ``with`` drops the batch. At most
+    500 operations on collections of one shard of one replica; :class:`InvalidBatch` otherwise.
     """
 
     def __init__(self, replica: Any) -> None:
