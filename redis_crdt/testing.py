@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import fakeredis
 import pytest
+from redis import Redis
 
 from redis_crdt.errors import ServerUnreachable
 from redis_crdt.operations.operation import Operation
@@ -50,10 +51,12 @@ class Partition:
 class _Distant(Replica):
     """A region's replica as another region reaches it: not at all while they are cut apart."""
 
-    partition: Partition | None = None
+    def __init__(self, client: Redis, partition: Partition) -> None:
+        self._partition = partition
+        super().__init__(client)
 
     def execute(self, operation: Operation[R]) -> R:
-        if self.partition is not None and self.partition.is_open:
+        if self._partition.is_open:
             raise ServerUnreachable(f"{operation.about}: the regions are cut apart")
         return super().execute(operation)
 
@@ -83,14 +86,11 @@ def replica() -> Iterator[Replica]:
 @pytest.fixture
 def regions() -> Iterator[Regions]:
     """Two empty replicas ``eu`` and ``us`` that reach each other until the partition opens."""
-    servers: dict[str, Any] = {name: fakeredis.FakeServer() for name in ("eu", "us")}
     partition = Partition()
     with (
-        fakeredis.FakeRedis(server=servers["eu"]) as eu,
-        fakeredis.FakeRedis(server=servers["us"]) as us,
+        fakeredis.FakeRedis(server=fakeredis.FakeServer()) as eu,
+        fakeredis.FakeRedis(server=fakeredis.FakeServer()) as us,
     ):
         near = [Replica(client, replica_id=name) for name, client in (("eu", eu), ("us", us))]
-        distant = [_Distant(client) for client in (eu, us)]
-        for one in distant:
-            one.partition = partition
+        distant = [_Distant(client, partition) for client in (eu, us)]
         yield Regions(near[0], near[1], distant[1], distant[0], partition)

@@ -10,9 +10,7 @@ import pytest
 import redis
 
 from redis_crdt import Replica, State
-from redis_crdt.errors import (
-    CRDTError,
-)
+from redis_crdt.errors import CRDTError
 
 DOT = "1000@b#1"
 """A dot that some replica wrote long ago."""

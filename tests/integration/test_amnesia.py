@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 
 import pytest
 import redis
@@ -19,62 +20,69 @@ def server(new_server: NewServer, server_flavour: ServerFlavour) -> Server:
     return new_server(server_flavour, {"dbfilename": "dump.rdb"})
 
 
+@pytest.fixture
+def eu(server: Server) -> Iterator[Replica]:
+    """A replica on that server."""
+    with Replica.from_url(server.url, replica_id="eu") as replica:
+        yield replica
+
+
+@pytest.fixture
+def peer() -> memory.Replica:
+    """A replica elsewhere, which forgets nothing."""
+    return memory.Replica(replica_id="peer")
+
+
 def crash(server: Server) -> None:
     """End the server without a chance to save, and start it on what it saved last."""
     server.kill()
     server.restart()
 
 
-def test_what_a_peer_has_seen_comes_back(server: Server) -> None:
-    peer = memory.Replica(replica_id="peer")
+def test_what_a_peer_has_seen_comes_back(server: Server, eu: Replica, peer: memory.Replica) -> None:
+    tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
+    tasks.update(["kept", "removed"])
+    done.increment(10)
     with server.client() as client:
-        eu = Replica(client, replica_id="eu")
-        tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
-        tasks.update(["kept", "removed"])
-        done.increment(10)
         client.save()
-        tasks.remove("removed")
-        tasks.add("forgotten")
-        done.increment(5)
-        peer.pull(eu)
-        tasks.add("seen by nobody")
-        crash(server)
-        assert set(tasks) == {"kept", "removed"}
-        assert done.value() == 10
-        # What is written now must not hide behind the larger total that the peer remembers.
-        done.increment(100)
-        tasks.add("new")
-        peer.sync(eu)
-        assert (
-            set(tasks) == peer.or_set("tasks", str).get_elements() == {"kept", "forgotten", "new"}
-        )
-        assert done.value() == peer.g_counter("done").value() == 115
+    tasks.remove("removed")
+    tasks.add("forgotten")
+    done.increment(5)
+    peer.pull(eu)
+    tasks.add("seen by nobody")
+    crash(server)
+    assert set(tasks) == {"kept", "removed"}
+    assert done.value() == 10
+    # What is written now must not hide behind the larger total that the peer remembers.
+    done.increment(100)
+    tasks.add("new")
+    peer.sync(eu)
+    assert set(tasks) == {"kept", "forgotten", "new"}
+    assert set(tasks) == peer.or_set("tasks", str).get_elements()
+    assert done.value() == peer.g_counter("done").value() == 115
 
 
-def test_a_server_that_comes_back_empty(server: Server) -> None:
-    peer = memory.Replica(replica_id="peer")
-    with server.client() as client:
-        eu = Replica(client, replica_id="eu")
-        tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
-        tasks.update(["a", "b"])
-        done.increment(3)
-        peer.pull(eu)
-        crash(server)
-        assert len(tasks) == 0
-        # The objects that the program holds go on as they are.
-        tasks.add("c")
-        done.increment(4)
-        peer.sync(eu)
-        assert set(tasks) == {"a", "b", "c"}
-        assert done.value() == 7
+def test_a_server_that_comes_back_empty(server: Server, eu: Replica, peer: memory.Replica) -> None:
+    tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
+    tasks.update(["a", "b"])
+    done.increment(3)
+    peer.pull(eu)
+    crash(server)
+    assert len(tasks) == 0
+    # The objects that the program holds go on as they are.
+    tasks.add("c")
+    done.increment(4)
+    peer.sync(eu)
+    assert set(tasks) == {"a", "b", "c"}
+    assert done.value() == 7
 
 
 def test_an_asynchronous_copy_that_takes_over(
-    new_server: NewServer, server_flavour: ServerFlavour
+    new_server: NewServer, server_flavour: ServerFlavour, peer: memory.Replica
 ) -> None:
     """A failover loses the last writes, and the copy is another process with the same state."""
-    first, second = new_server(server_flavour, tcp=True), new_server(server_flavour, tcp=True)
-    peer = memory.Replica(replica_id="peer")
+    config = {"repl-diskless-sync-delay": 0}  # not to wait for further copies to feed at once
+    first, second = (new_server(server_flavour, config, tcp=True) for _ in range(2))
     with first.client() as old, second.client() as new:
         eu = Replica(old, replica_id="eu")
         eu.g_counter("done").increment(10)

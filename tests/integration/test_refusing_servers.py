@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any
 
@@ -24,6 +24,7 @@ from redis_crdt.errors import (
     ServerUnreachable,
 )
 from redis_crdt.servers import Flavour as ServerFlavour
+from redis_crdt.servers import Server
 from tests.backends import NewServer
 from tests.integration.refusals import refused, write_all, writes
 
@@ -37,6 +38,15 @@ def insist(call: Callable[[], object], while_: Callable[[], bool] = lambda: True
             call()
 
 
+@contextmanager
+def in_use(server: Server) -> Iterator[tuple[Any, Replica, list[Callable[[], object]]]]:
+    """A server's client, a replica there with something in it, and all the ways to write to it."""
+    with server.client() as client:
+        eu = Replica(client, replica_id="eu")
+        write_all(eu)
+        yield client, eu, writes(eu)
+
+
 def refuses_every_write(
     client: redis.Redis, calls: list[Callable[[], object]], exception: type[CRDTError], says: str
 ) -> None:
@@ -46,10 +56,7 @@ def refuses_every_write(
 
 
 def test_a_read_only_server(new_server: NewServer, server_flavour: ServerFlavour) -> None:
-    with new_server(server_flavour).client() as client:
-        eu = Replica(client, replica_id="eu")
-        write_all(eu)
-        calls = writes(eu)
+    with in_use(new_server(server_flavour)) as (client, eu, calls):
         # A replica of a server that cannot be reached keeps its data, and takes no writes.
         client.execute_command("REPLICAOF", "127.0.0.1", 1)
         refuses_every_write(client, calls, ServerReadOnly, "takes no writes")
@@ -65,19 +72,13 @@ def test_a_read_only_server(new_server: NewServer, server_flavour: ServerFlavour
 def test_too_few_replicas(new_server: NewServer, server_flavour: ServerFlavour) -> None:
     if server_flavour == "redis62":
         pytest.skip("Redis 6.2 lets scripts write with min-replicas-to-write unmet")
-    with new_server(server_flavour).client() as client:
-        eu = Replica(client, replica_id="eu")
-        write_all(eu)
-        calls = writes(eu)
+    with in_use(new_server(server_flavour)) as (client, _, calls):
         client.config_set("min-replicas-to-write", 1)
         refuses_every_write(client, calls, ServerReadOnly, "takes no writes")
 
 
 def test_a_full_server(new_server: NewServer, server_flavour: ServerFlavour) -> None:
-    with new_server(server_flavour).client() as client:
-        eu = Replica(client, replica_id="eu")
-        write_all(eu)
-        calls = writes(eu)
+    with in_use(new_server(server_flavour)) as (client, eu, calls):
         client.config_set("maxmemory", 1)
         refuses_every_write(client, calls, ServerFull, "maxmemory")
         assert eu.g_counter("done").value() == 3
@@ -126,9 +127,7 @@ def test_a_server_that_evicts(
 
 def test_a_user_without_rights(new_server: NewServer, server_flavour: ServerFlavour) -> None:
     server = new_server(server_flavour)
-    with server.client() as client:
-        eu = Replica(client, replica_id="eu")
-        write_all(eu)
+    with in_use(server) as (client, _, _):
         client.execute_command("ACL", "SETUSER", "reader", "on", ">pw", "~*", "+@all", "-xadd")
         with server.client(username="reader", password="pw") as limited:
             tasks = Replica(limited).or_set("tasks", str)
