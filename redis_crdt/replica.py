@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Self
 
+from hiredis import pack_command
 from redis import Redis
 from redis.client import NEVER_DECODE
 from redis.exceptions import RedisError, ResponseError
@@ -232,16 +233,19 @@ class Replica(ReplicaOperations):
         return operation.read(reply)
 
     def _run_script(self, script: Script[Any]) -> Any:
-        sending = self.sending(script)
         try:
-            args = next(sending)
+            return self._send_once(*self.evaluating(script))
+        except ResponseError as error:
+            recovering = self.recovering(script, error)
+        try:
+            args = next(recovering)
             while True:
                 try:
                     reply = self._send_once(*args)
                 except ResponseError as error:
-                    args = sending.throw(error)
+                    args = recovering.throw(error)
                 else:
-                    args = sending.send(reply)
+                    args = recovering.send(reply)
         except StopIteration as stop:
             return stop.value
 
@@ -253,7 +257,7 @@ class Replica(ReplicaOperations):
         try:
             connection.connect()
             sent = True
-            connection.send_command(*args)
+            connection.send_packed_command([pack_command(args)])
             return connection.read_response(disable_decoding=True)
         except ResponseError:
             raise

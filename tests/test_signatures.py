@@ -45,7 +45,7 @@ AWAITED_ONLY = {
 SERVER_ONLY = {
     "Replica": {
         *("from_url", "blocking", "replica_id", "locate"),
-        *("opening", "open_shard", "sending", "waiting", "waited"),
+        *("opening", "open_shard", "evaluating", "recovering", "waiting", "waited"),
     },
 }
 # Collecting tombstones on servers needs the acknowledgements of all peers, which are not there yet.

@@ -1,5 +1,4 @@
 -- @include lib/single
--- @include lib/entry
 -- Adds to this writer's total. ARGV: kind, name, sign ('' for a G-Counter; '+' or '-'), amount.
 local counter_increment = {}
 
@@ -15,7 +14,7 @@ function counter_increment.prepare(op)
   local field, amount = op.args[1] .. writer, op.args[2]
   if amount == '0' then return nil end
   local total = redis.call('HGET', op.live, field)
-  if total and not string.find(total, '^%d+$') then malformed('not a counter total: ' .. total) end
+  if total and not string.find(total, '^%d+$') then fail('MALFORMED', 'not a counter total: ' .. total) end
   if not fits(total or '0', amount) then fail('OVERFLOW', total or '0') end
   return {fields = {field}}
 end

@@ -15,8 +15,3 @@ local function is_later(a, b)
   local ms, seq = time_of(a)
   return later(ms, seq, time_of(b))
 end
-
--- A feed id as entries write it.
-local function short(id)
-  return (string.gsub(id, '%-0$', ''))
-end

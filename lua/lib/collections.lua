@@ -1,5 +1,6 @@
 -- @include lib/kinds
 -- @include lib/replica
+-- @include lib/tombstone
 -- The keys of any collection of this shard. They share the hash tag of KEYS[1], so a script may
 -- use them on a Cluster though only the data says which ones it needs.
 local PREFIX = string.sub(META, 1, -5)

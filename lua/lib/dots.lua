@@ -1,4 +1,5 @@
 -- @include lib/entry
+-- @include lib/tombstone
 -- What the operations on OR-Sets and MV registers share.
 -- The entry of a field, live or tombstone, as a state; an empty one where there is neither.
 local function observe(live, tombstone)

@@ -95,8 +95,3 @@ local function format_dots(state)
   for i, dot in ipairs(rest) do others[i] = dot.text end
   return table.concat(live, ' ') .. '|' .. table.concat(others, ' ') .. table.concat(values)
 end
-
--- A tombstone is stored behind the feed id of its removal, which collection will ask for.
-local function entry_of_tombstone(stored)
-  return stored and string.match(stored, '^%S+ (.*)$')
-end

@@ -1,5 +1,6 @@
 -- @include lib/single
 -- @include lib/last
+-- @include lib/tombstone
 -- Writes values, all with one time. Serves the register too, whose only field is `value`.
 -- ARGV: kind, name, then field, value...
 local lww_set = {}

@@ -1,4 +1,5 @@
 -- @include lib/collections
+-- @include lib/incarnation
 -- The delta for a target that knows so much: the present entries of what the feed names after the
 -- target's cursor. KEYS: meta, feed, kinds. ARGV: how many references to look at, then the
 -- target's knowledge as writer, clock, ...

@@ -1,4 +1,5 @@
 -- @include lib/replica
+-- @include lib/incarnation
 -- What this replica knows of others, and of its own past: a flat list of writer and clock, its
 -- own present writer first. KEYS: meta, feed, kinds, known.
 local function knowledge()

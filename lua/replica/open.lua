@@ -1,4 +1,5 @@
 -- @include lib/replica
+-- @include lib/incarnation
 -- Opens a shard of a namespace: makes it where it does not exist, and checks that it is what the
 -- caller takes it for where it does. KEYS: meta, feed, kinds. ARGV: format, replica ('' for
 -- whichever it is), a fresh instance id, shards, feed limit. Replies replica, instance, shards,

@@ -1,4 +1,5 @@
 -- @include lib/replica
+-- @include lib/newest
 -- What a watcher needs beside the feed. KEYS: meta, feed, kinds. ARGV: names of collections.
 -- Replies the clock, the id up to which the feed has been trimmed, then each collection's kind.
 local function position()

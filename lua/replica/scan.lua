@@ -1,4 +1,5 @@
 -- @include lib/collections
+-- @include lib/newest
 -- A batch of all entries, live ones first: what is re-added meanwhile is then missed only if the
 -- feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: how many entries, where to go
 -- on in the first collection (part 'live' or 'removed', cursor), then collections as name, kind...

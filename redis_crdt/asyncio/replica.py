@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
+from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.client import NEVER_DECODE
 from redis.exceptions import RedisError, ResponseError
@@ -214,16 +215,19 @@ class Replica(ReplicaOperations):
         return operation.read(reply)
 
     async def _run_script(self, script: Script[Any]) -> Any:
-        sending = self.sending(script)
         try:
-            args = next(sending)
+            return await self._send_once(*self.evaluating(script))
+        except ResponseError as error:
+            recovering = self.recovering(script, error)
+        try:
+            args = next(recovering)
             while True:
                 try:
                     reply = await self._send_once(*args)
                 except ResponseError as error:
-                    args = sending.throw(error)
+                    args = recovering.throw(error)
                 else:
-                    args = sending.send(reply)
+                    args = recovering.send(reply)
         except StopIteration as stop:
             return stop.value
 
@@ -235,7 +239,7 @@ class Replica(ReplicaOperations):
         try:
             await connection.connect()
             sent = True
-            await connection.send_command(*args)
+            await connection.send_packed_command([pack_command(args)])
             return await connection.read_response(disable_decoding=True)
         except ResponseError:
             raise

@@ -174,7 +174,8 @@ class Replica:
         assert isinstance(operation, Script)
         shard = self._shards[operation.shard]
         answer = getattr(shard, operation.name.removeprefix("replica/"))
-        return operation.read(answer(*map(_as_bytes, operation.args)))
+        answered: R = operation.read(answer(*map(_as_bytes, operation.args)))
+        return answered
 
 
 def _as_bytes(argument: Any) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -26,8 +26,7 @@ def as_is(reply: Any) -> Any:
     return reply
 
 
-@dataclass(frozen=True, slots=True)
-class Command(Generic[R]):
+class Command(NamedTuple, Generic[R]):
     """A native command that only reads, so that it may be sent again when a connection breaks."""
 
     args: tuple[Any, ...]
@@ -35,8 +34,7 @@ class Command(Generic[R]):
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Script(Generic[R]):
+class Script(NamedTuple, Generic[R]):
     """A script of ``lua/``, run on one shard; it may write, so it is sent only once."""
 
     name: str

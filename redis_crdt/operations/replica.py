@@ -251,28 +251,36 @@ class ReplicaOperations(Executor):
         )
         return Script(OPEN, shard, self.keys(shard).base, args, about=self.about)
 
-    def sending(self, script: Script[Any]) -> Generator[tuple[Any, ...], Any, Any]:
-        """Yield the commands that run a script; is given each reply, and returns the last."""
-        try:
-            return (yield from self._evaluating(script))
-        except ResponseError as error:
-            if not is_closed(error):
-                raise
-        # The server was emptied. Begin anew there, as a new incarnation.
-        yield from self._evaluating(self.open_shard(script.shard))
-        return (yield from self._evaluating(script))
+    def evaluating(self, script: Script[Any]) -> tuple[Any, ...]:
+        """Return the command that runs a script."""
+        digest = load(script.name).digest
+        return ("EVALSHA", digest, len(script.keys), *script.keys, *script.args)
 
-    def _evaluating(self, script: Script[Any]) -> Generator[tuple[Any, ...], Any, Any]:
+    def recovering(
+        self, script: Script[Any], error: ResponseError
+    ) -> Generator[tuple[Any, ...], Any, Any]:
+        """Yield the commands that run a script which the server refused for want of a beginning.
+
+        Is given each reply, and returns the last. Raises the error if it says anything else.
+        """
+        if is_closed(error):
+            # The server was emptied. Begin anew there, as a new incarnation.
+            yield from self._evaluated(self.open_shard(script.shard))
+            return (yield from self._evaluated(script))
+        if not isinstance(error, NoScriptError):
+            raise error
+        # A server that does not know our scripts has restarted, or is another one that has
+        # taken over. Opening looks into that before any script of ours can write there.
+        if script.name != OPEN:
+            yield from self._evaluated(self.open_shard(script.shard))
         source = load(script.name)
-        rest = (len(script.keys), *script.keys, *script.args)
+        return (yield "EVAL", source.text, len(script.keys), *script.keys, *script.args)
+
+    def _evaluated(self, script: Script[Any]) -> Generator[tuple[Any, ...], Any, Any]:
         try:
-            return (yield "EVALSHA", source.digest, *rest)
-        except NoScriptError:
-            # A server that does not know our scripts has restarted, or is another one that has
-            # taken over. Opening looks into that before any script of ours can write there.
-            if script.name != OPEN:
-                yield from self._evaluating(self.open_shard(script.shard))
-            return (yield "EVAL", source.text, *rest)
+            return (yield self.evaluating(script))
+        except ResponseError as error:
+            return (yield from self.recovering(script, error))
 
     def waiting(self, wait: Wait, socket_timeout: float | None) -> tuple[Any, ...]:
         """Return the command that waits, for less than the connection would."""

@@ -1,7 +1,9 @@
 """The scripts of ``lua/``: reading them, and putting each together with what it includes.
 
 A script names the pieces it needs in lines ``-- @include PATH`` and what it runs in a line
-``-- @run CALL``. The text that results is plain Lua, which any client may load.
+``-- @run CALL``. The text that results is plain Lua, which any client may load. Servers define
+all functions of a script anew at each call, and that costs more than many of them do. So what is
+rarely needed is included inside of the function that needs it: defined only when that one runs.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import NamedTuple
 
-_INCLUDE = re.compile(r"^-- @include (\S+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^( *)-- @include (\S+)\n", re.MULTILINE)
 _RUN = re.compile(r"^-- @run (.+)\n", re.MULTILINE)
 
 # Ours come as tables, the server's own errors in whatever form it uses: those are passed on.
@@ -43,8 +45,14 @@ def assemble(path: str, included: set[str]) -> str:
         return ""
     included.add(path)
     text = (_root() / f"{path}.lua").read_text(encoding="utf-8")
-    # What is included only defines; one script runs.
-    return _INCLUDE.sub(lambda match: _RUN.sub("", assemble(match[1], included)), text)
+
+    def include(match: re.Match[str]) -> str:
+        # What a function includes is seen by that function alone.
+        seen = set(included) if match[1] else included
+        # What is included only defines; one script runs.
+        return _RUN.sub("", assemble(match[2], seen))
+
+    return _INCLUDE.sub(include, text)
 
 
 @cache

@@ -1,0 +1,4 @@
+-- A tombstone is stored behind the feed id of its removal, which collection will ask for.
+local function entry_of_tombstone(stored)
+  return stored and string.match(stored, '^%S+ (.*)$')
+end
