@@ -85,9 +85,9 @@ class Keys:
         return (self.prefix + b"meta", self.prefix + b"feed", self.prefix + b"kinds")
 
     @cached_property
-    def known(self) -> bytes:
-        """The hash of what has been read of other replicas: writer -> clock."""
-        return self.prefix + b"known"
+    def peers(self) -> bytes:
+        """The hash of the replicas that this one exchanges with: id -> how far it has come."""
+        return self.prefix + b"peers"
 
     def live(self, kind: str, name: bytes) -> bytes:
         """The hash of a collection's live entries."""

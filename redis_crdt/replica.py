@@ -35,6 +35,7 @@ from redis_crdt.operations.replica import ReplicaOperations, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -202,13 +203,40 @@ class Replica(ReplicaOperations):
         """
         return drive(dump_file(self, file))
 
-    def load(self, file: File) -> int:
+    def load(self, file: File, *, force: bool = False) -> int:
         """Join what :meth:`dump` wrote; returns how many entries changed something.
 
         The file is validated as a whole first: :class:`InvalidDump`, :class:`KindMismatch` and
-        :class:`ClockDrift` leave everything as it was. One round trip per 500 entries.
+        :class:`ClockDrift` leave everything as it was, and so does :class:`StaleDump`, raised
+        unless ``force`` for a file that may hold what was removed, and the tombstones collected,
+        since. Two round trips per 500 entries.
         """
-        return drive(load_file(self, file))
+        return drive(load_file(self, file, force))
+
+    def gc_tombstones(self, older_than: float = GRACE) -> int:
+        """Drop the tombstones that nobody needs any more, in all collections; return how many.
+
+        Those go that are older than ``older_than`` seconds and that every peer, that is every
+        replica that was ever pulled from or that pulled from here, has read. So does what the
+        feed holds of that age. One round trip per 500 tombstones and per collection.
+        """
+        return drive(collect(self, older_than))
+
+    def forget(self, peer: str) -> bool:
+        """Forget a peer that is gone for good, so that it no longer holds collection up.
+
+        Returns whether there was such a peer. Should it come back, it is refused with
+        :class:`ForgottenPeer` until it was :meth:`reset`. One round trip per shard.
+        """
+        return drive(forget(self, peer))
+
+    def reset(self) -> None:
+        """Throw away all that this replica holds, so that it begins anew from its peers.
+
+        What none of them has pulled is lost. It is the way back for a replica that is refused
+        as stale or forgotten. One round trip per shard.
+        """
+        drive(reset(self))
 
     def _open(self, collection: C) -> C:
         collection._run(collection._open())

@@ -48,8 +48,6 @@ SERVER_ONLY = {
         *("opening", "open_shard", "evaluating", "recovering", "waiting", "waited"),
     },
 }
-# Collecting tombstones on servers needs the acknowledgements of all peers, which are not there yet.
-MEMORY_ONLY = {"ORSet": {"gc_tombstones"}}
 
 
 def without(found: dict[str, Any], names: set[str]) -> dict[str, Any]:
@@ -70,9 +68,7 @@ def test_blocking_and_awaited(name: str) -> None:
 def test_on_a_server_and_in_memory(name: str) -> None:
     blocking = members(getattr(redis_crdt, name))
     here = members(getattr(memory, name))
-    assert without(blocking, SERVER_ONLY.get(name, set())) == without(
-        here, MEMORY_ONLY.get(name, set())
-    )
+    assert without(blocking, SERVER_ONLY.get(name, set())) == here
 
 
 @pytest.mark.parametrize("name", ["DistributedStateManager", "StateManagerAgent"])

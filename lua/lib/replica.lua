@@ -8,8 +8,6 @@ local META, FEED, KINDS = KEYS[1], KEYS[2], KEYS[3]
 local CHECK_EVERY = 10
 -- The feed is let this far past its limit before it is trimmed, so that not every write trims.
 local TRIM_SLACK = 64
--- So many of its entries are taken at most by one script.
-local TRIM_STEP = 1000
 -- A feed that may hold less is looked at by each write, others now and then.
 local SMALL_FEED = 10000
 
@@ -53,25 +51,6 @@ local function settle()
   redis.call('HSET', META, unpack(notes))
 end
 
--- Takes references out of the feed's old end where it holds too many, and keeps the id up to which
--- it was trimmed: ids have gaps, so a cursor cannot tell what is missing. Of the references, each
--- feed entry's first is not counted: the server knows how many entries there are.
-local function trim()
-  local beside = tonumber(redis.call('HGET', META, 'refs'))
-  local excess = redis.call('XLEN', FEED) + beside - feed_limit
-  if excess <= math.min(TRIM_SLACK, feed_limit / 8) then return end
-  local oldest = redis.call('XRANGE', FEED, '-', '+', 'COUNT', math.min(excess, TRIM_STEP) + 1)
-  local i = 1
-  while i < #oldest and excess > 0 do
-    local pairs_ = oldest[i][2]
-    local more = #pairs_ / 2 - (pairs_[1] == '' and 2 or 1)
-    beside, excess, i = beside - more, excess - more - 1, i + 1
-  end
-  if i == 1 then return end
-  redis.call('XTRIM', FEED, 'MINID', oldest[i][1])
-  redis.call('HSET', META, 'reach', oldest[i - 1][1], 'refs', beside)
-end
-
 -- A feed id as entries write it.
 local function short(id)
   return string.sub(id, -2) == '-0' and string.sub(id, 1, -3) or id
@@ -83,6 +62,13 @@ local function id_after(ms, seq)
   -- @include lib/clock
   local last_ms, last_seq = time_of(last_id())
   return not later(last_ms, last_seq, ms, seq) and string.format('%.0f-%.0f', ms, seq + 1)
+end
+
+-- Trims the feed where it holds too many references.
+local function keep_limit()
+  -- @include lib/trim
+  local excess = feed_excess()
+  if excess > math.min(TRIM_SLACK, feed_limit / 8) then trim(excess) end
 end
 
 -- Appends to the feed, and gives the id: the time of this write. `refs` is a flat list of collection
@@ -103,6 +89,6 @@ local function append(refs, tag, ms, seq)
   local is_many = #refs > 2
   if is_many then redis.call('HINCRBY', META, 'refs', #refs / 2 - math.ceil(#refs / MAX_REFS)) end
   if notes then settle() end
-  if notes or is_many or feed_limit < SMALL_FEED then trim() end
+  if notes or is_many or feed_limit < SMALL_FEED then keep_limit() end
   return id
 end

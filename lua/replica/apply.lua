@@ -1,13 +1,29 @@
 -- @include lib/collections
--- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds, known.
+-- @include lib/peers
+-- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds.
 -- ARGV: the source's writer ('' for a dump that nobody vouches for), the cursor that holds once
 -- this batch is in ('' for none), the source's clock when it read these entries, the writer of
 -- this replica when it asked, the allowed drift in milliseconds, the latest time of the whole of
--- which this is a batch ('' where only the batch counts), then the body as of dump.
+-- which this is a batch ('' where only the batch counts), what else is to happen: 'last' (the
+-- target then has all that the source had, so what the source knows it knows, too), 'more', 'try'
+-- (nothing is written) or 'force' (an old dump is taken), the state of the scan that this belongs to
+-- ('' for none), '1' if the source has joined anything of others, how many parts tell at which clock
+-- it began to scan this replica while it had not, how many its knowledge, both of those, then the
+-- body as of dump.
 -- Replies how many entries changed, and '1' if the cursor holds.
+local SOURCE, CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE, SCAN = unpack(ARGV, 1, 8)
+local SOURCE_JOINED = ARGV[9] == '1'
+local KNOWN = PREFIX .. 'known'
+
+-- A dump may be older than what was collected here: then what it has may have been removed.
+local function check_age(name, kind, ms, seq, collected)
+  if kind ~= 'or_set' and kind ~= 'lww_map' then return end
+  local limit_ms, limit_seq = time_of(collected)
+  if not later(ms, seq, limit_ms, limit_seq) then fail('OLD', name) end
+end
 
 -- One collection of the batch: what its entries become, joined with what is here.
-local function join_group(name, kind, first, count)
+local function join_group(name, kind, first, count, collected)
   local rule = KIND[kind]
   local fields, theirs = {}, {}
   for i = first, first + 2 * count - 2, 2 do
@@ -28,6 +44,7 @@ local function join_group(name, kind, first, count)
     local ms, seq, is_tombstone = rule.inspect(entry)
     if later(ms, seq, group.ms, group.seq) then group.ms, group.seq = ms, seq end
     local mine = live[i] or entry_of_tombstone(removed[i])
+    if not mine and not is_tombstone and collected then check_age(name, kind, ms, seq, collected) end
     if mine ~= entry then
       if mine then
         entry = rule.join(mine, entry)
@@ -53,7 +70,7 @@ local function is_name(name)
 end
 
 -- All of the batch, validated and joined; nothing is written yet.
-local function read_batch(first)
+local function read_batch(first, collected)
   local groups, i, known_names = {}, first, {}
   while i <= #ARGV do
     local name, kind, count = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
@@ -63,7 +80,7 @@ local function read_batch(first)
     end
     local here = redis.call('HGET', KINDS, name)
     if here and here ~= kind then fail('KIND', here .. ' ' .. name) end
-    local group = join_group(name, kind, i + 3, count)
+    local group = join_group(name, kind, i + 3, count, collected)
     group.is_new = not here
     groups[#groups + 1] = group
     i = i + 3 + 2 * count
@@ -85,16 +102,50 @@ local function write_group(group, id)
   in_chunks('HDEL', removed, group.revived)
 end
 
-local function apply()
-  local source, cursor, clock, asked_as, allowed, horizon = unpack(ARGV, 1, 6)
-  enter(true)
-  if source ~= '' and string.match(source, '^[^#]*') == string.match(writer, '^[^#]*') then
-    fail('CONFLICT', source)
+-- Refuses a source that is stale, and notes how far it has come here.
+local function check_source(meta, scanned, known)
+  local peer = replica_of(SOURCE)
+  if peer == replica_of(writer) then fail('CONFLICT', SOURCE) end
+  check_remembered(peer, CLOCK)
+  local stands = standing(start_of(known, meta[1]), scanned, meta[1])
+  if SOURCE_JOINED and is_later(meta[2], stands) then fail('STALE', peer .. ' ' .. replica_of(writer)) end
+  return stands
+end
+
+local function learn(by, clock)
+  local known = redis.call('HGET', KNOWN, by)
+  if not known or is_later(clock, known) then redis.call('HSET', KNOWN, by, clock) end
+end
+
+-- A replica that forgot what it had read between asking and now must ask again: the cursor is for
+-- one who has all that came before it.
+local function move_cursor(known)
+  if SOURCE == '' or ASKED_AS ~= writer then return false end
+  if SCAN ~= '' then redis.call('HSET', SCANS, SOURCE, SCAN) end
+  if CURSOR == '' then return false end
+  redis.call('HDEL', SCANS, SOURCE)
+  learn(SOURCE, CURSOR)
+  if MODE == 'last' then
+    for by, clock in pairs(known) do
+      if replica_of(by) ~= replica_of(writer) then learn(by, clock) end
+    end
   end
-  for _, time in ipairs({cursor, clock, horizon}) do
+  return true
+end
+
+local function apply()
+  enter(true)
+  for _, time in ipairs({CURSOR, CLOCK, HORIZON}) do
     if time ~= '' and not time_of(time) then malformed('not a time: ' .. time) end
   end
-  local groups = read_batch(7)
+  local known_from = 12 + tonumber(ARGV[10])
+  local first = known_from + tonumber(ARGV[11])
+  local scanned = read_known(ARGV, 12, known_from - 1)
+  local known = read_known(ARGV, known_from, first - 1)
+  local meta = redis.call('HMGET', META, 'history', 'collected', 'joined')
+  local stands = SOURCE ~= '' and check_source(meta, scanned, known)
+  local is_dump = SOURCE == '' and MODE ~= 'force' and meta[2] ~= '0-0'
+  local groups = read_batch(first, is_dump and meta[2])
   local refs, ms, seq = {}, 0, 0
   for _, group in ipairs(groups) do
     if later(group.ms, group.seq, ms, seq) then ms, seq = group.ms, group.seq end
@@ -102,22 +153,18 @@ local function apply()
       refs[#refs + 1], refs[#refs + 2] = group.name, field
     end
   end
-  check_drift(ms, tonumber(allowed))
-  if horizon ~= '' then check_drift(time_of(horizon), tonumber(allowed)) end
+  check_drift(ms, tonumber(ALLOWED))
+  if HORIZON ~= '' then check_drift(time_of(HORIZON), tonumber(ALLOWED)) end
+  if MODE == 'try' then return {#refs / 2, '0'} end
   if #refs > 0 then
-    local id = append(refs, source ~= '' and short(clock) .. '@' .. source or nil, ms, seq)
+    local id = append(refs, SOURCE ~= '' and short(CLOCK) .. '@' .. SOURCE or nil, ms, seq)
+    if meta[3] ~= '1' then redis.call('HSET', META, 'joined', '1') end
     for _, group in ipairs(groups) do
       if #group.fields > 0 then write_group(group, id) end
     end
   end
-  -- A replica that forgot what it had read between asking and now must ask again: the cursor is
-  -- for one who has all that came before it.
-  local holds = source ~= '' and cursor ~= '' and asked_as == writer
-  if holds then
-    local known = redis.call('HGET', KEYS[4], source)
-    if not known or is_later(cursor, known) then redis.call('HSET', KEYS[4], source, cursor) end
-  end
-  return {#refs / 2, holds and '1' or '0'}
+  if stands then acknowledge(replica_of(SOURCE), stands) end
+  return {#refs / 2, move_cursor(known) and '1' or '0'}
 end
 
 -- @run apply()

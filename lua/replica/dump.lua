@@ -1,32 +1,16 @@
--- @include lib/collections
--- @include lib/incarnation
+-- @include lib/peers
 -- The delta for a target that knows so much: the present entries of what the feed names after the
--- target's cursor. KEYS: meta, feed, kinds. ARGV: how many references to look at, then the
--- target's knowledge as writer, clock, ...
--- Replies mode ('delta' or 'scan'), writer, cursor, clock, more ('1' or '0'), body. The body is a
--- flat list: name, kind, count, then count times field, entry. Mode 'scan' says that the feed does
+-- target's cursor. KEYS: meta, feed, kinds. ARGV: how many references to look at, the target's
+-- writer, '1' if it has joined anything of others, how many parts tell at which clock it began to
+-- scan this replica while it had not, those, then its knowledge as writer, clock, ...
+-- Replies mode ('delta' or 'scan'), writer, cursor, clock, more ('1' or '0'), '1' if this replica
+-- has joined anything of others, its own knowledge as it began scans, and of others, and the body:
+-- a flat list: name, kind, count, then count times field, entry. Mode 'scan' says that the feed does
 -- not reach back to the cursor.
 
 -- References that are read from the feed at a time: what a pull brought is one feed entry however
 -- many references it has, so counting feed entries alone would not bound the work.
 local PAGE = 16
-
--- Where to read on for this target. Its cursor belongs to some incarnation of this replica; each
--- incarnation begun since then went back to the clock that it began from.
-local function start_of(known, past)
-  local start = known[writer]
-  local i = #past
-  while i > 0 and not start do
-    start = known[past[i][1]]
-    if start then
-      for j = i, #past do
-        if is_later(start, past[j][2]) then start = past[j][2] end
-      end
-    end
-    i = i - 1
-  end
-  return start or '0-0'
-end
 
 local function covers(known, tag)
   local clock, by = string.match(tag, '^(%S+)@(%S+)$')
@@ -94,20 +78,29 @@ end
 
 local function dump()
   if enter(true) then settle() end
-  local known, limit = {}, tonumber(ARGV[1])
-  for i = 2, #ARGV, 2 do
-    if not time_of(ARGV[i + 1]) then malformed('not a clock: ' .. ARGV[i + 1]) end
-    known[ARGV[i]] = ARGV[i + 1]
-  end
-  local meta = redis.call('HMGET', META, 'history', 'reach')
+  local limit, asker, joined = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1'
+  local first = 5 + tonumber(ARGV[4])
+  local peer = replica_of(asker)
+  if peer == replica_of(writer) then fail('CONFLICT', asker) end
+  local scanned, known = read_known(ARGV, 5, first - 1), read_known(ARGV, first, #ARGV)
+  local meta = redis.call('HMGET', META, 'history', 'reach', 'collected', 'joined')
   local clock = last_id()
-  local cursor = start_of(known, past_incarnations(meta[1]))
-  if is_later(meta[2], cursor) or is_later(cursor, clock) then
-    return {'scan', writer, clock, clock, '0', {}}
+  local cursor = start_of(known, meta[1])
+  local stands = standing(cursor, scanned, meta[1])
+  check_remembered(peer, known[asker])
+  if joined and is_later(meta[3], stands) then fail('STALE', peer .. ' ' .. replica_of(writer)) end
+  local head = {'delta', writer, clock, clock, '0', meta[4],
+                begun_afresh(redis.call('HGETALL', SCANS)), redis.call('HGETALL', PREFIX .. 'known'), {}}
+  if is_later(meta[2], cursor) or is_later(meta[3], cursor) or is_later(cursor, clock) then
+    head[1] = 'scan'
+    acknowledge(peer, joined and stands or clock)
+    return head
   end
+  acknowledge(peer, stands)
   local wanted = {}
   cursor = read_feed(cursor, limit, known, wanted)
-  return {'delta', writer, cursor, clock, cursor == clock and '0' or '1', read_wanted(wanted)}
+  head[3], head[5], head[9] = cursor, cursor == clock and '0' or '1', read_wanted(wanted)
+  return head
 end
 
 -- @run dump()

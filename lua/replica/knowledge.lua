@@ -1,16 +1,17 @@
--- @include lib/replica
--- @include lib/incarnation
--- What this replica knows of others, and of its own past: a flat list of writer and clock, its
--- own present writer first. KEYS: meta, feed, kinds, known.
+-- @include lib/peers
+-- What this replica knows. KEYS: meta, feed, kinds. Replies its writer, '1' if it has joined
+-- anything of others, what it knows of others and of its own past as a flat list of writer and
+-- clock, its own present writer first, and a flat list of writer and state of the scans begun.
 local function knowledge()
   if enter(true) then settle() end
+  local meta = redis.call('HMGET', META, 'history', 'joined')
   local known = {writer, last_id()}
-  for _, past in ipairs(past_incarnations(redis.call('HGET', META, 'history'))) do
+  for _, past in ipairs(past_incarnations(meta[1])) do
     known[#known + 1], known[#known + 2] = past[1], past[2]
   end
-  local others = redis.call('HGETALL', KEYS[4])
+  local others = redis.call('HGETALL', PREFIX .. 'known')
   for i = 1, #others do known[#known + 1] = others[i] end
-  return known
+  return {writer, meta[2], known, redis.call('HGETALL', SCANS)}
 end
 
 -- @run knowledge()

@@ -14,7 +14,8 @@ local function open()
     local run = run_id()
     redis.call('HSET', META, 'format', format, 'replica', replica, 'instance', instance,
                'shards', shards, 'feed_limit', limit, 'writer', new_writer(replica, run),
-               'run', run, 'checked', now, 'history', '', 'refs', 0, 'reach', '0-0')
+               'run', run, 'checked', now, 'history', '', 'refs', 0, 'reach', '0-0',
+               'collected', '0-0', 'joined', '0')
   elseif meta[1] ~= format then
     fail('FORMAT', meta[1])
   elseif replica ~= '' and replica ~= meta[2] then

@@ -1,4 +1,4 @@
--- @include lib/collections
+-- @include lib/keys
 -- @include lib/newest
 -- A batch of all entries, live ones first: what is re-added meanwhile is then missed only if the
 -- feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: how many entries, where to go

@@ -58,11 +58,11 @@ class Collection(CollectionOperations[T]):
             self._is_open = True
         return await drive(procedure)
 
-    async def merge(self, other: Mergeable | Collection[Any]) -> Self:
+    async def merge(self, other: Mergeable | Collection[Any], *, force: bool = False) -> Self:
         """Join the state of ``other`` into this collection, and return this collection."""
         if isinstance(other, Collection):
             other = await other.dump()
-        await self._drive(self._merge(state_of(other, self.kind)))
+        await self._drive(self._merge(state_of(other, self.kind), force))
         return self
 
     async def watch(

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from redis_crdt.asyncio.collection import Collection
 from redis_crdt.operations.or_set import ORSetOperations
+from redis_crdt.sync.tombstones import GRACE
 
 T = TypeVar("T")
 
@@ -74,3 +75,7 @@ class ORSet(Collection[T], ORSetOperations[T]):
     def removed(self) -> Removed:
         """The tombstones that are still kept; ``await s.removed.size()`` counts them."""
         return Removed(self)
+
+    async def gc_tombstones(self, older_than: float = GRACE) -> int:
+        """Drop tombstones of removals more than this many seconds ago; return how many."""
+        return await self._drive(self._collect(older_than))

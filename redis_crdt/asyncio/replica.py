@@ -33,6 +33,7 @@ from redis_crdt.operations.replica import ReplicaOperations, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -187,9 +188,37 @@ class Replica(ReplicaOperations):
         await self.open()
         return await drive(dump_file(self, file))
 
-    async def load(self, file: File) -> int:
+    async def load(self, file: File, *, force: bool = False) -> int:
         """Join what :meth:`dump` wrote; returns how many entries changed something."""
-        return await drive(load_file(self, file))
+        return await drive(load_file(self, file, force))
+
+    async def gc_tombstones(self, older_than: float = GRACE) -> int:
+        """Drop the tombstones that nobody needs any more, in all collections; return how many.
+
+        Those go that are older than ``older_than`` seconds and that every peer, that is every
+        replica that was ever pulled from or that pulled from here, has read. So does what the
+        feed holds of that age. One round trip per 500 tombstones and per collection.
+        """
+        await self.open()
+        return await drive(collect(self, older_than))
+
+    async def forget(self, peer: str) -> bool:
+        """Forget a peer that is gone for good, so that it no longer holds collection up.
+
+        Returns whether there was such a peer. Should it come back, it is refused with
+        :class:`ForgottenPeer` until it was :meth:`reset`. One round trip per shard.
+        """
+        await self.open()
+        return await drive(forget(self, peer))
+
+    async def reset(self) -> None:
+        """Throw away all that this replica holds, so that it begins anew from its peers.
+
+        What none of them has pulled is lost. It is the way back for a replica that is refused
+        as stale or forgotten. One round trip per shard.
+        """
+        await self.open()
+        await drive(reset(self))
 
     # Carrying out operations ----------------------------------------------------------------
 

@@ -25,16 +25,17 @@ class Collection(CollectionOperations[T]):
     def _drive(self, procedure: Procedure[R]) -> R:
         return drive(procedure)
 
-    def merge(self, other: Mergeable) -> Self:
+    def merge(self, other: Mergeable, *, force: bool = False) -> Self:
         """Join the state of ``other`` into this collection, and return this collection.
 
         ``other`` is anything that holds the same kind of state: a collection of any backend, or
         a dump. One script for each 500 entries, all validated before the first is written.
         Raises :class:`KindMismatch` for another kind, :class:`InvalidValue` for values that are
         not of this one's type, :class:`InvalidDump` for a malformed dump, :class:`ClockDrift`
-        for a time too far ahead.
+        for a time too far ahead, :class:`StaleDump`, unless ``force``, for a state that may
+        hold what was removed, and its tombstone collected, since.
         """
-        self._drive(self._merge(state_of(other, self.kind)))
+        self._drive(self._merge(state_of(other, self.kind), force))
         return self
 
     def watch(

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from redis_crdt.collections.collection import Collection
 from redis_crdt.operations.or_set import ORSetOperations
+from redis_crdt.sync.tombstones import GRACE
 
 T = TypeVar("T")
 
@@ -103,6 +104,13 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
     def removed(self) -> Removed:
         """The tombstones that are still kept; ``len()`` counts them."""
         return Removed(self)
+
+    def gc_tombstones(self, older_than: float = GRACE) -> int:
+        """Drop tombstones of removals more than this many seconds ago; return how many.
+
+        Those stay that some peer has not read yet. One round trip per 500 tombstones.
+        """
+        return self._drive(self._collect(older_than))
 
     @classmethod
     def _from_iterable(cls, it: Iterable[T]) -> AbstractSet[T]:  # type: ignore[override]

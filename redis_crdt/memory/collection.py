@@ -10,7 +10,8 @@ from redis_crdt.clock import Dot, Time, wall_clock
 from redis_crdt.codec import Codec, codec_for
 from redis_crdt.errors import FeedTrimmed, KindMismatch
 from redis_crdt.kinds import KindName
-from redis_crdt.memory.shard import E, Shard, Store
+from redis_crdt.memory.shard import Shard
+from redis_crdt.memory.store import E, Store
 from redis_crdt.operations.operation import drive
 from redis_crdt.state import State
 from redis_crdt.sync.pull import Party
@@ -91,18 +92,22 @@ class Collection(Generic[T, E]):
         writer = self._shard.writer
         return Dot(self._shard.append([(self._field, f) for f in fields], after=after), writer)
 
-    def merge(self, other: Mergeable) -> Self:
+    def merge(self, other: Mergeable, *, force: bool = False) -> Self:
         """Return a new collection that holds the state of both; changes neither.
 
         It keeps this one's replica id and type. ``other`` is anything that holds the same kind
         of state: a collection of any backend, or a dump. Raises :class:`KindMismatch` for
         another kind, :class:`InvalidValue` for values that are not of this one's type,
-        :class:`InvalidDump` for a malformed dump, :class:`ClockDrift` for a time too far ahead.
+        :class:`InvalidDump` for a malformed dump, :class:`ClockDrift` for a time too far ahead,
+        :class:`StaleDump`, unless ``force``, for what may have been removed, and its tombstone
+        collected, since.
         """
         theirs: dict[bytes, Any] = state_of(other, self.kind).parsed()
         check_values(self._codec, self.kind, theirs)
         latest = max((entry.time for entry in theirs.values()), default=Time(0))
         self._shard.check_drift(latest, self._shard.max_drift * 1000)
+        if not force:
+            self._shard.check_age(self._store.kind, self._store, theirs, self.name)
         merged = copy(self)
         merged._bind(self._shard.fork(), BARE, self._codec)
         merged._watched = None

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, MutableSet, Sized
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
-from redis_crdt.clock import Time
 from redis_crdt.elements import elements_of
 from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
+from redis_crdt.sync.tombstones import GRACE, check_age
 from redis_crdt.values import encode_element
 
 T = TypeVar("T")
@@ -108,17 +108,15 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
         """The tombstones that are still kept; ``len()`` counts them."""
         return Removed(self)
 
-    def gc_tombstones(self, older_than: float) -> int:
+    def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop tombstones of removals more than this many seconds ago; return how many.
 
-        Safe once every copy of this set has merged the removals: a copy that has not would
-        bring the elements back.
+        Those stay that some peer has not read yet. Merging an older copy of this set raises
+        :class:`StaleDump` from then on, for it could bring the elements back.
         """
-        limit = Time(self._shard.clock.wall() - int(older_than * 1000))
-        old = [field for field, (time, _) in self._store.removed.items() if time <= limit]
-        for field in old:
-            del self._store.removed[field]
-        return len(old)
+        age = b"%d" % round(check_age(older_than) * 1000)
+        _, gone = self._shard.collect(age, self._field, b"or_set", b"0", b"0")
+        return int(gone)
 
     def _encode(self, element: T) -> bytes:
         return encode_element(self._codec, element)

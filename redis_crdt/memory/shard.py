@@ -8,106 +8,33 @@ from __future__ import annotations
 
 import secrets
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Condition
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from redis_crdt.clock import (
     Dot,
     HybridClock,
     Time,
     check_writer,
-    new_writer,
     parse_clock,
     replica_of,
     wall_clock,
 )
-from redis_crdt.entries import Dots, Entry, Last, Total
+from redis_crdt.entries import Entry
 from redis_crdt.errors import (
     ClockDrift,
+    ForgottenPeer,
     InvalidDump,
     InvalidName,
     KindMismatch,
     ReplicaConflict,
+    StaleDump,
+    StaleReplica,
 )
 from redis_crdt.kinds import KINDS, Kind
+from redis_crdt.memory.store import Bell, FeedEntry, Peer, Pen, Store
 from redis_crdt.names import check_name, check_replica_id
-
-E = TypeVar("E", Total, Last, Dots)
-
-
-class Pen:
-    """The right to write under one writer's name; only its holder has it.
-
-    Two objects that both go on from one state must not count under one name, for each would
-    hide the other's increments. So the pen passes to whichever object writes first, and any
-    other takes a new one. A copy or pickle of a pen is a new one, too.
-    """
-
-    def __init__(self, replica_id: str) -> None:
-        self.replica_id = replica_id
-        self.writer = new_writer(replica_id)
-        self.holder: Shard | None = None
-
-    def __reduce__(self) -> tuple[type[Pen], tuple[str]]:
-        return Pen, (self.replica_id,)
-
-
-@dataclass(slots=True)
-class Store(Generic[E]):
-    """The entries of one collection; ``removed`` has the time of each removal, too."""
-
-    kind: Kind
-    live: dict[bytes, E] = field(default_factory=dict)
-    removed: dict[bytes, tuple[Time, E]] = field(default_factory=dict)
-
-    def get(self, key: bytes) -> E | None:
-        """Return the entry of a field, be it live or a tombstone."""
-        entry = self.live.get(key)
-        if entry is None and key in self.removed:
-            entry = self.removed[key][1]
-        return entry
-
-    def put(self, key: bytes, entry: E, time: Time) -> None:
-        """Store an entry that came to be at this time."""
-        if entry.is_tombstone:
-            self.live.pop(key, None)
-            self.removed[key] = (time, entry)
-        else:
-            self.removed.pop(key, None)
-            self.live[key] = entry
-
-    def entries(self) -> Iterator[tuple[bytes, E]]:
-        """Yield all fields with their entries, live ones first."""
-        yield from self.live.items()
-        for key, (_, entry) in self.removed.items():
-            yield key, entry
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """What was written at one time. The tag says from where a pull brought it, and when."""
-
-    time: Time
-    refs: tuple[tuple[bytes, bytes], ...]
-    tag: Dot | None
-
-
-class Bell:
-    """Wakes the threads that watch a feed; a copy is a new one, which nobody listens to."""
-
-    def __init__(self) -> None:
-        self.condition = Condition()
-
-    def ring(self) -> None:
-        """Wake all who wait."""
-        with self.condition:
-            self.condition.notify_all()
-
-    def __reduce__(self) -> tuple[type[Bell], tuple[()]]:
-        return Bell, ()
 
 
 class Shard:
@@ -130,6 +57,11 @@ class Shard:
         self.feed: list[FeedEntry] = []
         self.reach = Time(0)
         self.known: dict[str, Time] = {}
+        self.past: dict[str, Time] = {}
+        self.peers: dict[str, Peer | None] = {}
+        self.scans: dict[str, bytes] = {}
+        self.joined = False
+        self.collected = Time(0)
         self.bell = Bell()
         self._pen = Pen(replica_id)
         self._batch: list[tuple[bytes, bytes]] | None = None
@@ -139,7 +71,7 @@ class Shard:
         """The name under which this object writes."""
         if self._pen.holder is not self:
             if self._pen.holder is not None:
-                self.known[self._pen.writer] = self.clock.last
+                self.past[self._pen.writer] = self.clock.last
                 self._pen = Pen(self.replica_id)
             self._pen.holder = self
         return self._pen.writer
@@ -148,6 +80,7 @@ class Shard:
         """Return an empty shard of the same replica, which may go on in place of this one."""
         other = Shard(self.replica_id, self.clock.wall, self.max_drift)
         other.clock.observe(self.clock.last)
+        other.collected = self.collected
         other._pen = self._pen
         self._pen.holder = None
         return other
@@ -195,10 +128,10 @@ class Shard:
     def _log(self, entry: FeedEntry) -> None:
         self.feed.append(entry)
         if len(self.feed) > self.feed_limit * 9 // 8 + 1:
-            self.trim(self.feed_limit)
+            self.trim_to(self.feed_limit)
         self.bell.ring()
 
-    def trim(self, keep: int) -> None:
+    def trim_to(self, keep: int) -> None:
         """Forget all but the latest entries of the feed."""
         cut = len(self.feed) - keep
         if cut > 0:
@@ -207,20 +140,27 @@ class Shard:
 
     # What a replica is asked ----------------------------------------------------------------
 
-    def knowledge(self) -> list[bytes]:
-        """Reply what this replica knows: writer and clock, its own present writer first."""
-        known = {self.writer: self._newest(), **self.known}
-        return [text.encode() for item in known.items() for text in map(str, item)]
+    def knowledge(self) -> list[Any]:
+        """Reply what this replica knows; see ``lua/replica/knowledge.lua``."""
+        known = {self.writer: self._newest(), **self.past, **self.known}
+        scans = [part for w, scan in self.scans.items() for part in (w.encode(), scan)]
+        return [self.writer.encode(), b"%d" % self.joined, _flat(known), scans]
 
-    def dump(self, limit: bytes, *known: bytes) -> list[bytes | list[bytes]]:
+    def dump(self, limit: bytes, asker: bytes, joined: bytes, count: bytes, *rest: bytes) -> Any:
         """Reply the delta for a target that knows so much; see ``lua/replica/dump.lua``."""
-        knows = {w.decode(): parse_clock(c) for w, c in zip(known[::2], known[1::2], strict=True)}
+        peer = self._check_peer(asker)
+        scanned, knows = _known(rest[: int(count)]), _known(rest[int(count) :])
         clock = self._newest()
-        writer = self.writer
-        cursor = knows.get(writer, Time(0))
-        head = [writer.encode(), str(clock).encode()]
-        if cursor < self.reach or cursor > clock:
-            return [b"scan", head[0], head[1], head[1], b"0", []]
+        cursor = self._start(knows)
+        stands = max(cursor, self._start(scanned))
+        self._check_current(peer, knows[asker.decode()], joined == b"1", stands)
+        begun = {w: parse_clock(s.split(b"\n")[1]) for w, s in self.scans.items() if s[:1] == b"f"}
+        head = [b"delta", self.writer.encode(), str(clock).encode(), str(clock).encode(), b"0"]
+        about = [b"%d" % self.joined, _flat(begun), _flat(self.known)]
+        if cursor < self.reach or cursor < self.collected or cursor > clock:
+            self._acknowledge(peer, stands if joined == b"1" else clock)
+            return [b"scan", *head[1:], *about, []]
+        self._acknowledge(peer, stands)
         wanted: dict[bytes, dict[bytes, None]] = {}
         looked_at = 0
         for logged in self.feed[bisect_right(self.feed, cursor, key=lambda e: e.time) :]:
@@ -236,8 +176,8 @@ class Shard:
             store = self.stores[name]
             found = [(key, entry) for key in keys if (entry := store.get(key)) is not None]
             body += _group(name, store, found)
-        more = b"1" if cursor < clock else b"0"
-        return [b"delta", head[0], str(cursor).encode(), head[1], more, body]
+        head[2], head[4] = str(cursor).encode(), b"%d" % (cursor < clock)
+        return [*head, *about, body]
 
     def position(self, *names: bytes) -> list[bytes]:
         """Reply the clock, the reach and the kinds; see ``lua/replica/position.lua``."""
@@ -252,10 +192,11 @@ class Shard:
             tag = [b"", str(logged.tag).encode()] if logged.tag else []
             yield _feed_id(logged.time), [*tag, *(part for ref in logged.refs for part in ref)]
 
-    def collections(self, cursor: bytes, limit: bytes) -> list[bytes | list[bytes]]:
+    def collections(self, cursor: bytes, limit: bytes) -> list[Any]:
         """Reply the collections, all in one page; see ``lua/replica/collections.lua``."""
         stores = self.stores.items()
-        return [b"0", [part for name, s in stores for part in (name, s.kind.name.encode())]]
+        names = [part for name, s in stores for part in (name, s.kind.name.encode())]
+        return [b"0", names, [n for _, s in stores for n in (len(s.live), len(s.removed))]]
 
     def scan(
         self, limit: bytes, part: bytes, cursor: bytes, *collections: bytes
@@ -284,29 +225,143 @@ class Shard:
         asked_as: bytes,
         allowed: bytes,
         horizon: bytes,
-        *body: bytes,
+        mode: bytes,
+        scan: bytes,
+        joined: bytes,
+        scanned_parts: bytes,
+        known_parts: bytes,
+        *rest: bytes,
     ) -> list[int | bytes]:
         """Join a batch and move the cursor; see ``lua/replica/apply.lua``."""
+        split = int(scanned_parts), int(scanned_parts) + int(known_parts)
+        scanned, knows = _known(rest[: split[0]]), _known(rest[split[0] : split[1]])
         by = check_writer(source.decode()) if source else ""
-        if by and replica_of(by) == self.replica_id:
-            raise ReplicaConflict(f"two replicas are called {self.replica_id!r}")
-        batch = read_body(body)
+        if by:
+            peer = self._check_peer(source)
+            stands = max(self._start(knows), self._start(scanned))
+            self._check_current(peer, parse_clock(clock), joined == b"1", stands)
+        batch = read_body(rest[split[1] :])
+        if not by and mode != b"force":
+            for name, kind, entries in batch:
+                self.check_age(kind, self.stores.get(name), entries, name.decode())
         latest = max((e.time for _, _, es in batch for e in es.values()), default=Time(0))
         self.check_drift(max(latest, parse_clock(horizon) if horizon else Time(0)), float(allowed))
-        joined = [(name, kind, self._join(name, kind, entries)) for name, kind, entries in batch]
-        refs = [(name, key) for name, _, entries in joined for key in entries]
+        changes = [(name, kind, self._join(name, kind, entries)) for name, kind, entries in batch]
+        refs = [(name, key) for name, _, entries in changes for key in entries]
+        if mode == b"try":
+            return [len(refs), b"0"]
         if refs:
+            self.joined = True
             tag = Dot(parse_clock(clock), by) if by else None
             time = self.append(refs, tag, latest)
-            for name, kind, entries in joined:
+            for name, kind, entries in changes:
                 if entries:
                     store = self._store(name, kind.name)
                     for key, entry in entries.items():
                         store.put(key, entry, time)
-        holds = bool(by and cursor) and asked_as.decode() == self.writer
-        if holds:
-            self.known[by] = max(self.known.get(by, Time(0)), parse_clock(cursor))
-        return [len(refs), b"1" if holds else b"0"]
+        if by:
+            self._acknowledge(peer, stands)
+        if not by or asked_as.decode() != self.writer:
+            return [len(refs), b"0"]
+        if scan:
+            self.scans[by] = scan
+        if not cursor:
+            return [len(refs), b"0"]
+        self.scans.pop(by, None)
+        news = {by: parse_clock(cursor), **(knows if mode == b"last" else {})}
+        for writer, read in news.items():
+            if replica_of(writer) != self.replica_id:
+                self.known[writer] = max(self.known.get(writer, Time(0)), read)
+        return [len(refs), b"1"]
+
+    def collect(
+        self, age: bytes, name: bytes, kind: bytes, cursor: bytes, limit: bytes
+    ) -> list[bytes | int]:
+        """Drop the tombstones of a collection that may go; see ``lua/replica/collect.lua``."""
+        before = self.clock.wall() - int(age)
+        stable = self._acknowledged_by_all()
+        removed = self.stores[name].removed
+        old = {key: t for key, (t, _) in removed.items() if t.ms <= before and t <= stable}
+        for key, time in old.items():
+            self.collected = max(self.collected, time)
+            del removed[key]
+        return [b"0", len(old)]
+
+    def trim(self, age: bytes) -> int:
+        """Take old entries out of the feed that all have read; see ``lua/replica/trim.lua``."""
+        before = self.clock.wall() - int(age)
+        stable = self._acknowledged_by_all()
+        old = sum(logged.time.ms <= before and logged.time <= stable for logged in self.feed[:-1])
+        self.trim_to(len(self.feed) - old)
+        return 0
+
+    def forget(self, peer: bytes) -> int:
+        """Forget a peer; see ``lua/replica/forget.lua``."""
+        if peer.decode() not in self.peers:
+            return 0
+        self.peers[peer.decode()] = None
+        return 1
+
+    def reset(self, replica: bytes) -> int:
+        """Throw everything away, and begin anew; see ``lua/replica/reset.lua``."""
+        for store in self.stores.values():
+            store.live.clear()
+            store.removed.clear()
+        self.feed.clear()
+        self.known, self.past, self.peers, self.scans = {}, {}, {}, {}
+        self.reach = self.collected = Time(0)
+        self.joined = False
+        self._pen = Pen(self.replica_id)
+        return len(self.stores)
+
+    # Peers ----------------------------------------------------------------------------------
+
+    def _check_peer(self, writer: bytes) -> str:
+        peer = replica_of(check_writer(writer.decode()))
+        if peer == self.replica_id:
+            raise ReplicaConflict(f"two replicas are called {self.replica_id!r}")
+        return peer
+
+    def _check_current(self, peer: str, clock: Time, joined: bool, stands: Time) -> None:
+        if clock > Time(0) and self.peers.get(peer, Peer()) is None:
+            raise ForgottenPeer(
+                f"replica {peer!r} was forgotten here; reset it and let it begin anew"
+            )
+        if joined and stands < self.collected:
+            raise StaleReplica(
+                f"replica {peer!r} has missed removals that {self.replica_id!r} has collected "
+                "since; reset it and let it begin anew"
+            )
+
+    def _acknowledge(self, peer: str, position: Time) -> None:
+        self.peers[peer] = Peer(position, self.clock.wall())
+
+    def _acknowledged_by_all(self) -> Time:
+        positions = (peer.position for peer in self.peers.values() if peer is not None)
+        return min(positions, default=self.clock.last)
+
+    def _start(self, knows: dict[str, Time]) -> Time:
+        """Return where one who knows so much has come to in this feed."""
+        start = knows.get(self.writer)
+        cuts = list(self.past.values())
+        for i, writer in reversed(list(enumerate(self.past))):
+            if start is None and writer in knows:
+                start = min(knows[writer], *cuts[i:])
+        return start or Time(0)
+
+    def check_age(
+        self, kind: Kind, store: Store[Any] | None, entries: Mapping[bytes, Entry], about: str
+    ) -> None:
+        """Raise :class:`StaleDump` where something may have been removed and collected here."""
+        if kind.name not in ("or_set", "lww_map") or self.collected == Time(0):
+            return
+        for key, entry in entries.items():
+            known = store is not None and store.get(key) is not None
+            if not known and not entry.is_tombstone and entry.time <= self.collected:
+                raise StaleDump(
+                    f"{about!r} has entries that may have been removed, and the tombstones "
+                    "collected, since this dump was made; force=True takes them nonetheless"
+                )
 
     def check_drift(self, latest: Time, allowed: float) -> None:
         """Raise :class:`ClockDrift` for a time more than ``allowed`` milliseconds ahead."""
@@ -334,6 +389,15 @@ class Shard:
 
     def _newest(self) -> Time:
         return self.feed[-1].time if self.feed else self.reach
+
+
+def _flat(known: Mapping[str, Time]) -> list[bytes]:
+    return [text.encode() for item in known.items() for text in map(str, item)]
+
+
+def _known(flat: Sequence[bytes]) -> dict[str, Time]:
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    return {writer.decode(): parse_clock(clock) for writer, clock in pairs}
 
 
 def _feed_id(time: Time) -> bytes:

@@ -13,6 +13,7 @@ from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Command, Procedure, Script, as_is
 from redis_crdt.operations.replica import BATCH, ReplicaOperations
 from redis_crdt.state import State
+from redis_crdt.sync.tombstones import collect_one
 from redis_crdt.values import check_values
 
 T = TypeVar("T")
@@ -90,12 +91,23 @@ class CollectionOperations(Generic[T]):
                     entries[field] = bytes(joined)
         return State.of(self.kind, entries.items())
 
-    def _merge(self, state: State) -> Procedure[None]:
+    def _merge(self, state: State, force: bool) -> Procedure[None]:
         check_values(self._codec, self.kind, state.parsed())
-        items = ((f.encode(), e.encode()) for f, e in state.entries.items())
-        for batch in batches(items):
-            body: list[Any] = [self._field, self.kind, len(batch)]
-            for field, entry in batch:
-                body += (field, entry)
-            drift = self._replica.max_drift
-            yield self._replica, ask.merge(self._keys, drift, state.time, body, self._about)
+        drift, time = self._replica.max_drift, state.time
+        items = [(f.encode(), e.encode()) for f, e in state.entries.items()]
+        bodies = [
+            [self._field, self.kind, len(batch), *(part for item in batch for part in item)]
+            for batch in batches(items)
+        ]
+        if len(bodies) > 1 and not force:
+            # What would be refused is to be found before the first batch changes anything.
+            for body in bodies:
+                yield self._replica, ask.merge(self._keys, drift, time, "try", body, self._about)
+        mode = "force" if force or len(bodies) > 1 else ""
+        for body in bodies:
+            yield self._replica, ask.merge(self._keys, drift, time, mode, body, self._about)
+
+    def _collect(self, older_than: float) -> Procedure[int]:
+        return (
+            yield from collect_one(self._replica, self._keys, self._field, self.kind, older_than)
+        )

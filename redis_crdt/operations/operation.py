@@ -155,6 +155,22 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         )
     if code == "CONFLICT":
         return errors.ReplicaConflict(f"{about}: {detail} is a replica of the same id")
+    if code == "STALE":
+        stale, _, other = detail.partition(" ")
+        return errors.StaleReplica(
+            f"{about}: replica {stale!r} has missed removals that {other!r} has collected since; "
+            f"reset {stale!r} and let it begin anew from its peers (redis-crdt reset)"
+        )
+    if code == "FORGOTTEN":
+        return errors.ForgottenPeer(
+            f"{about}: replica {detail!r} was forgotten here; reset it and let it begin anew from "
+            "its peers (redis-crdt reset)"
+        )
+    if code == "OLD":
+        return errors.StaleDump(
+            f"{about}: {detail!r} has entries that may have been removed, and the tombstones "
+            "collected, since this dump was made; force=True takes them nonetheless"
+        )
     if code == "REPLICA":
         return errors.ReplicaMismatch(f"{about}: this server is replica {detail!r}")
     if code == "SHARDS":

@@ -72,14 +72,37 @@ def names_of(flat: Sequence[bytes]) -> list[tuple[bytes, str]]:
     return [(name, kind.decode()) for name, kind in zip(flat[::2], flat[1::2], strict=True)]
 
 
+class Knowledge(NamedTuple):
+    """The reply to :func:`knowledge`."""
+
+    writer: bytes
+    joined: bool
+    """Whether the replica has joined anything of others."""
+    known: dict[bytes, bytes]
+    """What it knows: writer -> clock, its own present writer first."""
+    scans: dict[bytes, bytes]
+    """The scans that it has begun: writer of the source -> state."""
+
+
+class Vouched(NamedTuple):
+    """What the source of a batch says of itself; nothing, where nobody vouches for a dump."""
+
+    writer: bytes = b""
+    clock: bytes = b""
+    joined: bool = False
+    scanned: tuple[bytes, ...] = ()
+    """Writer, clock, ...: of others, as it began to scan them, having joined nothing before."""
+    known: tuple[bytes, ...] = ()
+    """Writer, clock, ...: what it has read of others."""
+
+
 class Delta(NamedTuple):
     """The reply to :func:`dump`."""
 
     full_scan: bool
-    writer: bytes
     cursor: bytes
-    clock: bytes
     more: bool
+    source: Vouched
     body: list[bytes]
 
 
@@ -105,9 +128,19 @@ class Applied(NamedTuple):
     holds: bool
 
 
+def _paired(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _read_knowledge(reply: list[Any]) -> Knowledge:
+    writer, joined, known, scans = reply
+    return Knowledge(writer, joined == b"1", _paired(known), _paired(scans))
+
+
 def _read_delta(reply: list[Any]) -> Delta:
-    mode, writer, cursor, clock, more, body = reply
-    return Delta(mode == b"scan", writer, cursor, clock, more == b"1", body)
+    mode, writer, cursor, clock, more, joined, scanned, known, body = reply
+    source = Vouched(writer, clock, joined == b"1", tuple(scanned), tuple(known))
+    return Delta(mode == b"scan", cursor, more == b"1", source, body)
 
 
 def _read_page(reply: list[Any]) -> Page:
@@ -119,18 +152,28 @@ def _read_applied(reply: list[Any]) -> Applied:
     return Applied(int(reply[0]), reply[1] == b"1")
 
 
-def knowledge(keys: Keys, about: str) -> Script[list[bytes]]:
-    """Ask what the replica knows: writer, clock, ..., its own present writer first."""
-    return Script("replica/knowledge", keys.shard, (*keys.base, keys.known), (), about=about)
+def knowledge(keys: Keys, about: str) -> Script[Knowledge]:
+    """Ask what the replica knows."""
+    return Script("replica/knowledge", keys.shard, keys.base, (), _read_knowledge, about)
 
 
-def dump(keys: Keys, known: Sequence[bytes], about: str) -> Script[Delta]:
-    """Ask for the delta for one who knows so much."""
-    return Script("replica/dump", keys.shard, keys.base, (BATCH, *known), _read_delta, about)
+def dump(
+    keys: Keys,
+    asker: bytes,
+    joined: bool,
+    scanned: Sequence[bytes],
+    known: Sequence[bytes],
+    about: str,
+) -> Script[Delta]:
+    """Ask for the delta for one who knows so much; see ``lua/replica/dump.lua``."""
+    args = (BATCH, asker, int(joined), len(scanned), *scanned, *known)
+    return Script("replica/dump", keys.shard, keys.base, args, _read_delta, about)
 
 
-def collections(keys: Keys, cursor: bytes, about: str) -> Script[tuple[bytes, list[bytes]]]:
-    """Ask for a page of the shard's collections: the next cursor, and name, kind, ..."""
+def collections(
+    keys: Keys, cursor: bytes, about: str
+) -> Script[tuple[bytes, list[bytes], list[int]]]:
+    """Ask for a page of the shard's collections: the next cursor; name, kind, ...; sizes."""
     return Script("replica/collections", keys.shard, keys.base, (cursor, BATCH), about=about)
 
 
@@ -150,26 +193,59 @@ def scan(
 
 def apply(
     keys: Keys,
-    source: bytes,
-    cursor: bytes,
-    clock: bytes,
+    source: Vouched,
     asked_as: bytes,
+    cursor: bytes,
+    scan: bytes,
+    mode: str,
     max_drift: float,
     horizon: str,
     body: Sequence[Any],
     about: str,
 ) -> Script[Applied]:
     """Ask to join a batch; for the arguments see ``lua/replica/apply.lua``."""
-    args = (source, cursor, clock, asked_as, round(max_drift * 1000), horizon, *body)
-    key_names = (*keys.base, keys.known)
-    return Script("replica/apply", keys.shard, key_names, args, _read_applied, about)
+    args = (
+        *(source.writer, cursor, source.clock, asked_as, round(max_drift * 1000), horizon),
+        *(mode, scan, int(source.joined), len(source.scanned), len(source.known)),
+        *source.scanned,
+        *source.known,
+        *body,
+    )
+    return Script("replica/apply", keys.shard, keys.base, args, _read_applied, about)
 
 
 def merge(
-    keys: Keys, max_drift: float, horizon: Time, body: Sequence[Any], about: str
+    keys: Keys, max_drift: float, horizon: Time, mode: str, body: Sequence[Any], about: str
 ) -> Script[Applied]:
-    """Ask to join entries that no other replica vouches for, part of a dump up to ``horizon``."""
-    return apply(keys, b"", b"", b"", b"", max_drift, str(horizon), body, about)
+    """Ask to join entries that no other replica vouches for, part of a dump up to ``horizon``.
+
+    ``mode`` is ``try`` to look only whether they would be refused, ``force`` to take an old dump.
+    """
+    return apply(keys, Vouched(), b"", b"", b"", mode, max_drift, str(horizon), body, about)
+
+
+def collect(
+    keys: Keys, older_than: float, name: bytes, kind: str, cursor: bytes, about: str
+) -> Script[tuple[bytes, int]]:
+    """Ask to drop a batch of tombstones; replies the next cursor and how many went."""
+    args = (round(older_than * 1000), name, kind, cursor, BATCH)
+    return Script("replica/collect", keys.shard, keys.base, args, about=about)
+
+
+def trim(keys: Keys, older_than: float, about: str) -> Script[int]:
+    """Ask to take a batch of what all peers have read out of the feed; replies how many went."""
+    args = (round(older_than * 1000),)
+    return Script("replica/trim", keys.shard, keys.base, args, about=about)
+
+
+def forget(keys: Keys, peer: str, about: str) -> Script[int]:
+    """Ask to forget a peer; replies whether there was such a one."""
+    return Script("replica/forget", keys.shard, keys.base, (peer,), about=about)
+
+
+def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:
+    """Ask to throw a shard away; replies how many collections it had."""
+    return Script("replica/reset", keys.shard, keys.base, (replica_id,), about=about)
 
 
 class ReplicaOperations(Executor):

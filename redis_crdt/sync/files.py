@@ -101,7 +101,7 @@ def dump_file(source: Party, file: File) -> Procedure[int]:
             keys = source.keys(shard)
             cursor = b"0"
             while True:
-                cursor, flat = yield source, ask.collections(keys, cursor, source.about)
+                cursor, flat, _ = yield source, ask.collections(keys, cursor, source.about)
                 names = ask.names_of(flat)
                 position = (b"live", b"0")
                 while names:
@@ -123,11 +123,12 @@ def dump_file(source: Party, file: File) -> Procedure[int]:
     return written
 
 
-def load_file(target: Party, file: File) -> Procedure[int]:
+def load_file(target: Party, file: File, force: bool) -> Procedure[int]:
     """Join all entries of the file into the namespace; returns how many changed something.
 
     Raises :class:`InvalidDump`, :class:`KindMismatch` or :class:`ClockDrift` with nothing
-    changed if the file or anything in it is refused.
+    changed if the file or anything in it is refused; :class:`StaleDump`, unless ``force``, if
+    it may hold what was removed since.
     """
     with _opened(file) as source, TemporaryFile() as spool:
         if source.seekable():
@@ -145,20 +146,26 @@ def load_file(target: Party, file: File) -> Procedure[int]:
             latest = max(latest, KINDS[kind].parse(field, entry).time)
         yield from _check_kinds(target, kinds)
         lines.seek(begin)
-        changed = 0
-        batch = _Batch(target, latest)
-        for item in _read(lines):
-            if batch.is_full_for(*item):
-                changed += yield from batch.send()
-            batch.add(*item)
-        return changed + (yield from batch.send())
+        if not force:
+            yield from _join(_Batch(target, latest, "try"), lines)
+            lines.seek(begin)
+        return (yield from _join(_Batch(target, latest, "force"), lines))
+
+
+def _join(batch: _Batch, lines: IO[bytes]) -> Procedure[int]:
+    changed = 0
+    for item in _read(lines):
+        if batch.is_full_for(*item):
+            changed += yield from batch.send()
+        batch.add(*item)
+    return changed + (yield from batch.send())
 
 
 class _Batch:
     """Entries of one shard on their way into the target."""
 
-    def __init__(self, target: Party, horizon: Time) -> None:
-        self.target, self.horizon = target, horizon
+    def __init__(self, target: Party, horizon: Time, mode: str) -> None:
+        self.target, self.horizon, self.mode = target, horizon, mode
         self.shard = 0
         self.groups: dict[tuple[bytes, str], dict[bytes, bytes]] = {}
         self.size = 0
@@ -185,7 +192,7 @@ class _Batch:
         self.groups, self.size = {}, 0
         target = self.target
         request = ask.merge(
-            target.keys(self.shard), target.max_drift, self.horizon, body, target.about
+            target.keys(self.shard), target.max_drift, self.horizon, self.mode, body, target.about
         )
         applied = yield target, request
         return int(applied.changed)
@@ -215,7 +222,7 @@ def _check_kinds(target: Party, kinds: dict[bytes, str]) -> Procedure[None]:
         cursor = b"0"
         while True:
             request = ask.collections(target.keys(shard), cursor, target.about)
-            cursor, flat = yield target, request
+            cursor, flat, _ = yield target, request
             for name, kind in ask.names_of(flat):
                 if kinds.get(name, kind) != kind:
                     raise KindMismatch(

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from redis_crdt.clock import parse_clock
-from redis_crdt.errors import ReplicaConflict, ReplicaMismatch
+from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Executor, Procedure
@@ -51,69 +51,149 @@ def pull(target: Party, source: Party) -> Procedure[SyncReport]:
     It ends once the target has all that the source had at one moment, so a batch of writes is
     there in whole or not at all; in the meantime a field that several batches wrote may be ahead.
     """
-    if target.namespace != source.namespace or target.shards != source.shards:
-        raise ReplicaMismatch(
-            f"cannot pull {source.about} of {source.shards} shards into {target.about} of "
-            f"{target.shards}: both must be the same on all replicas"
-        )
-    began = monotonic()
-    report = SyncReport()
-    for shard in range(target.shards):
-        report += yield from _Pull(target, source, shard).run()
-    return replace(report, seconds=monotonic() - began)
+    return (yield from Pull(target, source).run())
 
 
-class _Pull:
+class Pull:
+    """Pulling from one source again and again, without asking the target each time."""
+
+    def __init__(self, target: Party, source: Party) -> None:
+        if target.namespace != source.namespace or target.shards != source.shards:
+            raise ReplicaMismatch(
+                f"cannot pull {source.about} of {source.shards} shards into {target.about} of "
+                f"{target.shards}: both must be the same on all replicas"
+            )
+        self.shards = [ShardPull(target, source, shard) for shard in range(target.shards)]
+
+    def run(self) -> Procedure[SyncReport]:
+        """Pull once. After an exception, :meth:`begin_anew` before the next time."""
+        began = monotonic()
+        report = SyncReport()
+        for shard in self.shards:
+            report += yield from shard.run()
+        return replace(report, seconds=monotonic() - began)
+
+    def begin_anew(self) -> None:
+        """Ask the target again what it knows, for it may have forgotten something."""
+        for shard in self.shards:
+            shard.target_knows = None
+
+
+class Scan(NamedTuple):
+    """How far a full scan has come; the target keeps it, so that another process may go on."""
+
+    fresh: bool
+    """Whether the target had joined nothing of others as it began."""
+    clock: bytes
+    """The source's clock as it began."""
+    done: int
+    total: int
+    """How many entries were read, and how many there were as it began."""
+    next_page: bytes
+    """Where the next page of collections begins; empty before the first one."""
+    position: tuple[bytes, bytes]
+    """The part of the first collection, and the cursor in that."""
+    names: list[tuple[bytes, str]]
+    """The collections of this page that are not done yet."""
+
+    @classmethod
+    def parse(cls, text: bytes) -> Scan:
+        """Read what :meth:`__bytes__` wrote."""
+        fresh, clock, done, total, page, part, cursor, *flat = text.split(b"\n")
+        names = ask.names_of(flat)
+        return cls(fresh == b"fresh", clock, int(done), int(total), page, (part, cursor), names)
+
+    def __bytes__(self) -> bytes:
+        head = (b"fresh" if self.fresh else b"joined", self.clock)
+        counts = (b"%d" % self.done, b"%d" % self.total)
+        flat = (part for name, kind in self.names for part in (name, kind.encode()))
+        return b"\n".join((*head, *counts, self.next_page, *self.position, *flat))
+
+
+class ShardPull:
     """The pull of one shard."""
 
     def __init__(self, target: Party, source: Party, shard: int) -> None:
         self.target, self.source = target, source
         self.target_keys, self.source_keys = target.keys(shard), source.keys(shard)
         self.about = f"pull of {source.about}"
-        self.known: dict[bytes, bytes] = {}
-        self.asked_as = b""
+        self.target_knows: ask.Knowledge | None = None
+        self.cursor = b"0-0"
+        """Up to where the source's feed has been read."""
+        self.clock = b"0-0"
+        """The source's clock, when last heard of."""
+        self.scan: Scan | None = None
+        """The full scan that is under way."""
         self.report = SyncReport()
 
     def run(self) -> Procedure[SyncReport]:
-        yield from self._ask_target()
+        """Pull all that the source has at some moment."""
+        self.report = SyncReport()
         scans = 0
         while True:
-            known = [part for item in self.known.items() for part in item]
-            delta = yield self.source, ask.dump(self.source_keys, known, self.about)
-            self._check_source(delta.writer)
+            mine = self.target_knows or (yield from self._ask_target())
+            known = [part for item in mine.known.items() for part in item]
+            begun = ((w, scan.clock) for w, scan in self._scans(mine).items() if scan.fresh)
+            scanned = [part for item in begun for part in item]
+            delta = yield (
+                self.source,
+                ask.dump(
+                    self.source_keys,
+                    mine.writer,
+                    mine.joined,
+                    scanned,
+                    known,
+                    self.about,
+                ),
+            )
+            source = delta.source
+            self.clock = source.clock
             if delta.full_scan:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
                 if (scans := scans + 1) > MAX_SCANS:
                     return self.report
-                yield from self._scan(delta.writer, delta.clock)
+                yield from self._scan_all(mine, source)
                 continue
-            cursor = parse_clock(delta.cursor)
-            if delta.body or cursor > parse_clock(self.known.get(delta.writer, b"0")):
-                yield from self._apply(delta.writer, delta.cursor, delta.clock, delta.body)
+            news = {source.writer: delta.cursor}
+            if not delta.more:
+                news.update(self._unknown(mine, source))
+            if delta.body or not all(self._has(mine, *item) for item in news.items()):
+                mode = "more" if delta.more else "last"
+                yield from self._apply(source, delta.cursor, b"", mode, delta.body)
+            self.cursor = delta.cursor
             if not delta.more:
                 return self.report
 
-    def _check_source(self, writer: bytes) -> None:
-        replica_id = self.asked_as.partition(b"#")[0]
-        if writer.partition(b"#")[0] == replica_id:
-            raise ReplicaConflict(
-                f"{self.about}: both replicas are {replica_id.decode()!r}; give each its own id"
-            )
+    def _has(self, mine: ask.Knowledge, writer: bytes, cursor: bytes) -> bool:
+        return parse_clock(cursor) <= parse_clock(mine.known.get(writer, b"0"))
 
-    def _ask_target(self) -> Procedure[None]:
-        reply = yield self.target, ask.knowledge(self.target_keys, self.about)
-        self.known = dict(zip(reply[::2], reply[1::2], strict=True))
-        self.asked_as = reply[0]
+    def _scans(self, mine: ask.Knowledge) -> dict[bytes, Scan]:
+        """Return the scans of this source: of its present incarnation, and of past ones."""
+        source = self.source.replica_id.encode()
+        return {
+            writer: Scan.parse(text)
+            for writer, text in mine.scans.items()
+            if writer.partition(b"#")[0] == source
+        }
+
+    def _ask_target(self) -> Procedure[ask.Knowledge]:
+        mine: ask.Knowledge
+        mine = yield self.target, ask.knowledge(self.target_keys, self.about)
+        self.target_knows = mine
+        return mine
 
     def _apply(
-        self, writer: bytes, cursor: bytes, clock: bytes, body: Sequence[bytes]
+        self, source: ask.Vouched, cursor: bytes, scan: bytes, mode: str, body: Sequence[bytes]
     ) -> Procedure[None]:
+        mine = self.target_knows
+        assert mine is not None
         request = ask.apply(
             self.target_keys,
-            writer,
+            source,
+            mine.writer,
             cursor,
-            clock,
-            self.asked_as,
+            scan,
+            mode,
             self.target.max_drift,
             "",
             body,
@@ -123,31 +203,70 @@ class _Pull:
         self.report += SyncReport(
             entries=ask.count(body), changed=applied.changed, bytes=sum(map(len, body)), batches=1
         )
-        if not cursor:
-            return
-        if applied.holds:
-            self.known[writer] = cursor
-        else:
-            # The target forgot what it knew when it was asked: its server has restarted.
-            yield from self._ask_target()
+        # What the target knows now. Where it forgot what it knew when it was asked, as after a
+        # restart of its server, it is asked again; so too where it has joined its first entries.
+        if (cursor and not applied.holds) or (applied.changed and not mine.joined):
+            self.target_knows = None
+        elif cursor:
+            mine.known[source.writer] = cursor
+            mine.scans.pop(source.writer, None)
+            if mode == "last":
+                mine.known.update(self._unknown(mine, source))
 
-    def _scan(self, writer: bytes, clock: bytes) -> Procedure[None]:
+    def _unknown(self, mine: ask.Knowledge, source: ask.Vouched) -> dict[bytes, bytes]:
+        """Return what the source knows of third replicas, and the target does not."""
+        own = mine.writer.partition(b"#")[0]
+        return {
+            writer: clock
+            for writer, clock in zip(source.known[::2], source.known[1::2], strict=True)
+            if writer.partition(b"#")[0] != own and not self._has(mine, writer, clock)
+        }
+
+    def _scan_all(self, mine: ask.Knowledge, source: ask.Vouched) -> Procedure[None]:
         """Join all entries. The cursor then stands where the clock stood as the scan began."""
         self.report = replace(self.report, full_scan=True)
-        page_cursor = b"0"
+        scan = self._scans(mine).get(source.writer)
+        if scan is None:
+            total = yield from self._count()
+            scan = Scan(not mine.joined, source.clock, 0, total, b"", (b"live", b"0"), [])
         while True:
-            request = ask.collections(self.source_keys, page_cursor, self.about)
-            page_cursor, flat = yield self.source, request
-            names = ask.names_of(flat)
-            position = (b"live", b"0")
-            while names:
-                request_ = ask.scan(self.source_keys, position, names[:SCAN_AHEAD], self.about)
-                page = yield self.source, request_
-                if page.writer != writer:
-                    return  # the source's server has restarted; what it had may have gone
-                if page.body:
-                    yield from self._apply(writer, b"", page.clock, page.body)
-                names, position = names[page.done :], page.position
-            if page_cursor == b"0":
-                break
-        yield from self._apply(writer, clock, clock, ())
+            self.scan = scan
+            if not scan.names:
+                if scan.next_page == b"0":
+                    break
+                request = ask.collections(self.source_keys, scan.next_page or b"0", self.about)
+                page_cursor, flat, _ = yield self.source, request
+                scan = scan._replace(next_page=page_cursor, names=ask.names_of(flat))
+                continue
+            ahead = scan.names[:SCAN_AHEAD]
+            request_ = ask.scan(self.source_keys, scan.position, ahead, self.about)
+            page = yield self.source, request_
+            if page.writer != source.writer:
+                self.scan = None
+                return  # the source's server has restarted; what it had may have gone
+            scan = scan._replace(
+                done=scan.done + ask.count(page.body),
+                names=scan.names[page.done :],
+                position=page.position,
+            )
+            if page.body:
+                vouched = source._replace(clock=page.clock)
+                yield from self._apply(vouched, b"", bytes(scan), "more", page.body)
+                if self.target_knows is None:
+                    # It has joined its first entries; or it forgot, and the scan begins anew.
+                    mine = yield from self._ask_target()
+                    if source.writer not in mine.scans:
+                        self.scan = None
+                        return
+        yield from self._apply(source, scan.clock, b"", "more", ())
+        self.scan = None
+
+    def _count(self) -> Procedure[int]:
+        total: int = 0
+        cursor = b"0"
+        while True:
+            request = ask.collections(self.source_keys, cursor, self.about)
+            cursor, _, sizes = yield self.source, request
+            total += sum(sizes)
+            if cursor == b"0":
+                return total

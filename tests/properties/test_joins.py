@@ -85,7 +85,7 @@ def test_lua_accepts_what_python_accepts(
     verdicts = []
     for replica in replicas:
         body = [b"name", kind.encode(), b"1", field, entry]
-        request = ask.merge(replica.keys(0), 60.0, Time(0), body, "test")
+        request = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "test")
         try:
             verdicts.append((replica.execute(request).changed, ""))
         except CRDTError as error:
