@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from hiredis import pack_command
@@ -35,6 +36,8 @@ from redis_crdt.operations.replica import ReplicaOperations, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.syncer import Syncer
+from redis_crdt.sync.threaded import in_thread
 from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
 from redis_crdt.watching import Change, Watcher
 
@@ -237,6 +240,20 @@ class Replica(ReplicaOperations):
         as stale or forgotten. One round trip per shard.
         """
         drive(reset(self))
+
+    @contextmanager
+    def keep_in_sync(
+        self, peers: Iterable[ReplicaOperations | str], *, interval: float = 30.0
+    ) -> Iterator[Syncer]:
+        """Keep this replica in step with its peers while the block runs, from a thread.
+
+        Only this replica changes; the peers' programs do the same for theirs. ``peers`` are
+        replicas, or URLs of servers, whose namespaces are then those of this one. For the rest
+        see :class:`redis_crdt.sync.Syncer`, which the block is given. Leaving the block may take
+        a second.
+        """
+        with in_thread(self, list(peers), interval) as syncer:
+            yield syncer
 
     def _open(self, collection: C) -> C:
         collection._run(collection._open())

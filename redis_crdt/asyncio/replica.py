@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
 from hiredis import pack_command
@@ -13,13 +14,13 @@ from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 
 from redis_crdt.asyncio.batch import Batch
-from redis_crdt.asyncio.collection import drive
 from redis_crdt.asyncio.g_counter import GCounter
 from redis_crdt.asyncio.lww_map import LWWMap
 from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
+from redis_crdt.operations.awaiting import drive
 from redis_crdt.operations.operation import (
     Command,
     LostReply,
@@ -33,6 +34,7 @@ from redis_crdt.operations.replica import ReplicaOperations, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
 from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
 from redis_crdt.watching import Change, Watcher
 
@@ -219,6 +221,44 @@ class Replica(ReplicaOperations):
         """
         await self.open()
         await drive(reset(self))
+
+    @asynccontextmanager
+    async def keep_in_sync(
+        self, peers: Iterable[ReplicaOperations | str], *, interval: float = 30.0
+    ) -> AsyncIterator[Syncer]:
+        """Keep this replica in step with its peers while the block runs.
+
+        Only this replica changes; the peers' programs do the same for theirs. ``peers`` are
+        replicas, or URLs of servers, whose namespaces are then those of this one. For the rest
+        see :class:`redis_crdt.sync.Syncer`, which the block is given.
+        """
+        async with AsyncExitStack() as opened:
+            parties: list[ReplicaOperations] = []
+            for peer in peers:
+                if isinstance(peer, str):
+                    peer = self.sibling(peer)
+                    opened.push_async_callback(peer.close)
+                parties.append(peer)
+            syncer = Syncer(self, parties, interval=interval)
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(syncer.run())
+                try:
+                    yield syncer
+                finally:
+                    running.cancel()
+
+    def sibling(self, url: str, **client_options: Any) -> Replica:
+        """Return the replica of the same namespace on another server, not open yet."""
+        return Replica.from_url(
+            url,
+            namespace=self.namespace,
+            shards=self.shards,
+            max_drift=self.max_drift,
+            feed_limit=self._feed_limit,
+            allow_eviction=self._allow_eviction,
+            **{"socket_timeout": PEER_TIMEOUT, "socket_connect_timeout": PEER_TIMEOUT}
+            | client_options,
+        )
 
     # Carrying out operations ----------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from redis_crdt.memory.pn_counter import PNCounter
 from redis_crdt.memory.shard import Shard
 from redis_crdt.names import Keys, check_name, check_namespace, shard_of
 from redis_crdt.operations.operation import Operation, Script, Wait, drive
-from redis_crdt.operations.replica import MAX_WAIT, WATCH_PAGE
+from redis_crdt.operations.replica import MAX_WAIT
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -178,18 +178,18 @@ class Replica:
 
     def _wait(self, wait: Wait) -> list[tuple[int, bytes, list[bytes]]]:
         with self._bell.condition:
-            found = self._since(wait.starts)
+            found = self._since(wait)
             if not found and self._bell.condition.wait(
                 MAX_WAIT if wait.seconds is None else wait.seconds
             ):
-                found = self._since(wait.starts)
+                found = self._since(wait)
         return found
 
-    def _since(self, starts: dict[int, bytes]) -> list[tuple[int, bytes, list[bytes]]]:
+    def _since(self, wait: Wait) -> list[tuple[int, bytes, list[bytes]]]:
         return [
             (shard, id_, flat)
-            for shard, start in starts.items()
-            for id_, flat in self._shards[shard].since(start, WATCH_PAGE)
+            for shard, start in wait.starts.items()
+            for id_, flat in self._shards[shard].since(start, wait.count)
         ]
 
     def execute(self, operation: Operation[R]) -> R:

@@ -53,6 +53,8 @@ class Wait:
     """For each shard the id after which to read."""
     seconds: float | None
     """How long to wait at most, if not as long as the replica likes."""
+    count: int = 256
+    """How many entries of each feed to read at most."""
     about: str = "watch"
 
     def read(self, reply: list[tuple[int, bytes, list[bytes]]]) -> Any:

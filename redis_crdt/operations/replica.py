@@ -32,9 +32,6 @@ MAX_WAIT = 1.0
 """For how many seconds a watcher waits at most before it looks again: a connection that has
 died silently would keep it waiting for ever."""
 
-WATCH_PAGE = 256
-"""How many entries of a feed a watcher reads at a time."""
-
 BATCH = 500
 """How many entries a script handles: others then wait for a few milliseconds at most."""
 
@@ -243,6 +240,11 @@ def forget(keys: Keys, peer: str, about: str) -> Script[int]:
     return Script("replica/forget", keys.shard, keys.base, (peer,), about=about)
 
 
+def report(keys: Keys, peer: str, text: str, about: str) -> Script[int]:
+    """Ask to write down how a syncer's link to a peer is doing."""
+    return Script("replica/report", keys.shard, keys.base, (peer, text), about=about)
+
+
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:
     """Ask to throw a shard away; replies how many collections it had."""
     return Script("replica/reset", keys.shard, keys.base, (replica_id,), about=about)
@@ -252,6 +254,7 @@ class ReplicaOperations(Executor):
     """A replica on a server, whichever way it is spoken to: its settings, and opening it."""
 
     blocking: ClassVar[bool]
+    _client: Any
 
     def __init__(
         self,
@@ -292,6 +295,13 @@ class ReplicaOperations(Executor):
     def __repr__(self) -> str:
         name = f"{type(self).__module__}.{type(self).__qualname__}".replace(".replica.", ".")
         return f"<{name} {self._replica_id!r} of {self.namespace!r}>"
+
+    @property
+    def address(self) -> str:
+        """Where the server is, without any password."""
+        kwargs = self._client.connection_pool.connection_kwargs
+        where = kwargs.get("path") or f"{kwargs.get('host')}:{kwargs.get('port')}"
+        return f"{where}/{kwargs.get('db') or 0}"
 
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
@@ -366,7 +376,7 @@ class ReplicaOperations(Executor):
         feeds = [self.keys(shard).base[1] for shard in wait.starts]
         block = max(1, round(seconds * 1000))
         return (
-            *("XREAD", "COUNT", WATCH_PAGE, "BLOCK", block, "STREAMS"),
+            *("XREAD", "COUNT", wait.count, "BLOCK", block, "STREAMS"),
             *feeds,
             *wait.starts.values(),
         )

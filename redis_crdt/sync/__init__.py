@@ -1,1 +1,5 @@
-"""Bringing replicas together: deltas, full scans, and dumps of whole namespaces."""
+"""Bringing replicas together: deltas, full scans, dumps of whole namespaces, and the syncer."""
+
+from redis_crdt.sync.syncer import Observer, Syncer
+
+__all__ = ["Observer", "Syncer"]

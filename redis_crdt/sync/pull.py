@@ -7,7 +7,7 @@ in the same script. So whatever breaks off wherever, the next pull goes on from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import NamedTuple, Protocol
@@ -24,6 +24,10 @@ SCAN_AHEAD = 100
 
 MAX_SCANS = 3
 """How many full scans one pull makes before it leaves the rest to the next."""
+
+
+Progressed = Callable[[int, int], Procedure[None]]
+"""What to do as a full scan comes on: given how many entries were read, and of how many."""
 
 
 class Party(Executor, Protocol):
@@ -57,13 +61,15 @@ def pull(target: Party, source: Party) -> Procedure[SyncReport]:
 class Pull:
     """Pulling from one source again and again, without asking the target each time."""
 
-    def __init__(self, target: Party, source: Party) -> None:
+    def __init__(self, target: Party, source: Party, progressed: Progressed | None = None) -> None:
         if target.namespace != source.namespace or target.shards != source.shards:
             raise ReplicaMismatch(
                 f"cannot pull {source.about} of {source.shards} shards into {target.about} of "
                 f"{target.shards}: both must be the same on all replicas"
             )
-        self.shards = [ShardPull(target, source, shard) for shard in range(target.shards)]
+        self.shards = [
+            ShardPull(target, source, shard, progressed) for shard in range(target.shards)
+        ]
 
     def run(self) -> Procedure[SyncReport]:
         """Pull once. After an exception, :meth:`begin_anew` before the next time."""
@@ -113,17 +119,16 @@ class Scan(NamedTuple):
 class ShardPull:
     """The pull of one shard."""
 
-    def __init__(self, target: Party, source: Party, shard: int) -> None:
+    def __init__(
+        self, target: Party, source: Party, shard: int, progressed: Progressed | None
+    ) -> None:
         self.target, self.source = target, source
         self.target_keys, self.source_keys = target.keys(shard), source.keys(shard)
         self.about = f"pull of {source.about}"
+        self.progressed = progressed
         self.target_knows: ask.Knowledge | None = None
-        self.cursor = b"0-0"
-        """Up to where the source's feed has been read."""
         self.clock = b"0-0"
         """The source's clock, when last heard of."""
-        self.scan: Scan | None = None
-        """The full scan that is under way."""
         self.report = SyncReport()
 
     def run(self) -> Procedure[SyncReport]:
@@ -160,7 +165,6 @@ class ShardPull:
             if delta.body or not all(self._has(mine, *item) for item in news.items()):
                 mode = "more" if delta.more else "last"
                 yield from self._apply(source, delta.cursor, b"", mode, delta.body)
-            self.cursor = delta.cursor
             if not delta.more:
                 return self.report
 
@@ -230,7 +234,6 @@ class ShardPull:
             total = yield from self._count()
             scan = Scan(not mine.joined, source.clock, 0, total, b"", (b"live", b"0"), [])
         while True:
-            self.scan = scan
             if not scan.names:
                 if scan.next_page == b"0":
                     break
@@ -242,7 +245,6 @@ class ShardPull:
             request_ = ask.scan(self.source_keys, scan.position, ahead, self.about)
             page = yield self.source, request_
             if page.writer != source.writer:
-                self.scan = None
                 return  # the source's server has restarted; what it had may have gone
             scan = scan._replace(
                 done=scan.done + ask.count(page.body),
@@ -256,10 +258,10 @@ class ShardPull:
                     # It has joined its first entries; or it forgot, and the scan begins anew.
                     mine = yield from self._ask_target()
                     if source.writer not in mine.scans:
-                        self.scan = None
                         return
+                if self.progressed:
+                    yield from self.progressed(scan.done, scan.total)
         yield from self._apply(source, scan.clock, b"", "more", ())
-        self.scan = None
 
     def _count(self) -> Procedure[int]:
         total: int = 0

@@ -80,9 +80,9 @@ async def test_a_peer_that_is_gone_is_forgotten_and_taken_in_again_after_a_reset
     assert await settled(a.gc_tombstones(older_than=0)) == 1
 
     before = await settled(a.or_set("s", str).dump())
-    for exchange in (lambda: a.pull(b), lambda: b.pull(a)):
+    for target, source in ((a, b), (b, a)):
         with pytest.raises(ForgottenPeer, match="reset"):
-            await settled(exchange())
+            await settled(target.pull(source))
     assert await settled(a.or_set("s", str).dump()) == before
     await settled(b.reset())
     await settled(b.or_set("s", str).add("written before the first sync"))
@@ -115,9 +115,9 @@ async def test_a_replica_that_missed_a_collected_removal_is_refused(region: Regi
     await settled(b.pull(a))
     assert await settled(a.gc_tombstones(older_than=0)) == 1
     before = await settled(a.or_set("s", str).dump())
-    for exchange in (lambda: a.pull(c), lambda: c.pull(a)):
+    for target, source in ((a, c), (c, a)):
         with pytest.raises(StaleReplica, match="replica 'c' has missed removals that 'a'"):
-            await settled(exchange())
+            await settled(target.pull(source))
     assert await settled(a.or_set("s", str).dump()) == before
     await settled(c.reset())
     await settled(a.sync(c))

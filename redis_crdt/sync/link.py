@@ -1,0 +1,73 @@
+"""What a syncer knows of one of its peers, and tells to whoever asks."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Literal
+
+from pydantic import BaseModel
+
+from redis_crdt.errors import CRDTError
+from redis_crdt.sync.report import SyncReport
+
+LinkState = Literal["starting", "following", "scanning", "failing"]
+
+
+class Link(BaseModel):
+    """One peer of a syncer. Times are seconds since 1970."""
+
+    peer: str
+    """The peer's replica id; its address, as long as that is not known."""
+    address: str = ""
+    state: LinkState = "starting"
+    since: float = 0.0
+    """Since when it is in this state."""
+    last_contact: float | None = None
+    """When the last pull from it ended well."""
+    last_error: str | None = None
+    """What went wrong last; None since all is well again."""
+    failures: int = 0
+    """How often in a row it failed."""
+    pulls: int = 0
+    entries: int = 0
+    changed: int = 0
+    bytes: int = 0
+    """What came from it since the syncer started."""
+    scanned: int = 0
+    to_scan: int = 0
+    """How far a full scan has come, and how many entries there are about."""
+    drift: float | None = None
+    """How many seconds its clock is ahead of this replica's."""
+
+    def _enter(self, state: LinkState) -> bool:
+        if state == self.state:
+            return False
+        self.state, self.since = state, time()
+        return True
+
+    def pulled(self, report: SyncReport) -> bool:
+        """Note a pull that ended well; returns whether that is news."""
+        self.last_contact = time()
+        self.last_error, self.failures = None, 0
+        self.pulls += 1
+        self.entries += report.entries
+        self.changed += report.changed
+        self.bytes += report.bytes
+        self.scanned = self.to_scan = 0
+        return self._enter("following")
+
+    def failed(self, error: CRDTError) -> bool:
+        """Note a pull that failed; returns whether that is news."""
+        text = f"{type(error).__name__}: {error}"
+        is_news = (
+            self._enter("failing")
+            or text.partition(":")[0] != ((self.last_error or "").partition(":")[0])
+        )
+        self.last_error = text
+        self.failures += 1
+        return is_news
+
+    def scanning(self, done: int, total: int) -> bool:
+        """Note how far a full scan is; returns whether it has only begun."""
+        self.scanned, self.to_scan = done, total
+        return self._enter("scanning")

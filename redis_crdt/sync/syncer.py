@@ -1,0 +1,232 @@
+"""The syncer: keeps a replica in step with its peers for as long as it runs.
+
+For each peer it waits on that one's feed, so that a change crosses as soon as it is made, and
+pulls. All it needs to remember is kept by the replicas' servers, so syncers may die at any
+instruction, and any number of them may work for one pair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from time import monotonic
+from typing import Protocol
+
+from redis.backoff import EqualJitterBackoff
+
+from redis_crdt.errors import CRDTError, InvalidSetting
+from redis_crdt.operations import replica as ask
+from redis_crdt.operations.awaiting import drive
+from redis_crdt.operations.operation import Command, Procedure, Wait
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.sync.link import Link
+from redis_crdt.sync.pull import Pull
+from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.tombstones import GRACE, check_age, collect
+
+log = logging.getLogger("redis_crdt.sync")
+
+FIRST_DELAY, LAST_DELAY = 0.1, 30.0
+"""Between these many seconds a syncer waits before it tries a peer that failed again."""
+
+PEER_TIMEOUT = 10.0
+"""For how many seconds a peer may leave a command unanswered before it counts as gone."""
+
+TELL_EVERY = 1.0
+"""How often progress is written down at most."""
+
+
+class Observer(Protocol):
+    """One who wants to know all that a syncer does, such as its metrics."""
+
+    def pulled(self, link: Link, report: SyncReport) -> None:
+        """A pull ended well."""
+
+    def failed(self, link: Link, error: CRDTError) -> None:
+        """A pull failed."""
+
+    def collected(self, tombstones: int) -> None:
+        """So many tombstones were collected."""
+
+    def measured(self, link: Link) -> None:
+        """The drift of a peer's clock was measured."""
+
+
+class _Nobody:
+    def pulled(self, link: Link, report: SyncReport) -> None:
+        pass
+
+    def failed(self, link: Link, error: CRDTError) -> None:
+        pass
+
+    def collected(self, tombstones: int) -> None:
+        pass
+
+    def measured(self, link: Link) -> None:
+        pass
+
+
+class Syncer:
+    """Pulls into one replica what its peers have, from each on its own, until it is cancelled.
+
+    ``replica`` and ``peers`` are replicas on servers, of :mod:`redis_crdt.asyncio` or blocking
+    ones, which are then asked in threads. ``interval`` is for how many seconds a change may lie
+    unseen if a wake-up is lost; every ``gc_interval`` seconds tombstones older than ``grace``
+    seconds are collected. A peer that fails is tried again after a tenth of a second, then ever
+    more rarely, up to every half minute, and logged once. ``links`` tells how each is doing.
+    """
+
+    def __init__(
+        self,
+        replica: ReplicaOperations,
+        peers: Iterable[ReplicaOperations],
+        *,
+        interval: float = 30.0,
+        grace: float = GRACE,
+        gc_interval: float = 600.0,
+        observer: Observer | None = None,
+    ) -> None:
+        if not interval > 0 or not gc_interval > 0:
+            raise InvalidSetting("interval and gc_interval: numbers of seconds above 0")
+        self._replica = replica
+        self._peers = list(peers)
+        self._interval, self._gc_interval = interval, gc_interval
+        self._grace = check_age(grace)
+        self._observer: Observer = observer or _Nobody()
+        self.links = [Link(peer=p.address, address=p.address) for p in self._peers]
+        self._in_step = [asyncio.Event() for _ in self._peers]
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises only what is a defect; all else is tried again."""
+        log.info("sync.started peers=%d interval=%g", len(self._peers), self._interval)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for i in range(len(self._peers)):
+                    tasks.create_task(_Follower(self, i).run())
+                tasks.create_task(self._collect_now_and_then())
+        finally:
+            log.info("sync.stopped")
+
+    async def in_step(self) -> None:
+        """Wait until each peer has been pulled from at least once."""
+        for event in self._in_step:
+            await event.wait()
+
+    async def _collect_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(self._gc_interval)
+            try:
+                gone = await drive(collect(self._replica, self._grace))
+            except CRDTError as error:
+                log.warning("gc.failed error=%s", type(error).__name__)
+            else:
+                log.info("gc.done tombstones=%d", gone)
+                self._observer.collected(gone)
+
+
+class _Follower:
+    """Follows one peer."""
+
+    def __init__(self, syncer: Syncer, index: int) -> None:
+        self._syncer = syncer
+        self._replica = syncer._replica
+        self._peer = syncer._peers[index]
+        self._link = syncer.links[index]
+        self._in_step = syncer._in_step[index]
+        self._observer = syncer._observer
+        self._interval = syncer._interval
+        self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=FIRST_DELAY)
+        self._pull: Pull | None = None
+        self._told = 0.0
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except CRDTError as error:
+                await self._failed(error)
+
+    async def _follow(self) -> None:
+        """Pull whenever there is something new; a round of its own for each interval."""
+        if self._pull is None:
+            await drive(_ensure_open(self._replica))
+            await drive(_ensure_open(self._peer))
+            self._link.peer = self._peer.replica_id
+            self._pull = Pull(self._replica, self._peer, self._progressed)
+        self._pull.begin_anew()
+        await self._measure_drift()
+        next_round = monotonic() + self._interval
+        while True:
+            report = await drive(self._pull.run())
+            await self._pulled(report)
+            while True:
+                left = next_round - monotonic()
+                if left <= 0:
+                    await self._tell()
+                    return
+                if await drive(_wait(self._peer, self._pull, left)):
+                    break
+
+    async def _measure_drift(self) -> None:
+        theirs, ours = await asyncio.gather(drive(_time(self._peer)), drive(_time(self._replica)))
+        self._link.drift = theirs - ours
+        self._observer.measured(self._link)
+
+    async def _pulled(self, report: SyncReport) -> None:
+        was_failing = self._link.last_error is not None
+        is_news = self._link.pulled(report)
+        self._observer.pulled(self._link, report)
+        self._in_step.set()
+        if is_news:
+            event = "peer.recovered" if was_failing else "peer.following"
+            log.info("%s peer=%s entries=%d", event, self._link.peer, report.entries)
+            await self._tell()
+
+    async def _failed(self, error: CRDTError) -> None:
+        if self._link.failed(error):
+            log.warning(
+                "peer.failed peer=%s address=%s error=%s detail=%r",
+                self._link.peer,
+                self._link.address,
+                type(error).__name__,
+                str(error),
+            )
+            await self._tell()
+        self._observer.failed(self._link, error)
+        await asyncio.sleep(self._backoff.compute(min(self._link.failures, 16)))
+
+    def _progressed(self, done: int, total: int) -> Procedure[None]:
+        if self._link.scanning(done, total):
+            log.info("peer.scanning peer=%s entries=%d", self._link.peer, total)
+        if monotonic() - self._told >= TELL_EVERY:
+            yield from self._telling()
+
+    async def _tell(self) -> None:
+        # Where the replica's own server is what failed, there is nobody to tell.
+        with suppress(CRDTError):
+            await drive(self._telling())
+
+    def _telling(self) -> Procedure[None]:
+        """Write down how the link is doing, for ``redis-crdt status``."""
+        self._told = monotonic()
+        text = self._link.model_dump_json()
+        keys, about = self._replica.keys(0), self._replica.about
+        yield self._replica, ask.report(keys, self._link.peer, text, about)
+
+
+def _ensure_open(replica: ReplicaOperations) -> Procedure[None]:
+    yield replica, Command(("PING",), about=replica.about)
+
+
+def _time(replica: ReplicaOperations) -> Procedure[float]:
+    seconds, micros = yield replica, Command(("TIME",), about=replica.about)
+    return int(seconds) + int(micros) / 1e6
+
+
+def _wait(peer: ReplicaOperations, pull: Pull, seconds: float) -> Procedure[bool]:
+    """Wait for something new in the peer's feeds; tells whether there is."""
+    starts = {number: shard.clock for number, shard in enumerate(pull.shards)}
+    entries = yield peer, Wait(starts, seconds, count=1)
+    return bool(entries)
