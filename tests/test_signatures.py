@@ -38,13 +38,14 @@ BLOCKING_ONLY = {
     "LWWMap": {"pop", "popitem", "setdefault"},
 }
 AWAITED_ONLY = {
-    "Replica": {"open"},
+    "Replica": {"open", "sibling"},
     "LWWMap": {"contains"},
 }
 # What only a replica on a server has: how it is reached, and how its operations are made.
 SERVER_ONLY = {
     "Replica": {
-        *("from_url", "blocking", "replica_id", "locate"),
+        *("from_url", "blocking", "replica_id", "locate", "address"),
+        *("keep_in_sync", "status", "verify"),  # what goes on between regions of servers
         *("opening", "open_shard", "evaluating", "recovering", "waiting", "waited"),
     },
 }

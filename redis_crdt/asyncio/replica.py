@@ -34,8 +34,10 @@ from redis_crdt.operations.replica import ReplicaOperations, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.status import Status, read_status
 from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
 from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
+from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -221,6 +223,23 @@ class Replica(ReplicaOperations):
         """
         await self.open()
         await drive(reset(self))
+
+    async def status(self) -> Status:
+        """Tell what an operator wants to know: peers and how far they lag, sizes, the feed.
+
+        One round trip per shard, and two per 500 collections.
+        """
+        await self.open()
+        return await drive(read_status(self))
+
+    async def verify(self, other: Party) -> list[Difference]:
+        """Tell where another replica on a server differs, as far as readers see; [] if nowhere.
+
+        Compares digests that the servers compute, a round trip to each per 500 entries, so equal
+        entries are not sent. What is written meanwhile may be told as a difference.
+        """
+        await self.open()
+        return await drive(verify(self, other))
 
     @asynccontextmanager
     async def keep_in_sync(

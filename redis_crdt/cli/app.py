@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from redis_crdt.demo import screen
 from redis_crdt.errors import CRDTError
+from redis_crdt.operations.operation import drive
 from redis_crdt.replica import Replica
+from redis_crdt.sync.files import dump_file, load_file
 
 app = typer.Typer(
     name="redis-crdt",
@@ -68,6 +73,16 @@ def demo(
         raise typer.Exit(1)
 
 
+@contextmanager
+def _progress(done: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far a dump or load is, where there is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as p:
+        task = p.add_task(f"entries {done}", total=None)
+        yield lambda done, total: p.update(task, completed=done, total=max(done, total))
+
+
 @app.command()
 def dump(
     url: Url,
@@ -75,8 +90,8 @@ def dump(
     namespace: Namespace = "default",
 ) -> None:
     """Write a whole namespace to a file, as NDJSON."""
-    with Replica.from_url(url, namespace=namespace) as replica:
-        entries = replica.dump(sys.stdout.buffer if file == "-" else file)
+    with Replica.from_url(url, namespace=namespace) as replica, _progress("dumped") as progressed:
+        entries = drive(dump_file(replica, sys.stdout.buffer if file == "-" else file, progressed))
     typer.echo(f"{entries} entries written", err=True)
 
 
@@ -86,8 +101,16 @@ def load(
     file: Annotated[str, typer.Argument(help="What to read; - for standard input.")] = "-",
     namespace: Namespace = "default",
     replica_id: ReplicaId = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a dump that may bring back what was removed.")
+    ] = False,
 ) -> None:
     """Join what dump wrote into a namespace; a file that is not whole changes nothing."""
-    with Replica.from_url(url, namespace=namespace, replica_id=replica_id) as replica:
-        changed = replica.load(sys.stdin.buffer if file == "-" else file)
+    with (
+        Replica.from_url(url, namespace=namespace, replica_id=replica_id) as replica,
+        _progress("joined") as progressed,
+    ):
+        changed = drive(
+            load_file(replica, sys.stdin.buffer if file == "-" else file, force, progressed)
+        )
     typer.echo(f"{changed} entries changed", err=True)

@@ -240,9 +240,34 @@ def forget(keys: Keys, peer: str, about: str) -> Script[int]:
     return Script("replica/forget", keys.shard, keys.base, (peer,), about=about)
 
 
-def report(keys: Keys, peer: str, text: str, about: str) -> Script[int]:
+def report(keys: Keys, peer: str, address: str, text: str, about: str) -> Script[int]:
     """Ask to write down how a syncer's link to a peer is doing."""
-    return Script("replica/report", keys.shard, keys.base, (peer, text), about=about)
+    return Script("replica/report", keys.shard, keys.base, (peer, address, text), about=about)
+
+
+def status(keys: Keys, count_to: int, about: str) -> Script[list[Any]]:
+    """Ask for what an operator wants to know; see ``lua/replica/status.lua``."""
+    return Script("replica/status", keys.shard, keys.base, (count_to,), about=about)
+
+
+def memory(keys: Keys, collections: list[tuple[bytes, str]], about: str) -> Script[list[int]]:
+    """Ask how many bytes the live entries and tombstones of collections take."""
+    args = tuple(part for item in collections for part in item)
+    return Script("replica/memory", keys.shard, keys.base, args, about=about)
+
+
+def digest(
+    keys: Keys,
+    name: bytes,
+    kind: str,
+    cursor: bytes,
+    width: int,
+    listed: Sequence[bytes],
+    about: str,
+) -> Script[tuple[bytes, list[bytes]]]:
+    """Ask for digests of a page of a collection; see ``lua/replica/digest.lua``."""
+    args = (name, kind, cursor, BATCH, width, *listed)
+    return Script("replica/digest", keys.shard, keys.base, args, about=about)
 
 
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:

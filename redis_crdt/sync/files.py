@@ -7,7 +7,7 @@ first entry of it is joined, so a truncated or malformed one changes nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfileobj
@@ -22,10 +22,15 @@ from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_name, shard_of
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.sync.pull import SCAN_AHEAD, Party
+from redis_crdt.sync.pull import SCAN_AHEAD, Party, count_entries
 
 File = str | os.PathLike[str] | IO[bytes]
 """A path, or a file open in binary mode."""
+
+
+Progressed = Callable[[int, int], None]
+"""Is told how many entries were dealt with, and of how many."""
+
 
 MAX_LINE = 8 * 1024 * 1024
 
@@ -91,9 +96,10 @@ def _created(file: File) -> Iterator[IO[bytes]]:
         partial.unlink(missing_ok=True)
 
 
-def dump_file(source: Party, file: File) -> Procedure[int]:
+def dump_file(source: Party, file: File, progressed: Progressed | None = None) -> Procedure[int]:
     """Write all collections of the namespace to the file; returns the number of entries."""
     written = 0
+    total = (yield from count_entries(source)) if progressed else 0
     with _created(file) as out:
         header = Header(namespace=source.namespace, replica_id=source.replica_id)
         out.write(header.model_dump_json().encode() + b"\n")
@@ -117,13 +123,17 @@ def dump_file(source: Party, file: File) -> Procedure[int]:
                         )
                         out.write(line.model_dump_json().encode() + b"\n")
                         written += 1
+                    if progressed:
+                        progressed(written, total)
                 if cursor == b"0":
                     break
         out.write(Trailer(entries=written).model_dump_json().encode() + b"\n")
     return written
 
 
-def load_file(target: Party, file: File, force: bool) -> Procedure[int]:
+def load_file(
+    target: Party, file: File, force: bool, progressed: Progressed | None = None
+) -> Procedure[int]:
     """Join all entries of the file into the namespace; returns how many changed something.
 
     Raises :class:`InvalidDump`, :class:`KindMismatch` or :class:`ClockDrift` with nothing
@@ -139,24 +149,29 @@ def load_file(target: Party, file: File, force: bool) -> Procedure[int]:
             lines = spool
         begin = lines.tell()
         kinds: dict[bytes, str] = {}
-        latest = Time(0)
+        latest, total = Time(0), 0
         for name, kind, field, entry in _read(lines):
             if kinds.setdefault(name, kind) != kind:
                 raise InvalidDump(f"{name.decode()!r} is of two kinds in this file")
             latest = max(latest, KINDS[kind].parse(field, entry).time)
+            total += 1
         yield from _check_kinds(target, kinds)
         lines.seek(begin)
         if not force:
             yield from _join(_Batch(target, latest, "try"), lines)
             lines.seek(begin)
-        return (yield from _join(_Batch(target, latest, "force"), lines))
+        return (yield from _join(_Batch(target, latest, "force"), lines, total, progressed))
 
 
-def _join(batch: _Batch, lines: IO[bytes]) -> Procedure[int]:
+def _join(
+    batch: _Batch, lines: IO[bytes], total: int = 0, progressed: Progressed | None = None
+) -> Procedure[int]:
     changed = 0
-    for item in _read(lines):
+    for done, item in enumerate(_read(lines)):
         if batch.is_full_for(*item):
             changed += yield from batch.send()
+            if progressed:
+                progressed(done, total)
         batch.add(*item)
     return changed + (yield from batch.send())
 

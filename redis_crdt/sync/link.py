@@ -20,6 +20,10 @@ class Link(BaseModel):
     """The peer's replica id; its address, as long as that is not known."""
     address: str = ""
     state: LinkState = "starting"
+    told: float = 0.0
+    """When this was written down."""
+    every: float = 30.0
+    """After how many seconds it is written down again at the latest."""
     since: float = 0.0
     """Since when it is in this state."""
     last_contact: float | None = None
@@ -38,6 +42,11 @@ class Link(BaseModel):
     """How far a full scan has come, and how many entries there are about."""
     drift: float | None = None
     """How many seconds its clock is ahead of this replica's."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the syncer seems to be gone."""
+        return time() - self.told > 3 * self.every + 10
 
     def _enter(self, state: LinkState) -> bool:
         if state == self.state:

@@ -231,7 +231,7 @@ class ShardPull:
         self.report = replace(self.report, full_scan=True)
         scan = self._scans(mine).get(source.writer)
         if scan is None:
-            total = yield from self._count()
+            total = yield from count_shard(self.source, self.source_keys.shard)
             scan = Scan(not mine.joined, source.clock, 0, total, b"", (b"live", b"0"), [])
         while True:
             if not scan.names:
@@ -263,12 +263,22 @@ class ShardPull:
                     yield from self.progressed(scan.done, scan.total)
         yield from self._apply(source, scan.clock, b"", "more", ())
 
-    def _count(self) -> Procedure[int]:
-        total: int = 0
-        cursor = b"0"
-        while True:
-            request = ask.collections(self.source_keys, cursor, self.about)
-            cursor, _, sizes = yield self.source, request
-            total += sum(sizes)
-            if cursor == b"0":
-                return total
+
+def count_shard(replica: Party, shard: int) -> Procedure[int]:
+    """Return how many entries a shard has, tombstones included."""
+    total: int = 0
+    cursor = b"0"
+    while True:
+        request = ask.collections(replica.keys(shard), cursor, replica.about)
+        cursor, _, sizes = yield replica, request
+        total += sum(sizes)
+        if cursor == b"0":
+            return total
+
+
+def count_entries(replica: Party) -> Procedure[int]:
+    """Return how many entries a replica has, tombstones included."""
+    total = 0
+    for shard in range(replica.shards):
+        total += yield from count_shard(replica, shard)
+    return total

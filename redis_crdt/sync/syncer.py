@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, time
 from typing import Protocol
 
 from redis.backoff import EqualJitterBackoff
@@ -24,6 +24,7 @@ from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.status import Status, read_status
 from redis_crdt.sync.tombstones import GRACE, check_age, collect
 
 log = logging.getLogger("redis_crdt.sync")
@@ -53,19 +54,8 @@ class Observer(Protocol):
     def measured(self, link: Link) -> None:
         """The drift of a peer's clock was measured."""
 
-
-class _Nobody:
-    def pulled(self, link: Link, report: SyncReport) -> None:
-        pass
-
-    def failed(self, link: Link, error: CRDTError) -> None:
-        pass
-
-    def collected(self, tombstones: int) -> None:
-        pass
-
-    def measured(self, link: Link) -> None:
-        pass
+    def surveyed(self, status: Status) -> None:
+        """The replica was looked over, as it is once per interval."""
 
 
 class Syncer:
@@ -94,8 +84,8 @@ class Syncer:
         self._peers = list(peers)
         self._interval, self._gc_interval = interval, gc_interval
         self._grace = check_age(grace)
-        self._observer: Observer = observer or _Nobody()
-        self.links = [Link(peer=p.address, address=p.address) for p in self._peers]
+        self._observer = observer
+        self.links = [Link(peer=p.address, address=p.address, every=interval) for p in self._peers]
         self._in_step = [asyncio.Event() for _ in self._peers]
 
     async def run(self) -> None:
@@ -106,6 +96,8 @@ class Syncer:
                 for i in range(len(self._peers)):
                     tasks.create_task(_Follower(self, i).run())
                 tasks.create_task(self._collect_now_and_then())
+                if self._observer:
+                    tasks.create_task(self._survey(self._observer))
         finally:
             log.info("sync.stopped")
 
@@ -123,7 +115,14 @@ class Syncer:
                 log.warning("gc.failed error=%s", type(error).__name__)
             else:
                 log.info("gc.done tombstones=%d", gone)
-                self._observer.collected(gone)
+                if self._observer:
+                    self._observer.collected(gone)
+
+    async def _survey(self, observer: Observer) -> None:
+        while True:
+            with suppress(CRDTError):  # of an unreachable server its followers tell
+                observer.surveyed(await drive(read_status(self._replica)))
+            await asyncio.sleep(self._interval)
 
 
 class _Follower:
@@ -172,12 +171,14 @@ class _Follower:
     async def _measure_drift(self) -> None:
         theirs, ours = await asyncio.gather(drive(_time(self._peer)), drive(_time(self._replica)))
         self._link.drift = theirs - ours
-        self._observer.measured(self._link)
+        if self._observer:
+            self._observer.measured(self._link)
 
     async def _pulled(self, report: SyncReport) -> None:
         was_failing = self._link.last_error is not None
         is_news = self._link.pulled(report)
-        self._observer.pulled(self._link, report)
+        if self._observer:
+            self._observer.pulled(self._link, report)
         self._in_step.set()
         if is_news:
             event = "peer.recovered" if was_failing else "peer.following"
@@ -194,7 +195,8 @@ class _Follower:
                 str(error),
             )
             await self._tell()
-        self._observer.failed(self._link, error)
+        if self._observer:
+            self._observer.failed(self._link, error)
         await asyncio.sleep(self._backoff.compute(min(self._link.failures, 16)))
 
     def _progressed(self, done: int, total: int) -> Procedure[None]:
@@ -211,9 +213,10 @@ class _Follower:
     def _telling(self) -> Procedure[None]:
         """Write down how the link is doing, for ``redis-crdt status``."""
         self._told = monotonic()
+        self._link.told = time()
         text = self._link.model_dump_json()
         keys, about = self._replica.keys(0), self._replica.about
-        yield self._replica, ask.report(keys, self._link.peer, text, about)
+        yield self._replica, ask.report(keys, self._link.peer, self._link.address, text, about)
 
 
 def _ensure_open(replica: ReplicaOperations) -> Procedure[None]:

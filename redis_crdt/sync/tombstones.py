@@ -71,6 +71,8 @@ def forget(replica: Party, peer: str) -> Procedure[bool]:
 
 
 def reset(replica: Party) -> Procedure[None]:
-    """Throw away all that a replica holds, shard by shard."""
+    """Throw away all that a replica holds, shard by shard, and open it anew."""
     for shard in range(replica.shards):
         yield replica, ask.reset(replica.keys(shard), replica.replica_id, replica.about)
+        if isinstance(replica, ask.ReplicaOperations):
+            yield replica, replica.open_shard(shard)

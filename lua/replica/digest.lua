@@ -1,0 +1,32 @@
+-- @include lib/keys
+-- Digests of a page of a collection's live entries, as far as readers see them: without what an
+-- entry tells of dots that are gone, for that is collected at other times elsewhere. KEYS: meta,
+-- feed, kinds. ARGV: name, kind, cursor, count, how many hexadecimal digits of a field's hash choose
+-- its bucket, then the buckets whose entries are to be listed; none, for sums over each bucket.
+-- Replies the next cursor, and a flat list: bucket, count, sum, ... or field, digest, ...
+local function digest()
+  local name, kind, cursor, count, width = unpack(ARGV, 1, 5)
+  local listed = #ARGV > 5 and {}
+  for i = 6, #ARGV do listed[ARGV[i]] = true end
+  local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
+  local counts, sums, reply = {}, {}, {}
+  for i = 1, #page[2], 2 do
+    local field, entry = page[2][i], page[2][i + 1]
+    local seen = string.gsub(entry, '^([^|\n]*)|[^\n]*', '%1')
+    local hash = redis.sha1hex(field .. '\n' .. seen)
+    local bucket = width == '0' and '' or string.sub(redis.sha1hex(field), 1, width)
+    if not listed then
+      counts[bucket] = (counts[bucket] or 0) + 1
+      sums[bucket] = ((sums[bucket] or 0) + tonumber(string.sub(hash, 1, 12), 16)) % 2 ^ 48
+    elseif listed[bucket] then
+      reply[#reply + 1], reply[#reply + 2] = field, hash
+    end
+  end
+  for bucket, sum in pairs(sums) do
+    reply[#reply + 1], reply[#reply + 2] = bucket, tostring(counts[bucket])
+    reply[#reply + 1] = string.format('%.0f', sum)
+  end
+  return {page[1], reply}
+end
+
+-- @run digest()

@@ -1,0 +1,19 @@
+-- @include lib/keys
+-- How many bytes collections take, about. KEYS: meta, feed, kinds. ARGV: name, kind, ... Replies the
+-- bytes of each one's live entries and tombstones; -1 where the server cannot tell.
+local function bytes_of(key)
+  local bytes = redis.pcall('MEMORY', 'USAGE', key)
+  if type(bytes) == 'number' then return bytes end
+  return bytes and -1 or 0
+end
+
+local function memory()
+  local sizes = {}
+  for i = 1, #ARGV, 2 do
+    sizes[i] = bytes_of(live_key(ARGV[i], ARGV[i + 1]))
+    sizes[i + 1] = bytes_of(removed_key(ARGV[i], ARGV[i + 1]))
+  end
+  return sizes
+end
+
+-- @run memory()

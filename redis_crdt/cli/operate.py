@@ -1,0 +1,165 @@
+"""The commands of those who operate regions."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from redis_crdt.cli import tables
+from redis_crdt.cli.app import Namespace, ReplicaId, Url, app
+from redis_crdt.errors import InvalidName
+from redis_crdt.operations.operation import drive
+from redis_crdt.replica import Replica
+from redis_crdt.sync.tombstones import GRACE
+from redis_crdt.sync.verify import find_kind
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Limit = Annotated[int, typer.Option(help="How many entries to show.", min=1)]
+
+
+@app.command()
+def sync(
+    config: Annotated[str | None, typer.Option(help="A TOML file of settings.")] = None,
+    url: Annotated[str | None, typer.Option(help="The server of the replica to keep.")] = None,
+    peer: Annotated[
+        list[str] | None, typer.Option(help="A peer's server; once for each of them.")
+    ] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n")] = None,
+    replica_id: ReplicaId = None,
+    interval: Annotated[float | None, typer.Option(help="Seconds between rounds.")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Where to serve metrics for Prometheus.")
+    ] = None,
+) -> None:
+    """Keep a replica in step with its peers, until it is told to stop.
+
+    Run one of these in each region. Settings come from these options, from the environment
+    (REDIS_CRDT_URL, REDIS_CRDT_PEERS and so on), and from the file, in this order.
+    """
+    from redis_crdt.cli.sync import run
+    from redis_crdt.sync.settings import load_settings
+
+    options = {
+        "url": url,
+        "peers": peer or None,
+        "namespace": namespace,
+        "replica_id": replica_id,
+        "interval": interval,
+        "metrics_port": metrics_port,
+    }
+    run(load_settings(config, options))
+
+
+@app.command()
+def status(
+    url: Url,
+    namespace: Namespace = "default",
+    as_json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep it on the screen.")] = False,
+) -> None:
+    """Show a replica: its peers and how far they lag, its collections, its feed."""
+    with Replica.from_url(url, namespace=namespace) as replica:
+        if as_json:
+            typer.echo(replica.status().model_dump_json(indent=2))
+        elif not watch:
+            Console().print(tables.status(replica.status()), highlight=False)
+        else:
+            with Live(tables.status(replica.status()), screen=True) as live:
+                while True:
+                    time.sleep(1)
+                    live.update(tables.status(replica.status()))
+
+
+@app.command()
+def peers(url: Url, namespace: Namespace = "default") -> None:
+    """Show the replicas that a replica exchanges with."""
+    with Replica.from_url(url, namespace=namespace) as replica:
+        Console().print(tables.peers(replica.status()), highlight=False)
+
+
+@app.command()
+def inspect(
+    url: Url,
+    name: Annotated[str, typer.Argument(help="The collection.")],
+    namespace: Namespace = "default",
+    limit: Limit = 50,
+) -> None:
+    """Show a collection: its entries and their causal metadata, tombstones included."""
+    with Replica.from_url(url, namespace=namespace) as replica:
+        kind = drive(find_kind(replica, name))
+        if kind is None:
+            raise InvalidName(f"{replica.about} has no collection {name!r}")
+        state = getattr(replica, kind)(name).dump()
+        console = Console()
+        console.print(f"{kind} {name}", highlight=False)
+        console.print(tables.entries(state, limit), highlight=False)
+
+
+@app.command()
+def verify(
+    url: Url,
+    other: Annotated[str, typer.Argument(help="The server to compare with.")],
+    namespace: Namespace = "default",
+    limit: Limit = 50,
+) -> None:
+    """Tell whether two replicas are equal, and where they differ; exits with 1 if they do."""
+    with (
+        Replica.from_url(url, namespace=namespace) as one,
+        Replica.from_url(other, namespace=namespace) as two,
+    ):
+        found = one.verify(two)
+    if not found:
+        typer.echo("equal")
+        return
+    Console().print(tables.differences(found, limit), highlight=False)
+    typer.echo(f"{len(found)} entries differ")
+    raise typer.Exit(1)
+
+
+@app.command()
+def gc(
+    url: Url,
+    namespace: Namespace = "default",
+    older_than: Annotated[
+        float, typer.Option(help="Keep tombstones that are younger, in seconds.")
+    ] = GRACE,
+) -> None:
+    """Drop the tombstones that every peer has seen and that are old enough."""
+    with Replica.from_url(url, namespace=namespace) as replica:
+        typer.echo(f"{replica.gc_tombstones(older_than)} tombstones dropped")
+
+
+@app.command()
+def forget(
+    url: Url,
+    peer: Annotated[str, typer.Argument(help="The replica id of the peer.")],
+    namespace: Namespace = "default",
+) -> None:
+    """Forget a peer that is gone for good, so that it no longer holds collection up."""
+    with Replica.from_url(url, namespace=namespace) as replica:
+        if not replica.forget(peer):
+            raise InvalidName(f"{replica.about} knows no peer {peer!r}")
+    typer.echo(f"{peer} is forgotten")
+
+
+@app.command()
+def reset(
+    url: Url,
+    namespace: Namespace = "default",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Throw away all that a replica holds, so that it begins anew from its peers.
+
+    The way back for a replica that is stale or was forgotten. What no peer has pulled from it is
+    lost: dump it first.
+    """
+    with Replica.from_url(url, namespace=namespace) as replica:
+        name = replica.replica_id
+        if not yes:
+            typer.confirm(f"Throw away all that {name} holds of {namespace}?", abort=True)
+        replica.reset()
+    typer.echo(f"{name} is empty")

@@ -1,0 +1,166 @@
+"""What an operator sees of a replica."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from redis_crdt.clock import Time, parse_clock
+from redis_crdt.operations import replica as ask
+from redis_crdt.operations.operation import Procedure
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.sync.link import Link
+
+COUNT_TO = 1000
+"""Up to how many feed entries are counted for a peer that lags."""
+
+
+class PeerStatus(BaseModel):
+    """A replica that this one exchanges with."""
+
+    peer: str
+    forgotten: bool
+    heard: float | None
+    """When it last asked or was asked; seconds since 1970."""
+    behind_entries: int
+    """How many entries of this feed it has not read yet; 1000 stands for that many or more."""
+    behind_seconds: float
+    """How much older what it has read last is than this replica's last write."""
+    link: Link | None
+    """What a syncer that pulls from it has written down."""
+
+
+class CollectionStatus(BaseModel):
+    """One collection."""
+
+    name: str
+    kind: str
+    entries: int
+    tombstones: int
+    bytes: int | None
+    """How much memory it takes, about; None where the server cannot tell."""
+
+
+class ShardStatus(BaseModel):
+    """One shard: a feed, and what goes with it."""
+
+    incarnation: str
+    clock: str
+    feed_entries: int
+    feed_references: int
+    reach: str
+    """The time up to which the feed was trimmed."""
+    collected: str
+    """The time up to which tombstones were collected."""
+
+
+class Status(BaseModel):
+    """One replica."""
+
+    replica_id: str
+    namespace: str
+    address: str
+    shards: list[ShardStatus]
+    peers: list[PeerStatus]
+    collections: list[CollectionStatus]
+
+
+def read_status(replica: ReplicaOperations) -> Procedure[Status]:
+    """Ask a replica for its status."""
+    shards: list[ShardStatus] = []
+    peers: dict[str, PeerStatus] = {}
+    collections: list[CollectionStatus] = []
+    for number in range(replica.shards):
+        keys = replica.keys(number)
+        reply = yield replica, ask.status(keys, COUNT_TO, replica.about)
+        writer, clock, _, entries, references, reach, collected, found, links = reply
+        shards.append(
+            ShardStatus(
+                incarnation=writer.decode(),
+                clock=clock.decode(),
+                feed_entries=entries,
+                feed_references=references,
+                reach=reach.decode(),
+                collected=collected.decode(),
+            )
+        )
+        for peer in _peers(found, _links(links), parse_clock(clock)):
+            known = peers.setdefault(peer.peer, peer)
+            # Of several shards the one that lags most tells.
+            if peer.behind_seconds > known.behind_seconds:
+                peers[peer.peer] = peer.model_copy(update={"link": known.link})
+        collections += yield from _collections(replica, number)
+    return Status(
+        replica_id=replica.replica_id,
+        namespace=replica.namespace,
+        address=replica.address,
+        shards=shards,
+        peers=[peers[name] for name in sorted(peers)],
+        collections=sorted(collections, key=lambda c: c.name),
+    )
+
+
+def _links(flat: Sequence[bytes]) -> dict[str, Link]:
+    links = {}
+    for peer, text in zip(flat[::2], flat[1::2], strict=True):
+        try:
+            links[peer.decode()] = Link.model_validate_json(text)
+        except ValidationError:  # of another version
+            continue
+    return links
+
+
+def _peers(flat: Sequence[Any], links: dict[str, Link], clock: Time) -> list[PeerStatus]:
+    peers = []
+    for i in range(0, len(flat), 4):
+        name, position, heard, behind = flat[i].decode(), flat[i + 1], int(flat[i + 2]), flat[i + 3]
+        read = parse_clock(position) if position else clock
+        lag = (clock.ms - read.ms) / 1000 if behind else 0.0
+        peers.append(
+            PeerStatus(
+                peer=name,
+                forgotten=not position,
+                heard=heard / 1000 if heard else None,
+                behind_entries=behind,
+                behind_seconds=max(0.0, lag),
+                link=links.pop(name, None),
+            )
+        )
+    # Those that a syncer has not reached yet.
+    for name, link in links.items():
+        peers.append(
+            PeerStatus(
+                peer=name,
+                forgotten=False,
+                heard=None,
+                behind_entries=0,
+                behind_seconds=0.0,
+                link=link,
+            )
+        )
+    return peers
+
+
+def _collections(replica: ReplicaOperations, shard: int) -> Procedure[list[CollectionStatus]]:
+    keys = replica.keys(shard)
+    found: list[CollectionStatus] = []
+    cursor = b"0"
+    while True:
+        cursor, flat, sizes = yield replica, ask.collections(keys, cursor, replica.about)
+        names = ask.names_of(flat)
+        memory = yield replica, ask.memory(keys, names, replica.about)
+        for i, (name, kind) in enumerate(names):
+            live, removed = memory[2 * i : 2 * i + 2]
+            found.append(
+                CollectionStatus(
+                    name=name.decode(),
+                    kind=kind,
+                    entries=sizes[2 * i],
+                    tombstones=sizes[2 * i + 1],
+                    bytes=None if live < 0 or removed < 0 else live + removed,
+                )
+            )
+        if cursor == b"0":
+            return found

@@ -1,0 +1,110 @@
+"""Are two replicas equal, and if not, where? By digests that their servers compute.
+
+Each collection's live entries are hashed, and the hashes summed: sums do not depend on the order
+in which a server goes through a hash. Only where those differ are sums asked for by bucket, and
+only where those differ too the fields. That finds what went wrong, not what an attacker hid.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from redis_crdt.errors import ReplicaMismatch
+from redis_crdt.names import check_name, shard_of
+from redis_crdt.operations import replica as ask
+from redis_crdt.operations.operation import Procedure
+from redis_crdt.sync.pull import Party
+
+WIDTH = 3
+"""How many hexadecimal digits choose a bucket: 4096 of them."""
+
+
+class Difference(NamedTuple):
+    """An entry that differs, or that only one of the replicas has."""
+
+    collection: str
+    kind: str
+    field: str
+    """The element, as JSON; the key; the writer; or ``value``."""
+    here: bool
+    """Whether it is there on the first replica."""
+    there: bool
+
+
+def verify(one: Party, other: Party) -> Procedure[list[Difference]]:
+    """Compare two replicas; returns the differences."""
+    if one.namespace != other.namespace or one.shards != other.shards:
+        raise ReplicaMismatch(f"{one.about} and {other.about} are not of one namespace")
+    differences: list[Difference] = []
+    for shard in range(one.shards):
+        names = set((yield from _names(one, shard))) | set((yield from _names(other, shard)))
+        for name, kind in sorted(names):
+            differences += yield from _compare(one, other, shard, name, kind)
+    return differences
+
+
+def _names(replica: Party, shard: int) -> Procedure[list[tuple[bytes, str]]]:
+    names: list[tuple[bytes, str]] = []
+    cursor = b"0"
+    while True:
+        request = ask.collections(replica.keys(shard), cursor, replica.about)
+        cursor, flat, _ = yield replica, request
+        names += ask.names_of(flat)
+        if cursor == b"0":
+            return names
+
+
+def _compare(
+    one: Party, other: Party, shard: int, name: bytes, kind: str
+) -> Procedure[list[Difference]]:
+    buckets: list[bytes] = []
+    for width in (0, WIDTH):
+        here = yield from _sums(one, shard, name, kind, width)
+        there = yield from _sums(other, shard, name, kind, width)
+        buckets = sorted(b for b in here.keys() | there.keys() if here[b] != there[b])
+        if not buckets:
+            return []
+    ours = yield from _listed(one, shard, name, kind, buckets)
+    theirs = yield from _listed(other, shard, name, kind, buckets)
+    return [
+        Difference(name.decode(), kind, field.decode(), field in ours, field in theirs)
+        for field in sorted(ours.keys() | theirs.keys())
+        if ours.get(field) != theirs.get(field)
+    ]
+
+
+def _sums(
+    replica: Party, shard: int, name: bytes, kind: str, width: int
+) -> Procedure[Counter[bytes]]:
+    """Return for each bucket its count of entries and the sum of their hashes, as one number."""
+    sums: Counter[bytes] = Counter()
+    cursor = b"0"
+    while True:
+        request = ask.digest(replica.keys(shard), name, kind, cursor, width, (), replica.about)
+        cursor, flat = yield replica, request
+        for bucket, count, total in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+            sums[bucket] += (int(count) << 80) + int(total)
+        if cursor == b"0":
+            return sums
+
+
+def _listed(
+    replica: Party, shard: int, name: bytes, kind: str, buckets: list[bytes]
+) -> Procedure[dict[bytes, bytes]]:
+    listed: dict[bytes, bytes] = {}
+    cursor = b"0"
+    while True:
+        request = ask.digest(replica.keys(shard), name, kind, cursor, WIDTH, buckets, replica.about)
+        cursor, flat = yield replica, request
+        listed.update(zip(flat[::2], flat[1::2], strict=True))
+        if cursor == b"0":
+            return listed
+
+
+def find_kind(replica: Party, name: str) -> Procedure[str | None]:
+    """Return the kind of a collection; None if there is no such one."""
+    field = check_name(name)
+    keys = replica.keys(shard_of(field, replica.shards))
+    *_, kind = yield replica, ask.position(keys, (field,), replica.about)
+    return kind.decode() or None
