@@ -2,10 +2,11 @@
 -- @include lib/incarnation
 -- @include lib/clock
 -- Peers: the replicas that this one exchanges with. Of each is kept how far in this replica's feed
--- it has come, and when that was heard of: `CURSOR MS`, or `forgotten`. Tombstones stay until all
--- peers have come past them, so a replica that lags behind what was collected here may hold what
--- others removed long ago: it is stale, and nothing is exchanged with it.
-local PEERS, SCANS = PREFIX .. 'peers', PREFIX .. 'scans'
+-- it has come, when that was heard of, and the base: the clock here when it held nothing that this
+-- replica knew of. `POSITION MS BASE`, or `forgotten`. Tombstones stay until all peers have come
+-- past them, so a replica that lags behind what was collected here may hold what others removed
+-- long ago: it is stale, and nothing is exchanged with it.
+local PEERS, SCANS, KNOWN = PREFIX .. 'peers', PREFIX .. 'scans', PREFIX .. 'known'
 
 local function replica_of(by) return string.match(by, '^[^#]*') end
 
@@ -37,23 +38,38 @@ local function start_of(known, history)
   return start or '0-0'
 end
 
--- How far in this feed a peer has come: up to its cursor, or, while it fills itself for the first
--- time, up to where the scan began.
-local function standing(cursor, scanned, history)
-  local scan = start_of(scanned, history)
-  return is_later(scan, cursor) and scan or cursor
+local function later_of(a, b) return is_later(b, a) and b or a end
+
+local function has_read(peer)
+  for _, by in ipairs(redis.call('HKEYS', KNOWN)) do
+    if replica_of(by) == peer then return true end
+  end
+  return false
 end
 
--- Notes that a peer stands there. Where the server takes no writes that goes without: tombstones
--- then stay for longer.
-local function acknowledge(peer, position)
-  redis.pcall('HSET', PEERS, peer, position .. ' ' .. now)
+-- The base of a peer that has not joined anything of others: what it holds is its own.
+local function base_of(peer, stored, begins_anew)
+  local base = stored and string.match(stored, '^%S+ %S+ (%S+)$')
+  if begins_anew or (not base and not has_read(peer)) then return last_id() end
+  return base or '0-0'
 end
 
--- Refuses a peer that is forgotten, unless it begins anew: that is what resetting it does.
-local function check_remembered(peer, own_clock)
+-- Tells how far a peer has come, and notes it: up to its cursor; while it fills itself for the first
+-- time, up to where the scan began; while it has not joined anything of others, up to its base.
+-- Refuses it where that is not far enough. Where the server takes no writes the note goes without:
+-- tombstones then stay for longer.
+local function admit(peer, own_clock, joined, known, scanned, history, collected)
   local begins_anew = own_clock == '0-0' or own_clock == '0'
-  if not begins_anew and redis.call('HGET', PEERS, peer) == 'forgotten' then fail('FORGOTTEN', peer) end
+  local stored = redis.call('HGET', PEERS, peer)
+  if stored == 'forgotten' and not begins_anew then fail('FORGOTTEN', peer) end
+  local stands = later_of(start_of(known, history), start_of(scanned, history))
+  local base = ''
+  if not joined then
+    base = base_of(peer, stored, begins_anew)
+    stands = later_of(stands, base)
+  end
+  if is_later(collected, stands) then fail('STALE', peer .. ' ' .. replica_of(writer)) end
+  redis.pcall('HSET', PEERS, peer, stands .. ' ' .. now .. ' ' .. base)
 end
 
 -- The id up to which all peers have come.

@@ -13,7 +13,6 @@
 -- Replies how many entries changed, and '1' if the cursor holds.
 local SOURCE, CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE, SCAN = unpack(ARGV, 1, 8)
 local SOURCE_JOINED = ARGV[9] == '1'
-local KNOWN = PREFIX .. 'known'
 
 -- A dump may be older than what was collected here: then what it has may have been removed.
 local function check_age(name, kind, ms, seq, collected)
@@ -102,16 +101,6 @@ local function write_group(group, id)
   in_chunks('HDEL', removed, group.revived)
 end
 
--- Refuses a source that is stale, and notes how far it has come here.
-local function check_source(meta, scanned, known)
-  local peer = replica_of(SOURCE)
-  if peer == replica_of(writer) then fail('CONFLICT', SOURCE) end
-  check_remembered(peer, CLOCK)
-  local stands = standing(start_of(known, meta[1]), scanned, meta[1])
-  if SOURCE_JOINED and is_later(meta[2], stands) then fail('STALE', peer .. ' ' .. replica_of(writer)) end
-  return stands
-end
-
 local function learn(by, clock)
   local known = redis.call('HGET', KNOWN, by)
   if not known or is_later(clock, known) then redis.call('HSET', KNOWN, by, clock) end
@@ -143,7 +132,10 @@ local function apply()
   local scanned = read_known(ARGV, 12, known_from - 1)
   local known = read_known(ARGV, known_from, first - 1)
   local meta = redis.call('HMGET', META, 'history', 'collected', 'joined')
-  local stands = SOURCE ~= '' and check_source(meta, scanned, known)
+  if SOURCE ~= '' then
+    if replica_of(SOURCE) == replica_of(writer) then fail('CONFLICT', SOURCE) end
+    admit(replica_of(SOURCE), CLOCK, SOURCE_JOINED, known, scanned, meta[1], meta[2])
+  end
   local is_dump = SOURCE == '' and MODE ~= 'force' and meta[2] ~= '0-0'
   local groups = read_batch(first, is_dump and meta[2])
   local refs, ms, seq = {}, 0, 0
@@ -163,7 +155,6 @@ local function apply()
       if #group.fields > 0 then write_group(group, id) end
     end
   end
-  if stands then acknowledge(replica_of(SOURCE), stands) end
   return {#refs / 2, move_cursor(known) and '1' or '0'}
 end
 

@@ -86,17 +86,13 @@ local function dump()
   local meta = redis.call('HMGET', META, 'history', 'reach', 'collected', 'joined')
   local clock = last_id()
   local cursor = start_of(known, meta[1])
-  local stands = standing(cursor, scanned, meta[1])
-  check_remembered(peer, known[asker])
-  if joined and is_later(meta[3], stands) then fail('STALE', peer .. ' ' .. replica_of(writer)) end
+  admit(peer, known[asker], joined, known, scanned, meta[1], meta[3])
   local head = {'delta', writer, clock, clock, '0', meta[4],
-                begun_afresh(redis.call('HGETALL', SCANS)), redis.call('HGETALL', PREFIX .. 'known'), {}}
+                begun_afresh(redis.call('HGETALL', SCANS)), redis.call('HGETALL', KNOWN), {}}
   if is_later(meta[2], cursor) or is_later(meta[3], cursor) or is_later(cursor, clock) then
     head[1] = 'scan'
-    acknowledge(peer, joined and stands or clock)
     return head
   end
-  acknowledge(peer, stands)
   local wanted = {}
   cursor = read_feed(cursor, limit, known, wanted)
   head[3], head[5], head[9] = cursor, cursor == clock and '0' or '1', read_wanted(wanted)

@@ -9,7 +9,7 @@ local function knowledge()
   for _, past in ipairs(past_incarnations(meta[1])) do
     known[#known + 1], known[#known + 2] = past[1], past[2]
   end
-  local others = redis.call('HGETALL', PREFIX .. 'known')
+  local others = redis.call('HGETALL', KNOWN)
   for i = 1, #others do known[#known + 1] = others[i] end
   return {writer, meta[2], known, redis.call('HGETALL', SCANS)}
 end

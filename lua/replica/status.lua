@@ -10,7 +10,7 @@ local function status()
   local length = redis.call('XLEN', FEED)
   local peers, stored = {}, redis.call('HGETALL', PEERS)
   for i = 1, #stored, 2 do
-    local position, heard = string.match(stored[i + 1], '^(%S+) (%S+)$')
+    local position, heard = string.match(stored[i + 1], '^(%S+) (%S+) ')
     local behind = position and redis.call('XRANGE', FEED, '(' .. position, '+', 'COUNT', ARGV[1]) or {}
     for _, part in ipairs({stored[i], position or '', heard or '0', #behind}) do peers[#peers + 1] = part end
   end

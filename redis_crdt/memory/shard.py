@@ -152,15 +152,12 @@ class Shard:
         scanned, knows = _known(rest[: int(count)]), _known(rest[int(count) :])
         clock = self._newest()
         cursor = self._start(knows)
-        stands = max(cursor, self._start(scanned))
-        self._check_current(peer, knows[asker.decode()], joined == b"1", stands)
+        self._admit(peer, knows[asker.decode()], joined == b"1", knows, scanned)
         begun = {w: parse_clock(s.split(b"\n")[1]) for w, s in self.scans.items() if s[:1] == b"f"}
         head = [b"delta", self.writer.encode(), str(clock).encode(), str(clock).encode(), b"0"]
         about = [b"%d" % self.joined, _flat(begun), _flat(self.known)]
         if cursor < self.reach or cursor < self.collected or cursor > clock:
-            self._acknowledge(peer, stands if joined == b"1" else clock)
             return [b"scan", *head[1:], *about, []]
-        self._acknowledge(peer, stands)
         wanted: dict[bytes, dict[bytes, None]] = {}
         looked_at = 0
         for logged in self.feed[bisect_right(self.feed, cursor, key=lambda e: e.time) :]:
@@ -238,8 +235,7 @@ class Shard:
         by = check_writer(source.decode()) if source else ""
         if by:
             peer = self._check_peer(source)
-            stands = max(self._start(knows), self._start(scanned))
-            self._check_current(peer, parse_clock(clock), joined == b"1", stands)
+            self._admit(peer, parse_clock(clock), joined == b"1", knows, scanned)
         batch = read_body(rest[split[1] :])
         if not by and mode != b"force":
             for name, kind, entries in batch:
@@ -259,8 +255,6 @@ class Shard:
                     store = self._store(name, kind.name)
                     for key, entry in entries.items():
                         store.put(key, entry, time)
-        if by:
-            self._acknowledge(peer, stands)
         if not by or asked_as.decode() != self.writer:
             return [len(refs), b"0"]
         if scan:
@@ -322,19 +316,34 @@ class Shard:
             raise ReplicaConflict(f"two replicas are called {self.replica_id!r}")
         return peer
 
-    def _check_current(self, peer: str, clock: Time, joined: bool, stands: Time) -> None:
-        if clock > Time(0) and self.peers.get(peer, Peer()) is None:
+    def _admit(
+        self,
+        peer: str,
+        clock: Time,
+        joined: bool,
+        knows: dict[str, Time],
+        scanned: dict[str, Time],
+    ) -> None:
+        stored = self.peers.get(peer)
+        begins_anew = clock == Time(0)
+        if peer in self.peers and stored is None and not begins_anew:
             raise ForgottenPeer(
                 f"replica {peer!r} was forgotten here; reset it and let it begin anew"
             )
-        if joined and stands < self.collected:
+        stands = max(self._start(knows), self._start(scanned))
+        base = None
+        if not joined:
+            base = stored.base if stored else None
+            has_read = any(replica_of(writer) == peer for writer in self.known)
+            if begins_anew or (base is None and not has_read):
+                base = self._newest()
+            stands = max(stands, base or Time(0))
+        if stands < self.collected:
             raise StaleReplica(
                 f"replica {peer!r} has missed removals that {self.replica_id!r} has collected "
                 "since; reset it and let it begin anew"
             )
-
-    def _acknowledge(self, peer: str, position: Time) -> None:
-        self.peers[peer] = Peer(position, self.clock.wall())
+        self.peers[peer] = Peer(stands, base)
 
     def _acknowledged_by_all(self) -> Time:
         positions = (peer.position for peer in self.peers.values() if peer is not None)

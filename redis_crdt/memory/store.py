@@ -75,10 +75,10 @@ class FeedEntry:
 
 
 class Peer(NamedTuple):
-    """How far in this replica's feed a peer has come, and when that was heard of."""
+    """How far in this replica's feed a peer has come; see ``lua/lib/peers.lua``."""
 
-    position: Time = Time(0)
-    ms: int = 0
+    position: Time
+    base: Time | None
 
 
 class Bell:

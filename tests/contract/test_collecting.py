@@ -25,6 +25,7 @@ async def removed_everywhere(a: Any, b: Any) -> None:
 
 async def test_they_go_once_every_peer_has_acknowledged_them(region: Regions) -> None:
     a, b, c = region("a"), region("b"), region("c")
+    await settled(a.or_set("s", str).add("y"))
     await settled(c.pull(a))
     await removed_everywhere(a, b)
     await settled(a.pull(b))
@@ -152,3 +153,19 @@ async def test_a_dump_from_before_a_collected_removal_is_refused(
     assert await settled(a.or_set("s", str).get_elements()) == {"y"}
     assert await settled(a.load(tmp_path / "old", force=True)) == 1
     assert await settled(a.or_set("s", str).get_elements()) == {"x", "y"}
+
+
+async def test_what_a_replica_wrote_itself_may_have_been_removed_too(region: Regions) -> None:
+    """B holds nothing of others, but a has removed what b wrote: a waits until b has seen that."""
+    a, b = region("a", feed_limit=1), region("b")
+    await settled(b.or_set("s", str).add("x"))
+    await settled(a.pull(b))
+    await settled(a.or_set("s", str).remove("x"))
+    assert await settled(a.gc_tombstones(older_than=0)) == 0
+    for _ in range(2):
+        await settled(a.lww_register("r", int).set(1))
+        await settled(b.pull(a))
+    assert await settled(a.gc_tombstones(older_than=0)) == 1
+    await settled(a.sync(b))
+    for replica in (a, b):
+        assert await settled(replica.or_set("s", str).get_elements()) == set()
