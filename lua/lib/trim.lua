@@ -2,6 +2,7 @@
 -- Trimming the feed. Of the references, each feed entry's first is not counted in meta: the server
 -- knows how many entries there are.
 local TRIM_STEP = 1000  -- so many entries go at most at a time
+local TRIM_PAGE = 8     -- and so many are read at a time
 
 local function feed_excess()
   return redis.call('XLEN', FEED) + tonumber(redis.call('HGET', META, 'refs')) - feed_limit
@@ -11,16 +12,24 @@ end
 -- up to the id `stable` where that is given. Keeps the id up to which it was trimmed: ids have gaps,
 -- so a cursor cannot tell what is missing. The newest entry stays: it is the clock.
 local function trim(excess, stable)
-  local oldest = redis.call('XRANGE', FEED, '-', '+', 'COUNT', TRIM_STEP + 1)
-  local i, beside = 1, 0
-  while i < #oldest and (excess > 0 or (stable and not is_later(oldest[i][1], stable))) do
-    local pairs_ = oldest[i][2]
-    local more = #pairs_ / 2 - (pairs_[1] == '' and 2 or 1)
-    beside, excess, i = beside + more, excess - more - 1, i + 1
+  local newest = redis.call('XREVRANGE', FEED, '+', '-', 'COUNT', 1)[1][1]
+  local last, gone, beside, after = nil, 0, 0, '-'
+  while gone < TRIM_STEP do
+    -- An entry may have thousands of references, and to read them is what costs.
+    local page = redis.call('XRANGE', FEED, after, '+', 'COUNT', TRIM_PAGE)
+    for _, entry in ipairs(page) do
+      local wanted = excess > 0 or (stable and not is_later(entry[1], stable))
+      if not wanted or entry[1] == newest then page = {} break end
+      local more = #entry[2] / 2 - (entry[2][1] == '' and 2 or 1)
+      last, gone, beside, excess = entry[1], gone + 1, beside + more, excess - more - 1
+    end
+    if #page < TRIM_PAGE then break end
+    after = '(' .. last
   end
-  if i == 1 then return 0 end
-  redis.call('HSET', META, 'reach', oldest[i - 1][1])
-  redis.call('XTRIM', FEED, 'MINID', oldest[i][1])
+  if not last then return 0 end
+  local ms, seq = time_of(last)
+  redis.call('HSET', META, 'reach', last)
+  redis.call('XTRIM', FEED, 'MINID', string.format('%.0f-%.0f', ms, seq + 1))
   redis.call('HINCRBY', META, 'refs', 0 - beside)
-  return i - 1
+  return gone
 end

@@ -146,6 +146,7 @@ class _Follower:
                 await self._follow()
             except CRDTError as error:
                 await self._failed(error)
+            _check_cancelled()
 
     async def _follow(self) -> None:
         """Pull whenever there is something new; a round of its own for each interval."""
@@ -161,6 +162,7 @@ class _Follower:
             report = await drive(self._pull.run())
             await self._pulled(report)
             while True:
+                _check_cancelled()
                 left = next_round - monotonic()
                 if left <= 0:
                     await self._tell()
@@ -217,6 +219,17 @@ class _Follower:
         text = self._link.model_dump_json()
         keys, about = self._replica.keys(0), self._replica.about
         yield self._replica, ask.report(keys, self._link.peer, self._link.address, text, about)
+
+
+def _check_cancelled() -> None:
+    """Stop a task that was cancelled.
+
+    Until Python 3.12 ``asyncio.wait_for``, which redis-py sends its commands with, may swallow
+    a cancellation that comes as the awaited thing is done.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _ensure_open(replica: ReplicaOperations) -> Procedure[None]:
