@@ -17,13 +17,12 @@ end
 
 -- A dot as a table, refusing all but its one canonical form: equal dots must be equal bytes.
 local function parse_dot(text)
-  local time, by = string.match(text, '^([%d-]+)@(%w[%w_.-]*#[0-9a-z]+)$')
-  local ms, seq
-  if time then ms, seq = time_of(time) end
-  if not ms or #by > 96 or time ~= (seq > 0 and string.format('%.0f-%.0f', ms, seq) or string.format('%.0f', ms)) then
+  local ms, dash, seq, by = string.match(text, '^(%d+)(%-?)(%d*)@(%w[%w_.-]*#[0-9a-z]+)$')
+  if not ms or #ms > 15 or #seq > 15 or #by > 96 or (dash == '') ~= (seq == '')
+    or (string.byte(ms) == 48 and ms ~= '0') or string.byte(seq) == 48 then
     malformed('not a dot: ' .. string.sub(text, 1, 80))
   end
-  return {text = text, ms = ms, seq = seq, writer = by}
+  return {text = text, ms = tonumber(ms), seq = tonumber(seq) or 0, writer = by}
 end
 
 local function parse_last(text)

@@ -28,6 +28,10 @@ local function latest(state)
 end
 
 local function inspect_dots(text, valued)
+  if not valued and not string.find(text, '[ |\n]') then
+    local dot = parse_dot(text)  -- as most are: added once, by one
+    return dot.ms, dot.seq, false
+  end
   local state = parse_dots(text)
   if format_dots(state) ~= text or text == '' then malformed('dots that are not in canonical form') end
   for _, dot in ipairs(state.live) do

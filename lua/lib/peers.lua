@@ -54,10 +54,9 @@ local function base_of(peer, stored, begins_anew)
   return base or '0-0'
 end
 
--- Tells how far a peer has come, and notes it: up to its cursor; while it fills itself for the first
+-- Tells how far a peer has come, for `note`: up to its cursor; while it fills itself for the first
 -- time, up to where the scan began; while it has not joined anything of others, up to its base.
--- Refuses it where that is not far enough. Where the server takes no writes the note goes without:
--- tombstones then stay for longer.
+-- Refuses it where that is not far enough.
 local function admit(peer, own_clock, joined, known, scanned, history, collected)
   local begins_anew = own_clock == '0-0' or own_clock == '0'
   local stored = redis.call('HGET', PEERS, peer)
@@ -69,7 +68,12 @@ local function admit(peer, own_clock, joined, known, scanned, history, collected
     stands = later_of(stands, base)
   end
   if is_later(collected, stands) then fail('STALE', peer .. ' ' .. replica_of(writer)) end
-  redis.pcall('HSET', PEERS, peer, stands .. ' ' .. now .. ' ' .. base)
+  return stands .. ' ' .. now .. ' ' .. base
+end
+
+-- Where the server takes no writes it goes without the note: tombstones then stay for longer.
+local function note(peer, standing)
+  redis.pcall('HSET', PEERS, peer, standing)
 end
 
 -- The id up to which all peers have come.

@@ -1,3 +1,4 @@
+-- @include lib/newest
 -- @include lib/clock
 -- Trimming the feed. Of the references, each feed entry's first is not counted in meta: the server
 -- knows how many entries there are.
@@ -12,7 +13,7 @@ end
 -- up to the id `stable` where that is given. Keeps the id up to which it was trimmed: ids have gaps,
 -- so a cursor cannot tell what is missing. The newest entry stays: it is the clock.
 local function trim(excess, stable)
-  local newest = redis.call('XREVRANGE', FEED, '+', '-', 'COUNT', 1)[1][1]
+  local newest = last_id()
   local last, gone, beside, after = nil, 0, 0, '-'
   while gone < TRIM_STEP do
     -- An entry may have thousands of references, and to read them is what costs.

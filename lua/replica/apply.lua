@@ -132,9 +132,10 @@ local function apply()
   local scanned = read_known(ARGV, 12, known_from - 1)
   local known = read_known(ARGV, known_from, first - 1)
   local meta = redis.call('HMGET', META, 'history', 'collected', 'joined')
+  local standing
   if SOURCE ~= '' then
     if replica_of(SOURCE) == replica_of(writer) then fail('CONFLICT', SOURCE) end
-    admit(replica_of(SOURCE), CLOCK, SOURCE_JOINED, known, scanned, meta[1], meta[2])
+    standing = admit(replica_of(SOURCE), CLOCK, SOURCE_JOINED, known, scanned, meta[1], meta[2])
   end
   local is_dump = SOURCE == '' and MODE ~= 'force' and meta[2] ~= '0-0'
   local groups = read_batch(first, is_dump and meta[2])
@@ -155,6 +156,7 @@ local function apply()
       if #group.fields > 0 then write_group(group, id) end
     end
   end
+  if standing then note(replica_of(SOURCE), standing) end
   return {#refs / 2, move_cursor(known) and '1' or '0'}
 end
 

@@ -86,7 +86,7 @@ local function dump()
   local meta = redis.call('HMGET', META, 'history', 'reach', 'collected', 'joined')
   local clock = last_id()
   local cursor = start_of(known, meta[1])
-  admit(peer, known[asker], joined, known, scanned, meta[1], meta[3])
+  note(peer, admit(peer, known[asker], joined, known, scanned, meta[1], meta[3]))
   local head = {'delta', writer, clock, clock, '0', meta[4],
                 begun_afresh(redis.call('HGETALL', SCANS)), redis.call('HGETALL', KNOWN), {}}
   if is_later(meta[2], cursor) or is_later(meta[3], cursor) or is_later(cursor, clock) then
