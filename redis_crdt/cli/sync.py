@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import warnings
 from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -23,6 +24,9 @@ def run(settings: SyncSettings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    # Warnings too are events of one line.
+    warnings.formatwarning = lambda message, *_, **__: f"warning detail={str(message)!r}"
+    logging.captureWarnings(True)
     asyncio.run(_run(settings))
 
 

@@ -1,0 +1,143 @@
+"""What an operator sees and does, on the command line and in code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import permutations
+
+import pytest
+
+from redis_crdt import Replica, servers
+from redis_crdt.errors import StaleReplica
+from redis_crdt.sync.verify import Difference
+from tests.integration.test_cli import one_line, redis_crdt
+
+NewUrl = Callable[[servers.Flavour], str]
+MANY = 100_000
+
+
+@pytest.fixture
+def urls(server_flavour: servers.Flavour, new_url: NewUrl) -> tuple[str, str]:
+    return new_url(server_flavour), new_url(server_flavour)
+
+
+@pytest.fixture
+def regions(urls: tuple[str, str]) -> tuple[Replica, Replica]:
+    eu = Replica.from_url(urls[0], replica_id="eu")
+    us = Replica.from_url(urls[1], replica_id="us")
+    eu.or_set("tasks", str).update(["a", "b", "|c"])
+    eu.or_set("tasks", str).remove("b")
+    eu.g_counter("done").increment(5)
+    eu.mv_register("owner", str).set("a|b")
+    eu.lww_map("status", str).set("k", "x|y")
+    eu.sync(us)
+    return eu, us
+
+
+def test_status(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
+    regions[0].or_set("tasks", str).add("news")
+    status = json.loads(redis_crdt("status", urls[0], "--json").stdout)
+    assert status["replica_id"] == "eu"
+    assert status["shards"][0]["incarnation"].startswith("eu#")
+    assert status["shards"][0]["feed_references"] == 8
+    (peer,) = status["peers"]
+    assert (peer["peer"], peer["behind_entries"] >= 1, peer["forgotten"]) == ("us", True, False)
+    tasks = next(c for c in status["collections"] if c["name"] == "tasks")
+    assert (tasks["kind"], tasks["entries"], tasks["tombstones"]) == ("or_set", 3, 1)
+    assert tasks["bytes"] > 0
+    shown = redis_crdt("status", urls[0])
+    assert shown.returncode == 0
+    assert b"tasks" in shown.stdout
+    assert b"us" in redis_crdt("peers", urls[0]).stdout
+
+
+def test_inspect(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
+    shown = redis_crdt("inspect", urls[0], "tasks").stdout.decode()
+    assert shown.startswith("or_set tasks")
+    assert "tombstone" in shown
+    assert "@eu#" in shown
+    assert "no collection 'nothing'" in one_line(redis_crdt("inspect", urls[0], "nothing"))
+
+
+def test_verify(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
+    eu, us = regions
+    assert redis_crdt("verify", *urls).stdout == b"equal\n"
+    eu.gc_tombstones(older_than=0)
+    assert eu.verify(us) == []  # tombstones are nothing that readers see
+    eu.or_set("tasks", str).add("only-here")
+    us.or_set("tasks", str).add("a")
+    us.g_counter("more").increment()
+    assert eu.verify(us) == [
+        Difference("more", "g_counter", us.status().shards[0].incarnation, False, True),
+        Difference("tasks", "or_set", '"a"', True, True),
+        Difference("tasks", "or_set", '"only-here"', True, False),
+    ]
+    run = redis_crdt("verify", *urls)
+    assert run.returncode == 1
+    assert b"3 entries differ" in run.stdout
+
+
+def test_forget_gc_and_reset(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
+    eu, us = regions
+    eu.or_set("tasks", str).remove("a")
+    assert redis_crdt("gc", urls[0], "--older-than", "0").stdout == b"1 tombstones dropped\n"
+    assert b"us is forgotten" in redis_crdt("forget", urls[0], "us").stdout
+    assert "knows no peer" in one_line(redis_crdt("forget", urls[0], "ap"))
+    assert redis_crdt("gc", urls[0], "--older-than", "0").stdout == b"1 tombstones dropped\n"
+    assert redis_crdt("reset", urls[1], stdin=b"n\n").returncode == 1
+    assert len(us.or_set("tasks", str)) == 2
+    assert redis_crdt("reset", urls[1], "--yes").returncode == 0
+    assert json.loads(redis_crdt("status", urls[1], "--json").stdout)["collections"] == []
+    us.sync(eu)
+    assert eu.verify(us) == []
+
+
+def test_100_000_tombstones_go_once_all_have_seen_them(new_url: NewUrl) -> None:
+    eu, us, ap = (Replica.from_url(new_url("valkey"), replica_id=r) for r in ("eu", "us", "ap"))
+    tasks = eu.or_set("tasks", int)
+    ap.pull(eu)
+    tasks.update(range(MANY))
+    ap.pull(eu)
+    tasks.clear()
+    for _ in range(2):
+        us.pull(eu)
+    assert len(tasks.removed) == MANY
+    assert eu.gc_tombstones(older_than=0) == 0  # ap is not to be reached, and has not seen them
+    for _ in range(2):
+        ap.pull(eu)
+    assert eu.gc_tombstones() == 0  # they are younger than the grace period
+    assert eu.gc_tombstones(older_than=0) == MANY
+    # A full scan brings tombstones along that were collected here; they go with the next round.
+    replicas = (eu, us, ap)
+    for _ in range(3):
+        for target, source in [*permutations(replicas, 2)] * 2:
+            target.pull(source)
+        for replica in replicas:
+            replica.gc_tombstones(older_than=0)
+    assert [len(r.or_set("tasks").removed) for r in replicas] == [0, 0, 0]
+    assert [len(r.or_set("tasks")) for r in replicas] == [0, 0, 0]
+
+
+def test_a_replica_from_an_old_backup_is_stale_until_it_is_reset(new_url: NewUrl) -> None:
+    eu_url, us_url = new_url("valkey"), new_url("valkey")
+    eu, us = Replica.from_url(eu_url, replica_id="eu"), Replica.from_url(us_url, replica_id="us")
+    eu.or_set("tasks", str).update(["a", "b"])
+    us.pull(eu)
+    with us._client as client:
+        backup = {key: client.dump(key) for key in client.scan_iter()}
+        eu.or_set("tasks", str).remove("a")
+        for _ in range(2):
+            us.pull(eu)
+        assert eu.gc_tombstones(older_than=0) == 1
+        client.flushdb()
+        for key, value in backup.items():
+            client.restore(key, 0, value)
+        client.hset(us.keys(0).base[0], mapping={"run": "another", "checked": 0})
+    with pytest.raises(StaleReplica):
+        eu.pull(us)
+    with pytest.raises(StaleReplica):
+        us.pull(eu)
+    us.reset()
+    us.sync(eu)
+    assert us.or_set("tasks", str).get_elements() == {"b"}

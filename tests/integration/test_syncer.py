@@ -1,0 +1,311 @@
+"""Syncers: changes cross by themselves, through cuts and crashes, and nobody sees a password."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import permutations
+from time import monotonic, sleep
+from urllib.request import urlopen
+
+import pytest
+
+from redis_crdt import Replica, servers
+from redis_crdt.asyncio import Replica as AsyncReplica
+from redis_crdt.errors import InvalidSetting
+from redis_crdt.sync import Syncer
+from tests.backends import NewServer
+from tests.proxy import Proxy
+
+NewUrl = Callable[[servers.Flavour], str]
+PATIENCE = 60
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another process or thread brings about."""
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline, "it did not come about"
+        sleep(0.005)
+
+
+@contextmanager
+def sync_process(*args: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+    """``redis-crdt sync`` in a process of its own."""
+    command = [sys.executable, "-m", "redis_crdt", "sync", *args]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, **env}
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_changes_cross_while_a_thread_keeps_in_step(
+    server_flavour: servers.Flavour, new_url: NewUrl
+) -> None:
+    eu_url, us_url = new_url(server_flavour), new_url(server_flavour)
+    eu = Replica.from_url(eu_url, replica_id="eu")
+    us = Replica.from_url(us_url, replica_id="us")
+    tasks, theirs = eu.or_set("tasks", str), us.or_set("tasks", str)
+    with eu.keep_in_sync([us_url]), us.keep_in_sync([eu], interval=1.0):
+        for i in range(20):
+            tasks.add(f"eu-{i}")
+            theirs.add(f"us-{i}")
+        until(lambda: len(tasks) == len(theirs) == 40)
+    assert eu.verify(us) == []
+    tasks.add("after")
+    assert "after" not in theirs
+
+
+async def test_changes_cross_while_a_task_keeps_in_step(
+    server_url: str, server_flavour: servers.Flavour, new_url: NewUrl
+) -> None:
+    other_url = new_url(server_flavour)
+    async with (
+        AsyncReplica.from_url(server_url, replica_id="eu") as eu,
+        AsyncReplica.from_url(other_url, replica_id="us") as us,
+    ):
+        tasks = us.or_set("tasks", str)
+        async with us.keep_in_sync([server_url]) as syncer:
+            await syncer.in_step()
+            await eu.or_set("tasks", str).add("t1")
+            async for change in us.watch("0-0", timeout=PATIENCE):
+                assert (change.collection, change.key, change.source) == ("tasks", "t1", "eu")
+                break
+            assert await tasks.contains("t1")
+            assert [link.peer for link in syncer.links] == ["eu"]
+            assert syncer.links[0].state == "following"
+        assert await eu.verify(us) == []
+
+
+async def test_a_change_is_seen_though_its_wake_up_was_lost(
+    server_url: str, new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> bool:
+        await asyncio.sleep(0.05)
+        return False
+
+    monkeypatch.setattr("redis_crdt.sync.syncer._wait", lambda *args: args)
+    real = sys.modules["redis_crdt.sync.syncer"].drive
+    monkeypatch.setattr(
+        "redis_crdt.sync.syncer.drive",
+        lambda procedure: never() if isinstance(procedure, tuple) else real(procedure),
+    )
+    async with (
+        AsyncReplica.from_url(new_url("valkey"), replica_id="eu") as eu,
+        AsyncReplica.from_url(new_url("valkey"), replica_id="us") as us,
+        us.keep_in_sync([eu], interval=0.2) as syncer,
+    ):
+        await syncer.in_step()
+        await eu.g_counter("done").increment()
+        async for change in us.watch("0-0", timeout=PATIENCE):
+            assert change.collection == "done"
+            break
+
+
+@pytest.mark.parametrize("how", ["cut", "stalled"])
+def test_a_partition_of_10_000_writes_heals(
+    how: str, new_server: NewServer, new_url: NewUrl, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "redis_crdt.sync")
+    far = new_server("valkey", tcp=True)
+    eu = Replica.from_url(new_url("valkey"), replica_id="eu")
+    us = Replica.from_url(far.url, replica_id="us")
+    port = int(far.tcp_url.rpartition(":")[2])
+    with Proxy(port) as network:
+        reached = Replica.from_url(network.url, socket_timeout=1.0, socket_connect_timeout=1.0)
+        with eu.keep_in_sync([reached], interval=5.0) as syncer:
+            link = syncer.links[0]
+            until(lambda: link.state == "following")
+            network.cut() if how == "cut" else network.stall()
+            for i in range(5000):
+                for side, replica in (("eu", eu), ("us", us)):
+                    replica.g_counter("done").increment()
+                    replica.or_set("tasks", str).add(f"{side}-{i}")
+            until(lambda: link.state == "failing")
+            failed = [r for r in caplog.records if r.getMessage().startswith("peer.failed")]
+            until(lambda: link.failures > 2)
+            assert len(failed) <= 2  # once for each way in which it fails, not for each try
+            pulls = link.pulls
+            network.heal()
+            until(lambda: link.state == "following")
+            assert link.pulls == pulls + 1
+            # One round was enough.
+            assert eu.g_counter("done").value() == 10_000
+            assert len(eu.or_set("tasks", str)) == 10_000
+        us.pull(eu)
+        assert us.g_counter("done").value() == 10_000
+        assert eu.verify(us) == []
+        reached.close()
+
+
+TOPOLOGIES = {
+    "mesh": lambda n: [(i, j) for i, j in permutations(range(n), 2)],
+    "chain": lambda n: [(i, j) for i, j in permutations(range(n), 2) if abs(i - j) == 1],
+    "star": lambda n: [(i, j) for i, j in permutations(range(n), 2) if 0 in (i, j)],
+    "ring": lambda n: [(i, j) for i, j in permutations(range(n), 2) if (i - j) % n in (1, n - 1)],
+}
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_five_replicas_converge_while_their_syncers_are_killed(
+    topology: str, new_url: NewUrl
+) -> None:
+    chance = random.Random(topology)
+    urls = [new_url("valkey") for _ in range(5)]
+    replicas = [Replica.from_url(url, replica_id="abcde"[i]) for i, url in enumerate(urls)]
+    links = TOPOLOGIES[topology](5)
+
+    def start(i: int, running: ExitStack) -> subprocess.Popen[str]:
+        peers = [part for a, b in links if a == i for part in ("--peer", urls[b])]
+        return running.enter_context(sync_process("--url", urls[i], *peers, "--interval", "2"))
+
+    with ExitStack() as running:
+        syncers = [start(i, running) for i in range(5)]
+        for i in range(600):
+            replica = chance.choice(replicas)
+            replica.g_counter("done").increment()
+            task = f"t{chance.randrange(50)}"
+            tasks = replica.or_set("tasks", str)
+            tasks.add(task) if chance.random() < 0.6 else tasks.discard(task)
+            replica.lww_map("status", int).set(task, i)
+            if i % 100 == 50:
+                victim = chance.randrange(5)
+                syncers[victim].kill()
+                syncers[victim].wait()
+                syncers[victim] = start(victim, running)
+            sleep(0.002)
+        until(lambda: all(r.g_counter("done").value() == 600 for r in replicas))
+        until(lambda: all(replicas[0].verify(other) == [] for other in replicas[1:]))
+    dumps = [
+        [replica.or_set("tasks", str).dump(), replica.lww_map("status", int).dump()]
+        for replica in replicas
+    ]
+    assert dumps.count(dumps[0]) == 5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_a_mesh_a_change_crosses_no_link_to_one_who_has_it(seed: int, new_url: NewUrl) -> None:
+    """Of 20 links 4 have to carry it. That one has it by way of a third, a source is told late."""
+    replicas = [Replica.from_url(new_url("valkey"), replica_id=name) for name in "abcde"]
+    pairs = list(permutations(replicas, 2))
+    for _ in range(2):
+        for target, source in pairs:
+            target.pull(source)
+    replicas[0].or_set("tasks", str).add("t1")
+    random.Random(seed).shuffle(pairs)
+    sent = sum(target.pull(source).entries for target, source in pairs)
+    assert 4 <= sent <= 6
+    assert sum(target.pull(source).entries for _ in range(3) for target, source in pairs) <= 1
+    assert all("t1" in replica.or_set("tasks") for replica in replicas)
+
+
+def test_it_stops_on_sigterm_and_tells_no_password(new_server: NewServer, new_url: NewUrl) -> None:
+    peer = new_server("valkey", {"requirepass": "opensesame"}, tcp=True)
+    url = new_url("valkey")
+    eu = Replica.from_url(url, replica_id="eu")
+    us = Replica.from_url(peer.tcp_url, replica_id="us")
+    us.or_set("tasks").add("t1")
+    other = new_server("valkey", {"requirepass": "opensesame"}, tcp=True)
+    wrong = other.tcp_url.replace("opensesame", "wrongsesame")
+    env = {"REDIS_CRDT_PEERS": f"{peer.tcp_url},{wrong}", "REDIS_CRDT_URL": url}
+    with sync_process("--metrics-port", "0", **env) as process:
+        until(lambda: "t1" in eu.or_set("tasks"))
+        until(lambda: len(eu.status().peers) > 1)
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    events = [line.split()[4] for line in told.splitlines()]
+    assert events[0] == "sync.started"
+    assert events[-1] == "sync.stopped"
+    assert {"peer.following", "peer.failed"} <= set(events)
+    assert "AccessDenied" in told
+    assert "sesame" not in told
+    assert "sesame" not in eu.status().model_dump_json()
+
+
+def test_metrics(new_url: NewUrl) -> None:
+    with Proxy(1) as any_free_port:
+        port = any_free_port.url.rpartition(":")[2]
+    urls = new_url("valkey"), new_url("valkey")
+    eu, us = (Replica.from_url(u, replica_id=r) for u, r in zip(urls, ("eu", "us"), strict=True))
+    us.or_set("tasks").update(["t1", "t2"])
+    us.or_set("tasks").remove("t1")
+    args = ("--url", urls[0], "--peer", urls[1], "--peer", "redis://127.0.0.1:1")
+    with sync_process(*args, "--metrics-port", port, "--interval", "0.2"):
+        until(lambda: len(eu.or_set("tasks")) == 1)
+
+        def metrics() -> dict[str, float]:
+            with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+                lines = [line for line in page.read().decode().splitlines() if line[0] != "#"]
+            return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+        tombstones = 'redis_crdt_collection_tombstones{collection="tasks",kind="or_set"}'
+        until(lambda: metrics().get(tombstones) == 1)
+        found = metrics()
+    assert found['redis_crdt_received_entries_total{peer="us"}'] == 2
+    assert found['redis_crdt_received_bytes_total{peer="us"}'] > 0
+    assert found['redis_crdt_lag_seconds{peer="us"}'] == 0
+    assert found['redis_crdt_lag_seconds{peer="127.0.0.1:1/0"}'] > 0
+    assert found['redis_crdt_errors_total{kind="ServerUnreachable",peer="127.0.0.1:1/0"}'] > 0
+    assert found['redis_crdt_pull_seconds_count{peer="us"}'] >= 1
+    assert abs(found['redis_crdt_clock_drift_seconds{peer="us"}']) < 60
+    assert found['redis_crdt_collection_entries{collection="tasks",kind="or_set"}'] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('peers = ["redis://u:opensesame@h"]', "url: Field required"),
+        ('url = "redis://h"\npeers = []', "peers"),
+        ('url = "redis://h"\npeers = ["redis://h2"]\ninterval = -1', "interval"),
+        ('url = "redis://:opensesame@h"\npeers = ["redis://h2"]\nintervall = 1', "intervall"),
+        ("url = ", "settings.toml"),
+    ],
+)
+def test_settings_that_are_wrong_are_named(
+    text: str, named: str, tmp_path: os.PathLike[str]
+) -> None:
+    from redis_crdt.sync.settings import load_settings
+
+    file = os.path.join(tmp_path, "settings.toml")
+    with open(file, "w") as out:
+        out.write(text)
+    with pytest.raises(InvalidSetting, match=named) as caught:
+        load_settings(file, {})
+    assert "sesame" not in str(caught.value)
+
+
+def test_settings_of_a_syncer_are_checked(new_url: NewUrl) -> None:
+    eu = Replica.from_url(new_url("valkey"), replica_id="eu")
+    with pytest.raises(InvalidSetting, match="interval"):
+        Syncer(eu, [], interval=0)
+    with pytest.raises(InvalidSetting, match="older_than"):
+        Syncer(eu, [], grace=-1)
+
+
+async def test_a_new_region_goes_on_with_its_full_scan_after_a_crash(new_url: NewUrl) -> None:
+    eu = Replica.from_url(new_url("valkey"), replica_id="eu", feed_limit=100)
+    eu.or_set("tasks", int).update(range(20_000))
+    for i in range(30):
+        eu.or_set(f"small-{i}", int).add(i)
+    async with AsyncReplica.from_url(new_url("valkey"), replica_id="us") as us:
+        async with us.keep_in_sync([eu]) as syncer:
+            while syncer.links[0].scanned < 5000:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+            assert syncer.links[0].state == "scanning"
+            assert syncer.links[0].to_scan == 20_030
+        async with us.keep_in_sync([eu]) as syncer:
+            await syncer.in_step()
+            assert 0 < syncer.links[0].entries <= 15_030 + 500
+        assert await us.verify(eu) == []
