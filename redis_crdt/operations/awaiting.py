@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from inspect import isawaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis_crdt.errors import CRDTError
-from redis_crdt.operations.operation import Procedure
+from redis_crdt.operations.operation import Executor, Operation, Procedure, Together
 from redis_crdt.operations.replica import ReplicaOperations
 
 R = TypeVar("R")
@@ -19,12 +19,7 @@ async def drive(procedure: Procedure[R]) -> R:
         executor, operation = next(procedure)
         while True:
             try:
-                if isinstance(executor, ReplicaOperations) and executor.blocking:
-                    reply = await asyncio.to_thread(executor.execute, operation)
-                else:
-                    reply = executor.execute(operation)
-                    if isawaitable(reply):
-                        reply = await reply
+                reply = await _carry_out(executor, operation)
             except CRDTError as error:
                 executor, operation = procedure.throw(error)
             else:
@@ -32,3 +27,12 @@ async def drive(procedure: Procedure[R]) -> R:
     except StopIteration as stop:
         result: R = stop.value
         return result
+
+
+async def _carry_out(executor: Executor, operation: Operation[Any]) -> Any:
+    if isinstance(executor, Together):
+        return await asyncio.gather(*(_carry_out(*part) for part in executor.parts))
+    if isinstance(executor, ReplicaOperations) and executor.blocking:
+        return await asyncio.to_thread(executor.execute, operation)
+    reply = executor.execute(operation)
+    return await reply if isawaitable(reply) else reply

@@ -76,6 +76,18 @@ Procedure = Generator[tuple[Executor, Operation[Any]], Any, R]
 """Several operations in a row: it yields each with who is to carry it out, and gets the reply."""
 
 
+class Together(Executor):
+    """Carries out several operations side by side, where calls are awaited; the reply has each."""
+
+    def __init__(self, *parts: tuple[Executor, Operation[Any]]) -> None:
+        self.parts = parts
+        self.operation = parts[0][1]
+
+    def execute(self, _: Operation[Any], /) -> list[Any]:
+        """Carry them out one after the other."""
+        return [executor.execute(operation) for executor, operation in self.parts]
+
+
 def drive(procedure: Procedure[R]) -> R:
     """Carry out a procedure whose executors block."""
     try:

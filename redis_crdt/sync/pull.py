@@ -16,7 +16,7 @@ from redis_crdt.clock import parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
-from redis_crdt.operations.operation import Executor, Procedure
+from redis_crdt.operations.operation import Executor, Procedure, Script, Together
 from redis_crdt.sync.report import SyncReport
 
 SCAN_AHEAD = 100
@@ -187,8 +187,15 @@ class ShardPull:
         return mine
 
     def _apply(
-        self, source: ask.Vouched, cursor: bytes, scan: bytes, mode: str, body: Sequence[bytes]
-    ) -> Procedure[None]:
+        self,
+        source: ask.Vouched,
+        cursor: bytes,
+        scan: bytes,
+        mode: str,
+        body: Sequence[bytes],
+        ahead: Script[ask.Page] | None = None,
+    ) -> Procedure[ask.Page | None]:
+        """Join a batch; meanwhile, ask the source for what comes next, if that is known."""
         mine = self.target_knows
         assert mine is not None
         request = ask.apply(
@@ -203,7 +210,12 @@ class ShardPull:
             body,
             self.about,
         )
-        applied = yield self.target, request
+        page: ask.Page | None = None
+        if ahead is None:
+            applied = yield self.target, request
+        else:
+            both = Together((self.target, request), (self.source, ahead))
+            applied, page = yield both, both.operation
         self.report += SyncReport(
             entries=ask.count(body), changed=applied.changed, bytes=sum(map(len, body)), batches=1
         )
@@ -216,6 +228,7 @@ class ShardPull:
             mine.scans.pop(source.writer, None)
             if mode == "last":
                 mine.known.update(self._unknown(mine, source))
+        return page
 
     def _unknown(self, mine: ask.Knowledge, source: ask.Vouched) -> dict[bytes, bytes]:
         """Return what the source knows of third replicas, and the target does not."""
@@ -233,17 +246,15 @@ class ShardPull:
         if scan is None:
             total = yield from count_shard(self.source, self.source_keys.shard)
             scan = Scan(not mine.joined, source.clock, 0, total, b"", (b"live", b"0"), [])
-        while True:
+        page: ask.Page | None = None
+        while scan.names or scan.next_page != b"0":
             if not scan.names:
-                if scan.next_page == b"0":
-                    break
                 request = ask.collections(self.source_keys, scan.next_page or b"0", self.about)
                 page_cursor, flat, _ = yield self.source, request
                 scan = scan._replace(next_page=page_cursor, names=ask.names_of(flat))
                 continue
-            ahead = scan.names[:SCAN_AHEAD]
-            request_ = ask.scan(self.source_keys, scan.position, ahead, self.about)
-            page = yield self.source, request_
+            if page is None:
+                page = yield self.source, self._scan_request(scan)
             if page.writer != source.writer:
                 return  # the source's server has restarted; what it had may have gone
             scan = scan._replace(
@@ -251,9 +262,10 @@ class ShardPull:
                 names=scan.names[page.done :],
                 position=page.position,
             )
-            if page.body:
-                vouched = source._replace(clock=page.clock)
-                yield from self._apply(vouched, b"", bytes(scan), "more", page.body)
+            body, vouched, page = page.body, source._replace(clock=page.clock), None
+            if body:
+                ahead = self._scan_request(scan) if scan.names else None
+                page = yield from self._apply(vouched, b"", bytes(scan), "more", body, ahead)
                 if self.target_knows is None:
                     # It has joined its first entries; or it forgot, and the scan begins anew.
                     mine = yield from self._ask_target()
@@ -262,6 +274,9 @@ class ShardPull:
                 if self.progressed:
                     yield from self.progressed(scan.done, scan.total)
         yield from self._apply(source, scan.clock, b"", "more", ())
+
+    def _scan_request(self, scan: Scan) -> Script[ask.Page]:
+        return ask.scan(self.source_keys, scan.position, scan.names[:SCAN_AHEAD], self.about)
 
 
 def count_shard(replica: Party, shard: int) -> Procedure[int]:

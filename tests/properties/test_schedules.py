@@ -34,7 +34,7 @@ from redis_crdt.errors import StaleReplica
 from redis_crdt.kinds import KINDS, VALUE
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
-from redis_crdt.operations.operation import Operation, drive
+from redis_crdt.operations.operation import Operation, Script, drive
 from redis_crdt.sync.pull import pull
 from tests.backends import NewClient
 
@@ -221,7 +221,7 @@ class Schedule(RuleBasedStateMachine):
             except StopIteration as stop:
                 changed: int = stop.value.changed
                 return changed
-            if getattr(operation, "name", "") == "replica/apply":
+            if isinstance(operation, Script) and operation.name == "replica/apply":
                 self.deliveries.append((target, operation))
             try:
                 reply = executor.execute(operation)
