@@ -3,7 +3,6 @@
 -- Trimming the feed. Of the references, each feed entry's first is not counted in meta: the server
 -- knows how many entries there are.
 local TRIM_STEP = 1000  -- so many entries go at most at a time
-local TRIM_PAGE = 8     -- and so many are read at a time
 
 local function feed_excess()
   return redis.call('XLEN', FEED) + tonumber(redis.call('HGET', META, 'refs')) - feed_limit
@@ -16,15 +15,12 @@ local function trim(excess, stable)
   local newest = last_id()
   local last, gone, beside, after = nil, 0, 0, '-'
   while gone < TRIM_STEP do
-    -- An entry may have thousands of references, and to read them is what costs.
-    local page = redis.call('XRANGE', FEED, after, '+', 'COUNT', TRIM_PAGE)
-    for _, entry in ipairs(page) do
-      local wanted = excess > 0 or (stable and not is_later(entry[1], stable))
-      if not wanted or entry[1] == newest then page = {} break end
-      local more = #entry[2] / 2 - (entry[2][1] == '' and 2 or 1)
-      last, gone, beside, excess = entry[1], gone + 1, beside + more, excess - more - 1
-    end
-    if #page < TRIM_PAGE then break end
+    -- One at a time: an entry may have a thousand references, and to read those is what costs.
+    local entry = redis.call('XRANGE', FEED, after, '+', 'COUNT', 1)[1]
+    if not entry or entry[1] == newest then break end
+    if excess <= 0 and not (stable and not is_later(entry[1], stable)) then break end
+    local more = #entry[2] / 2 - (entry[2][1] == '' and 2 or 1)
+    last, gone, beside, excess = entry[1], gone + 1, beside + more, excess - more - 1
     after = '(' .. last
   end
   if not last then return 0 end

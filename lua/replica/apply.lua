@@ -24,41 +24,41 @@ end
 -- One collection of the batch: what its entries become, joined with what is here.
 local function join_group(name, kind, first, count, collected)
   local rule = KIND[kind]
+  local is_field, inspect, join = rule.is_field, rule.inspect, rule.join
   local fields, theirs = {}, {}
-  for i = first, first + 2 * count - 2, 2 do
-    fields[#fields + 1], theirs[#theirs + 1] = ARGV[i], ARGV[i + 1]
+  for i = 1, count do
+    fields[i], theirs[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1]
   end
   local group = {name = name, kind = kind, live = {}, removed = {}, revived = {}, buried = {}, fields = {}, ms = 0, seq = 0}
-  local seen_fields = {}
+  local seen_fields, changed = {}, group.fields
   local live = read_fields(live_key(name, kind), fields)
   local removed = read_fields(removed_key(name, kind), fields)
-  for i, field in ipairs(fields) do
-    local entry = theirs[i]
+  for i = 1, count do
+    local field, entry = fields[i], theirs[i]
     if seen_fields[field] then malformed('a field twice in ' .. name) end
     seen_fields[field] = true
     if #field > MAX_FIELD or #entry > MAX_ENTRY then malformed('a field or entry that is too long in ' .. name) end
-    if not rule.is_field(field) or not is_utf8(field) or not is_utf8(entry) then
+    if not is_field(field) or not is_utf8(field) or not is_utf8(entry) then
       malformed('an ill-formed field or entry in ' .. name)
     end
-    local ms, seq, is_tombstone = rule.inspect(entry)
+    local ms, seq, is_tombstone = inspect(entry)
     if later(ms, seq, group.ms, group.seq) then group.ms, group.seq = ms, seq end
     local mine = live[i] or entry_of_tombstone(removed[i])
     if not mine and not is_tombstone and collected then check_age(name, kind, ms, seq, collected) end
-    if mine ~= entry then
-      if mine then
-        entry = rule.join(mine, entry)
-        if entry ~= mine then
-          local _
-          _, _, is_tombstone = rule.inspect(entry)
-        end
-      end
+    if mine and mine ~= entry then
+      entry = join(mine, entry)
       if entry ~= mine then
-        group.fields[#group.fields + 1] = field
-        local target = is_tombstone and group.removed or group.live
-        target[#target + 1], target[#target + 2] = field, entry
-        if live[i] and is_tombstone then group.buried[#group.buried + 1] = field end
-        if removed[i] and not is_tombstone then group.revived[#group.revived + 1] = field end
+        local _
+        _, _, is_tombstone = inspect(entry)
       end
+    end
+    if entry ~= mine then
+      changed[#changed + 1] = field
+      local target = is_tombstone and group.removed or group.live
+      local n = #target
+      target[n + 1], target[n + 2] = field, entry
+      if live[i] and is_tombstone then group.buried[#group.buried + 1] = field end
+      if removed[i] and not is_tombstone then group.revived[#group.revived + 1] = field end
     end
   end
   return group
@@ -142,8 +142,9 @@ local function apply()
   local refs, ms, seq = {}, 0, 0
   for _, group in ipairs(groups) do
     if later(group.ms, group.seq, ms, seq) then ms, seq = group.ms, group.seq end
-    for _, field in ipairs(group.fields) do
-      refs[#refs + 1], refs[#refs + 2] = group.name, field
+    local n = #refs
+    for i, field in ipairs(group.fields) do
+      refs[n + 2 * i - 1], refs[n + 2 * i] = group.name, field
     end
   end
   check_drift(ms, tonumber(ALLOWED))
