@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from redis_crdt import servers
+from redis_crdt import Replica, servers
 from tests.backends import NewServer
+from tests.integration.test_cli import redis_crdt
+from tests.integration.test_syncer import sync_process, until
 
 PATH = Path(__file__).parents[2] / "docker-compose.yml"
 REGIONS = {"eu": 6381, "us": 6382, "ap": 6383}
@@ -34,7 +37,27 @@ def settings(region: Service) -> dict[str, str]:
 
 
 def test_the_services(services: dict[str, Service]) -> None:
-    assert services.keys() == {*REGIONS, "demo"}
+    assert services.keys() == {*REGIONS, *(f"sync-{name}" for name in REGIONS), "demo"}
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_each_region_has_a_syncer(services: dict[str, Service], name: str) -> None:
+    syncer = services[f"sync-{name}"]
+    assert syncer["command"][-1].endswith("&& exec redis-crdt sync")
+    assert syncer["depends_on"] == {region: {"condition": "service_healthy"} for region in REGIONS}
+    settings = syncer["environment"]
+    assert settings["REDIS_CRDT_REPLICA_ID"] == name
+    assert (
+        f"localhost:{settings['REDIS_CRDT_METRICS_PORT']}/metrics" in syncer["healthcheck"]["test"]
+    )
+    assert host(settings["REDIS_CRDT_URL"]) == name
+    assert {host(url) for url in settings["REDIS_CRDT_PEERS"].split(",")} == REGIONS.keys() - {name}
+
+
+def host(url: str) -> str:
+    found = re.fullmatch(rf"redis://:{PASSWORD.pattern}@(\w+):6379", url)
+    assert found is not None, url
+    return found[1]
 
 
 @pytest.mark.parametrize("name", REGIONS)
@@ -80,3 +103,36 @@ def test_servers_run_like_that(
             region.kill()
             region.restart()
             assert client.get("key") == b"value"
+
+
+def test_the_same_topology_runs_and_converges(
+    services: dict[str, Service], new_server: NewServer
+) -> None:
+    """The servers and syncers of the compose file, without docker; one server is restarted."""
+    regions, urls = {}, {}
+    for name in REGIONS:
+        config = settings(services[name]) | {"requirepass": f"secret-of-{name}"}
+        regions[name] = new_server("valkey", config, tcp=True)
+        urls[name] = regions[name].tcp_url
+    with ExitStack() as running:
+        for name in REGIONS:
+            env = dict(services[f"sync-{name}"]["environment"])
+            del env["REDIS_CRDT_METRICS_PORT"]
+            env["REDIS_CRDT_URL"] = urls[name]
+            peers = env["REDIS_CRDT_PEERS"].split(",")
+            env["REDIS_CRDT_PEERS"] = ",".join(urls[host(url)] for url in peers)
+            running.enter_context(sync_process(**env))
+        replicas = [
+            Replica.from_url(urls[name], replica_id=name, namespace="agents") for name in REGIONS
+        ]
+        for replica in replicas:
+            replica.or_set("tasks", str).add(replica.replica_id)
+        until(lambda: all(len(replica.or_set("tasks")) == 3 for replica in replicas))
+        regions["us"].kill()
+        replicas[0].or_set("tasks", str).add("while us was down")
+        regions["us"].restart()
+        replicas[1].or_set("tasks", str).add("after us came back")
+        until(lambda: all(len(replica.or_set("tasks")) == 5 for replica in replicas))
+        until(lambda: not any(replicas[0].verify(other) for other in replicas[1:]))
+    args = [part for url in urls.values() for part in ("--url", url)]
+    assert redis_crdt("demo", *args).returncode == 0

@@ -1,0 +1,47 @@
+"""The rights that the README gives to each role are enough, and no more than it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from redis_crdt import Replica, servers
+from redis_crdt.errors import AccessDenied
+from tests.backends import NewServer
+from tests.integration.refusals import write_all
+from tests.integration.test_syncer import until
+
+README = Path(__file__).parents[2] / "README.md"
+RULES = re.findall(r"^ACL SETUSER (.+)$", README.read_text(), re.M)
+
+
+def test_a_client_and_a_peer_have_what_they_need(
+    server_flavour: servers.Flavour, new_server: NewServer
+) -> None:
+    servers_ = [new_server(server_flavour, tcp=True) for _ in range(2)]
+    for server in servers_:
+        with server.client() as admin:
+            for rule in RULES:
+                admin.execute_command("ACL", "SETUSER", *rule.split())
+
+    def url(server: servers.Server, user: str) -> str:
+        return server.tcp_url.replace("redis://", f"redis://{user}:PASSWORD@")
+
+    eu = Replica.from_url(url(servers_[0], "client"), replica_id="eu", namespace="agents")
+    us = Replica.from_url(url(servers_[1], "client"), replica_id="us", namespace="agents")
+    write_all(eu)
+    with us.keep_in_sync([url(servers_[0], "peer")]):
+        until(lambda: not us.verify(eu))
+    assert list(eu.watch("0-0", timeout=0.01))
+    us.pull(eu)
+    assert us.gc_tombstones(older_than=0) >= 0
+    assert eu.gc_tombstones(older_than=0) >= 0
+    assert us.forget("eu")
+
+    peer = Replica.from_url(url(servers_[0], "peer"), namespace="agents")
+    with pytest.raises(AccessDenied):
+        peer.or_set("tasks", str).add("a peer's syncer only reads")
+    with pytest.raises(AccessDenied):
+        Replica.from_url(url(servers_[0], "client"), replica_id="eu", namespace="others")
