@@ -2,12 +2,19 @@
 -- Carries out one operation on one collection. An operation is a pair of functions:
 --   prepare(op)             reads and validates, and writes nothing; gives a plan, or nil and a
 --                           reply where there is nothing to do. plan.fields: the fields it will
---                           touch; plan.ms, plan.seq: a time that the clock has to pass, if any
+--                           touch; plan.ms, plan.seq: a time that the clock has to pass, if any;
+--                           plan.exists: whether some live entry was found
 --   commit(op, plan, id)    writes; prepare has looked at everything that could make it fail
 local function check_kind(op)
   local kind = redis.call('HGET', KINDS, op.name)
   if kind and kind ~= op.kind then fail('KIND', kind .. ' ' .. op.name) end
   op.is_new = not kind
+end
+
+-- The values of fields; most operations have one, and one is cheaper to ask for.
+local function read(key, fields)
+  if #fields == 1 then return {redis.call('HGET', key, fields[1])} end
+  return redis.call('HMGET', key, unpack(fields))
 end
 
 local function references(op, plan)
@@ -23,8 +30,9 @@ local function carry_out(operation)
   local op = {kind = ARGV[1], name = ARGV[2], live = KEYS[4], removed = KEYS[5],
               args = {unpack(ARGV, 3)}}
   enter(false)
-  check_kind(op)
   local plan, reply = operation.prepare(op)
+  -- An entry of this kind that is there already says what kind the collection is.
+  if not (plan and plan.exists) then check_kind(op) end
   if not plan then return reply or 0 end
   local id = append(references(op, plan), nil, plan.ms, plan.seq)
   if op.is_new then redis.call('HSET', KINDS, op.name, op.kind) end

@@ -4,7 +4,7 @@
 local lww_delete = {}
 
 function lww_delete.prepare(op)
-  local old = redis.call('HMGET', op.live, unpack(op.args))
+  local old = read(op.live, op.args)
   redis.call('HLEN', op.removed)  -- raises where the key is not a hash
   local fields = {}
   for i, field in ipairs(op.args) do

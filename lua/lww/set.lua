@@ -8,8 +8,8 @@ local lww_set = {}
 function lww_set.prepare(op)
   local fields = {}
   for i = 1, #op.args, 2 do fields[#fields + 1] = op.args[i] end
-  local old = redis.call('HMGET', op.live, unpack(fields))
-  local removed = redis.call('HMGET', op.removed, unpack(fields))
+  local old = read(op.live, fields)
+  local removed = read(op.removed, fields)
   local revived = {}
   for i, field in ipairs(fields) do
     if removed[i] then
@@ -17,8 +17,9 @@ function lww_set.prepare(op)
       revived[#revived + 1] = field
     end
   end
+  local exists = old[1] and not removed[1]
   local ms, seq = latest_of(old, #fields)
-  return {fields = fields, revived = revived, ms = ms, seq = seq}
+  return {fields = fields, exists = exists, revived = revived, ms = ms, seq = seq}
 end
 
 function lww_set.commit(op, plan, id)

@@ -21,9 +21,9 @@ local function observing(live, removed, count)
 end
 
 function or_set_add.prepare(op)
-  local live = redis.call('HMGET', op.live, unpack(op.args))
-  local removed = redis.call('HMGET', op.removed, unpack(op.args))
-  local plan = {fields = op.args, removed = removed}
+  local live = read(op.live, op.args)
+  local removed = read(op.removed, op.args)
+  local plan = {fields = op.args, removed = removed, exists = live[1]}
   for i = 1, #op.args do
     if live[i] or removed[i] then
       plan.ms, plan.seq, plan.entry_of = observing(live, removed, #op.args)

@@ -4,7 +4,7 @@
 local or_set_remove = {}
 
 function or_set_remove.prepare(op)
-  return plan_removal(op, op.args, redis.call('HMGET', op.live, unpack(op.args)))
+  return plan_removal(op, op.args, read(op.live, op.args))
 end
 
 or_set_remove.commit = commit_removal
