@@ -16,7 +16,7 @@ function counter_increment.prepare(op)
   local total = redis.call('HGET', op.live, field)
   if total and not string.find(total, '^%d+$') then fail('MALFORMED', 'not a counter total: ' .. total) end
   if not fits(total or '0', amount) then fail('OVERFLOW', total or '0') end
-  return {fields = {field}, exists = total}
+  return {fields = {field}}
 end
 
 function counter_increment.commit(op, plan)

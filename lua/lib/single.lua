@@ -2,8 +2,7 @@
 -- Carries out one operation on one collection. An operation is a pair of functions:
 --   prepare(op)             reads and validates, and writes nothing; gives a plan, or nil and a
 --                           reply where there is nothing to do. plan.fields: the fields it will
---                           touch; plan.ms, plan.seq: a time that the clock has to pass, if any;
---                           plan.exists: whether some live entry was found
+--                           touch; plan.ms, plan.seq: a time that the clock has to pass, if any
 --   commit(op, plan, id)    writes; prepare has looked at everything that could make it fail
 local function check_kind(op)
   local kind = redis.call('HGET', KINDS, op.name)
@@ -30,9 +29,8 @@ local function carry_out(operation)
   local op = {kind = ARGV[1], name = ARGV[2], live = KEYS[4], removed = KEYS[5],
               args = {unpack(ARGV, 3)}}
   enter(false)
+  check_kind(op)
   local plan, reply = operation.prepare(op)
-  -- An entry of this kind that is there already says what kind the collection is.
-  if not (plan and plan.exists) then check_kind(op) end
   if not plan then return reply or 0 end
   local id = append(references(op, plan), nil, plan.ms, plan.seq)
   if op.is_new then redis.call('HSET', KINDS, op.name, op.kind) end

@@ -17,9 +17,8 @@ function lww_set.prepare(op)
       revived[#revived + 1] = field
     end
   end
-  local exists = old[1] and not removed[1]
   local ms, seq = latest_of(old, #fields)
-  return {fields = fields, exists = exists, revived = revived, ms = ms, seq = seq}
+  return {fields = fields, revived = revived, ms = ms, seq = seq}
 end
 
 function lww_set.commit(op, plan, id)

@@ -23,7 +23,7 @@ end
 function or_set_add.prepare(op)
   local live = read(op.live, op.args)
   local removed = read(op.removed, op.args)
-  local plan = {fields = op.args, removed = removed, exists = live[1]}
+  local plan = {fields = op.args, removed = removed}
   for i = 1, #op.args do
     if live[i] or removed[i] then
       plan.ms, plan.seq, plan.entry_of = observing(live, removed, #op.args)
