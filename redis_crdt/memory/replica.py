@@ -148,28 +148,15 @@ class Replica:
         return drive(load_file(self, file, force))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
-        """Drop the tombstones that nobody needs any more, in all collections; return how many.
-
-        Those go that are older than ``older_than`` seconds and that every peer, that is every
-        replica that was ever pulled from or that pulled from here, has read. So does what the
-        feed holds of that age. One round trip per 500 tombstones and per collection.
-        """
+        """Drop the tombstones that nobody needs any more; as :meth:`redis_crdt.Replica` does."""
         return drive(collect(self, older_than))
 
     def forget(self, peer: str) -> bool:
-        """Forget a peer that is gone for good, so that it no longer holds collection up.
-
-        Returns whether there was such a peer. Should it come back, it is refused with
-        :class:`ForgottenPeer` until it was :meth:`reset`. One round trip per shard.
-        """
+        """Forget a peer that is gone for good; returns whether there was such a one."""
         return drive(forget(self, peer))
 
     def reset(self) -> None:
-        """Throw away all that this replica holds, so that it begins anew from its peers.
-
-        What none of them has pulled is lost. It is the way back for a replica that is refused
-        as stale or forgotten. One round trip per shard.
-        """
+        """Throw away all that this replica holds, so that it begins anew from its peers."""
         drive(reset(self))
 
     def keys(self, shard: int) -> Keys:

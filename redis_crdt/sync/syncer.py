@@ -87,6 +87,7 @@ class Syncer:
         self._observer = observer
         self.links = [Link(peer=p.address, address=p.address, every=interval) for p in self._peers]
         self._in_step = [asyncio.Event() for _ in self._peers]
+        self._filling = asyncio.Lock()
 
     async def run(self) -> None:
         """Work until cancelled. Raises only what is a defect; all else is tried again."""
@@ -158,8 +159,8 @@ class _Follower:
         self._pull.begin_anew()
         await self._measure_drift()
         next_round = monotonic() + self._interval
+        report = await self._begin(self._pull)
         while True:
-            report = await drive(self._pull.run())
             await self._pulled(report)
             while True:
                 _check_cancelled()
@@ -169,6 +170,28 @@ class _Follower:
                     return
                 if await drive(_wait(self._peer, self._pull, left)):
                     break
+            report = await drive(self._pull.run())
+
+    async def _begin(self, pull: Pull) -> SyncReport:
+        """Pull for the first time in this round.
+
+        A new replica fills itself from one peer after the other: once it has all of the first,
+        it knows what that one knew of the others, who until then would call it stale. A peer
+        that neither answers nor fails does not hold the others up for longer than that.
+        """
+        filling = self._syncer._filling
+        while await drive(_is_filling(self._replica)):
+            try:
+                await asyncio.wait_for(filling.acquire(), PEER_TIMEOUT)
+            except TimeoutError:
+                if any(link.state == "scanning" for link in self._syncer.links):
+                    continue
+                break
+            try:
+                return await drive(pull.run())
+            finally:
+                filling.release()
+        return await drive(pull.run())
 
     async def _measure_drift(self) -> None:
         theirs, ours = await asyncio.gather(drive(_time(self._peer)), drive(_time(self._replica)))
@@ -234,6 +257,15 @@ def _check_cancelled() -> None:
 
 def _ensure_open(replica: ReplicaOperations) -> Procedure[None]:
     yield replica, Command(("PING",), about=replica.about)
+
+
+def _is_filling(replica: ReplicaOperations) -> Procedure[bool]:
+    """Tell whether a replica has yet to begin or to end its first pull."""
+    for shard in range(replica.shards):
+        found = yield replica, ask.knowledge(replica.keys(shard), replica.about)
+        if not found.joined or found.scans:
+            return True
+    return False
 
 
 def _time(replica: ReplicaOperations) -> Procedure[float]:

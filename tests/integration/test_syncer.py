@@ -309,3 +309,31 @@ async def test_a_new_region_goes_on_with_its_full_scan_after_a_crash(new_url: Ne
             await syncer.in_step()
             assert 0 < syncer.links[0].entries <= 15_030 + 500
         assert await us.verify(eu) == []
+
+
+def test_a_new_region_fills_itself_from_peers_that_have_collected(
+    new_url: NewUrl, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From one after the other; and no peer calls it stale in the meantime."""
+    replicas = [
+        Replica.from_url(new_url("valkey"), replica_id=name, feed_limit=100) for name in "abc"
+    ]
+    replicas[0].or_set("tasks", int).update(range(3000))
+    for replica in replicas:
+        replica.or_set(replica.replica_id, int).add(1)
+    for _ in range(2):
+        for target, source in permutations(replicas, 2):
+            target.pull(source)
+    for i, replica in enumerate(replicas):
+        replica.or_set("tasks", int).remove(i)
+    for _ in range(3):
+        for target, source in permutations(replicas, 2):
+            target.pull(source)
+    for replica in replicas:
+        assert replica.gc_tombstones(older_than=0) == 3
+    new = Replica.from_url(new_url("valkey"), replica_id="new")
+    with new.keep_in_sync(replicas) as syncer:
+        until(lambda: all(link.state == "following" for link in syncer.links))
+    for replica in replicas:
+        assert new.verify(replica) == []
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
