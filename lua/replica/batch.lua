@@ -4,6 +4,7 @@
 -- @include mv_register/set
 -- @include or_set/add
 -- @include or_set/remove
+-- @include lib/passing
 -- Several operations as one write: all or none, under one id, in one feed entry, so that other
 -- clients and the pulls of other replicas see either none or all of it. KEYS: meta, feed, kinds,
 -- then live and removed of each operation's collection. ARGV: for each operation its script, '1'
@@ -21,11 +22,11 @@ local OPERATIONS = {
 local function read_operations()
   local ops, i = {}, 1
   while i <= #ARGV do
-    local last = i + 4 + tonumber(ARGV[i + 4])
+    local first, last = i + 5, i + 4 + tonumber(ARGV[i + 4])
     local n = #ops + 1
     ops[n] = {run = OPERATIONS[ARGV[i]], required = ARGV[i + 1] == '1', kind = ARGV[i + 2],
               name = ARGV[i + 3], live = KEYS[2 + 2 * n], removed = KEYS[3 + 2 * n],
-              args = {unpack(ARGV, i + 5, last)}}
+              args = ARGV, first = first, last = last}
     i = last + 1
   end
   return ops
@@ -38,10 +39,10 @@ local function prepare_all(ops)
     check_kind(op)
     if (kinds[op.name] or op.kind) ~= op.kind then fail('KIND', kinds[op.name] .. ' ' .. op.name) end
     kinds[op.name] = op.kind
-    local plan = op.run.prepare(op)
-    if plan then
-      for _, ref in ipairs(references(op, plan)) do refs[#refs + 1] = ref end
-      if plan.ms and later(plan.ms, plan.seq, ms, seq) then ms, seq = plan.ms, plan.seq end
+    local fields, from, to = op.run.prepare(op)
+    if fields then
+      refer(refs, op.name, fields, from, to)
+      if op.ms and later(op.ms, op.seq, ms, seq) then ms, seq = op.ms, op.seq end
     elseif op.required then
       fail('ABORTED', tostring(i))
     end
@@ -53,18 +54,19 @@ local function batch()
   enter(false)
   local ops = read_operations()
   local refs, ms, seq = prepare_all(ops)
-  local id = #refs > 0 and append(refs, nil, ms, seq)
+  local id = #refs > 0 and append(refs)
+  if id and ms >= now then id = passing(id, ms, seq, refs) end
   local replies = {}
   for i, op in ipairs(ops) do
     -- Prepared again, for an earlier one may have changed what this one finds.
-    local plan, reply = op.run.prepare(op)
-    if plan then
+    local fields, reply = op.run.prepare(op)
+    if fields then
       if op.is_new then redis.call('HSET', KINDS, op.name, op.kind) end
-      reply = op.run.commit(op, plan, id)
+      reply = op.run.commit(op, id)
     end
     replies[i] = reply or 0
   end
   return replies
 end
 
--- @run batch()
+-- @run batch
