@@ -1,9 +1,8 @@
 -- @include lib/entry
--- @include lib/tombstone
+-- @include lib/short
 -- What the operations on OR-Sets and MV registers share.
--- The entry of a field, live or tombstone, as a state; an empty one where there is neither.
-local function observe(live, tombstone)
-  local text = live or entry_of_tombstone(tombstone)
+-- The entry of a field as a state; an empty one where there is none.
+local function observe(text)
   return text and parse_dots(text) or {live = {}, seen = {}}
 end
 

@@ -17,20 +17,44 @@ local function malformed(what)
   fail('MALFORMED', what)
 end
 
--- A dot as a table, refusing all but its one canonical form: equal dots must be equal bytes.
-local function parse_dot(text)
-  local ms, dash, seq, by = string.match(text, '^(%d+)(%-?)(%d*)@(%w[%w_.-]*#[0-9a-z]+)$')
-  if not ms or #ms > 15 or #seq > 15 or #by > 96 or (dash == '') ~= (seq == '')
-    or (string.byte(ms) == 48 and ms ~= '0') or string.byte(seq) == 48 then
-    malformed('not a dot: ' .. string.sub(text, 1, 80))
+local is_writer_name = {}  -- of those that were looked at
+
+local function is_writer(name)
+  local known = is_writer_name[name]
+  if known == nil then
+    known = #name <= 96 and string.find(name, '^%w[%w_.-]*#[0-9a-z]+$') ~= nil
+    is_writer_name[name] = known
   end
-  return {text = text, ms = tonumber(ms), seq = tonumber(seq) or 0, writer = by}
+  return known
+end
+
+-- What a dot is made of, its `-SEQ` also as it is written; nil for all but the one canonical form:
+-- equal dots must be equal bytes.
+local function match_dot(text)
+  local ms, seq, by = string.match(text, '^(%d+)(%-?%d*)@(.+)$')
+  if ms and #ms <= 15 and (string.byte(ms) ~= 48 or ms == '0') and is_writer(by) then
+    if seq == '' then return ms + 0, 0, by, seq end
+    if #seq > 1 and #seq <= 16 and string.byte(seq, 2) ~= 48 then return ms + 0, 0 - seq, by, seq end
+  end
+end
+
+local function parse_dot(text)
+  local ms, seq, by = match_dot(text)
+  if not ms then malformed('not a dot: ' .. string.sub(text, 1, 80)) end
+  return {text = text, ms = ms, seq = seq, writer = by}
+end
+
+-- The first line of an entry, and what follows it, with the line break.
+local function split(text)
+  local line_end = string.find(text, '\n', 1, true)
+  if not line_end then return text, '' end
+  return string.sub(text, 1, line_end - 1), string.sub(text, line_end)
 end
 
 local function parse_last(text)
-  local head, value = string.match(text, '^([^\n]*)\n(.*)$')
-  local entry = parse_dot(head or text)
-  entry.value = value
+  local head, value = split(text)
+  local entry = parse_dot(head)
+  entry.value = value ~= '' and string.sub(value, 2) or nil
   return entry
 end
 
@@ -47,7 +71,7 @@ end
 
 -- {live = {dot, ...}, seen = {writer -> latest dot seen, live ones included}}
 local function parse_dots(text)
-  local head, values = string.match(text, '^([^\n]*)(.*)$')
+  local head, values = split(text)
   local living, others = string.match(head, '^([^|]*)|?(.*)$')
   local live, seen, previous = {}, {}, nil
   for word in string.gmatch(living, '%S+') do

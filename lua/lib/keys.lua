@@ -13,6 +13,7 @@ local function removed_key(name, kind) return PREFIX .. kind .. '-removed:' .. n
 
 local function read_fields(key, fields)
   local values = {}
+  if redis.call('HLEN', key) == 0 then return values end
   for i = 1, #fields, CHUNK do
     local page = redis.call('HMGET', key, unpack(fields, i, math.min(i + CHUNK - 1, #fields)))
     for j = 1, #page do values[i + j - 1] = page[j] end

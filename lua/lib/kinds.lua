@@ -1,8 +1,13 @@
 -- @include lib/joins
 -- What each kind of collection is made of: its join, which fields it may have, and the reading of
--- one entry from a peer. `inspect` refuses what is malformed and gives the entry's latest time and
--- whether it is a tombstone.
+-- one entry from a peer. `inspect` refuses what is malformed, and gives the entry's latest time,
+-- whether it is a tombstone, and where it has one dot what that is made of and what follows it.
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
+
+-- Whether a text is one that JSON, or a key, may be; most are ASCII, and that is cheaper to see.
+local function is_line(s)
+  return string.find(s, '^[ -~]*$') ~= nil or (not has_control(s) and is_utf8(s))
+end
 
 local function inspect_total(text)
   if not string.find(text, '^[1-9]%d*$') or #text > 19 or join_max(text, MAX_TOTAL) ~= MAX_TOTAL then
@@ -12,11 +17,13 @@ local function inspect_total(text)
 end
 
 local function inspect_last(text)
-  local entry = parse_last(text)
-  if entry.value and (entry.value == '' or has_control(entry.value)) then
+  local head, value = split(text)
+  local ms, seq, by, seq_text = match_dot(head)
+  if not ms then malformed('not a dot: ' .. string.sub(text, 1, 80)) end
+  if value ~= '' and (value == '\n' or not is_line(string.sub(value, 2))) then
     malformed('a value that is not one line of JSON')
   end
-  return entry.ms, entry.seq, not entry.value
+  return ms, seq, value == '', by, seq_text, value
 end
 
 local function latest(state)
@@ -28,14 +35,10 @@ local function latest(state)
 end
 
 local function inspect_dots(text, valued)
-  if not valued and not string.find(text, '[ |\n]') then
-    local dot = parse_dot(text)  -- as most are: added once, by one
-    return dot.ms, dot.seq, false
-  end
   local state = parse_dots(text)
   if format_dots(state) ~= text or text == '' then malformed('dots that are not in canonical form') end
   for _, dot in ipairs(state.live) do
-    if (dot.value ~= nil) ~= valued or (valued and (dot.value == '' or has_control(dot.value))) then
+    if (dot.value ~= nil) ~= valued or (valued and (dot.value == '' or not is_line(dot.value))) then
       malformed('dots whose values are missing or not one line of JSON')
     end
   end
@@ -43,19 +46,22 @@ local function inspect_dots(text, valued)
   return ms, seq, #state.live == 0
 end
 
-local function is_register(field) return field == 'value' end
-
-local function is_element(field) return field ~= '' and not has_control(field) end
-
-local function is_writer(field)
-  return #field <= 96 and string.find(field, '^%w[%w_.-]*#[0-9a-z]+$') ~= nil
+local function inspect_element(text)
+  local ms, seq, by, seq_text = match_dot(text)
+  -- As most are: added once, by one.
+  if ms then return ms, seq, false, by, seq_text, '' end
+  return inspect_dots(text, false)
 end
 
+local function is_register(field) return field == 'value' end
+
+local function is_element(field) return field ~= '' and is_line(field) end
+
 local KIND = {
-  or_set = {join = join_dots, inspect = function(e) return inspect_dots(e, false) end, is_field = is_element},
+  or_set = {join = join_dots, inspect = inspect_element, is_field = is_element},
   mv_register = {join = join_dots, inspect = function(e) return inspect_dots(e, true) end, is_field = is_register},
   lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
-  lww_map = {join = join_last, inspect = inspect_last, is_field = function() return true end},
+  lww_map = {join = join_last, inspect = inspect_last, is_field = is_utf8},
   g_counter = {join = join_max, inspect = inspect_total, is_field = is_writer},
   pn_counter = {
     join = join_max, inspect = inspect_total,

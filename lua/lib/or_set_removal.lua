@@ -1,26 +1,34 @@
 -- @include lib/single
--- @include lib/dots
 -- Removing observed elements: what was seen of each is kept as its tombstone.
+local function tombstone_of(entry)
+  if not string.find(entry, '[ |]') then return '|' .. entry end
+  -- @include lib/entry
+  -- @include lib/packed
+  local state = parse_dots(unpacked('or_set', entry))
+  state.live = {}
+  return pack('or_set', format_dots(state))
+end
+
 local function prepare_removal(op, elements, from, to, entries)
   redis.call('HLEN', op.removed)  -- raises where the key is not a hash
-  op.fields, op.states = {}, {}
+  local fields, tombstones = {}, {}
   for i = from, to do
     local entry = entries[i - from + 1]
     if entry then
-      local n = #op.fields + 1
-      op.fields[n], op.states[n] = elements[i], parse_dots(entry)
+      local n = #fields + 1
+      fields[n], tombstones[n] = elements[i], tombstone_of(entry)
     end
   end
-  if #op.fields > 0 then return op.fields, 1, #op.fields end
+  op.fields, op.tombstones = fields, tombstones
+  if #fields > 0 then return fields, 1, #fields end
 end
 
 local function commit_removal(op, id)
-  local tombstones = {}
+  local flat = {}
   for i, element in ipairs(op.fields) do
-    op.states[i].live = {}
-    tombstones[2 * i - 1], tombstones[2 * i] = element, id .. ' ' .. format_dots(op.states[i])
+    flat[2 * i - 1], flat[2 * i] = element, id .. ' ' .. op.tombstones[i]
   end
   redis.call('HDEL', op.live, unpack(op.fields))
-  redis.call('HSET', op.removed, unpack(tombstones))
+  redis.call('HSET', op.removed, unpack(flat))
   return #op.fields
 end

@@ -18,6 +18,8 @@
 -- @define MAX_REFS 2000
 
 local writer           -- REPLICA#INCARNATION: the name under which this script writes
+local alias            -- what packed dots have in place of that
+local aliases          -- how many there are, where this script gives out new ones
 local now              -- the server's wall clock in milliseconds
 local feed_limit       -- how many references the feed may hold
 local notes            -- fields of meta that are to be written together with the first write
@@ -26,25 +28,22 @@ local notes            -- fields of meta that are to be written together with th
 -- that is not the process it was may have come back without its last writes, so it goes on under a
 -- new name, and notes how far the old one had come.
 local function enter(thorough)
-  local meta = redis.call('HMGET', META, 'writer', 'checked', 'feed_limit')
+  local meta = redis.call('HMGET', META, 'writer', 'checked', 'feed_limit', 'alias')
   if not meta[1] then fail('CLOSED', 'the namespace is not open on this server') end
   local time, checked = redis.call('TIME'), meta[2] + 0
-  writer, feed_limit, now = meta[1], meta[3] + 0, time[1] * 1000 + math.floor(time[2] / 1000)
+  writer, feed_limit, alias = meta[1], meta[3] + 0, meta[4]
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
   if not thorough and now >= checked and now < checked + CHECK_EVERY then return end
   -- @include lib/incarnation
-  local old, run = redis.call('HMGET', META, 'run', 'replica', 'history'), run_id()
+  local old, run = redis.call('HMGET', META, 'run', 'replica', 'history', 'aliases'), run_id()
   notes = {'checked', now}
   if run == old[1] then return end
   local history, count = string.gsub(old[3] .. writer .. '@' .. last_id() .. ' ', '%S+ ', '%0')
   if count > MAX_HISTORY then history = string.gsub(history, '^%S+ ', '') end
-  writer = new_writer(old[2], run)
-  notes = {'checked', now, 'run', run, 'writer', writer, 'history', history}
+  writer, alias, aliases = new_writer(old[2], run), base36(old[4] + 0), old[4] + 1
+  notes = {'checked', now, 'run', run, 'writer', writer, 'history', history, 'alias', alias,
+           'aliases', aliases, '#' .. alias, writer, writer, alias}
   return true
-end
-
--- A feed id as entries write it.
-local function short(id)
-  return string.sub(id, -2) == '-0' and string.sub(id, 1, -3) or id
 end
 
 -- Appends to the feed, and gives the id: the time of this write. `refs` is a flat list of collection

@@ -13,14 +13,14 @@ function lww_delete.prepare(op)
   end
   if #fields == 0 then return nil end
   op.fields = fields
-  op.ms, op.seq = latest_of(old, op.last - first + 1)
+  pass_all(op, old, op.last - first + 1)
   return fields, 1, #fields
 end
 
 function lww_delete.commit(op, id)
-  local tombstones = {}
+  local tombstones, entry = {}, id .. ' ' .. head_of(op, id)
   for i, field in ipairs(op.fields) do
-    tombstones[2 * i - 1], tombstones[2 * i] = field, id .. ' ' .. short(id) .. '@' .. writer
+    tombstones[2 * i - 1], tombstones[2 * i] = field, entry
   end
   redis.call('HDEL', op.live, unpack(op.fields))
   redis.call('HSET', op.removed, unpack(tombstones))

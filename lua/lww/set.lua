@@ -18,13 +18,13 @@ function lww_set.prepare(op)
     end
   end
   op.revived = revived
-  op.ms, op.seq = latest_of(old, count)
+  pass_all(op, old, count)
   return fields, 1, count
 end
 
 function lww_set.commit(op, id)
   local args, first, entries = op.args, op.first, {}
-  local head = short(id) .. '@' .. writer .. '\n'
+  local head = head_of(op, id) .. '\n'
   for i = first, op.last, 2 do
     local n = i - first
     entries[n + 1], entries[n + 2] = args[i], head .. args[i + 1]

@@ -1,11 +1,13 @@
 -- @include lib/single
 -- @include lib/dots
+-- @include lib/tombstone
 -- Writes a value in place of those that the writer has seen: all that this replica has, or those
 -- that the context covers. ARGV: kind, name, value, context (`|DOT DOT`, or '' for all).
 local mv_register_set = {}
 
 function mv_register_set.prepare(op)
-  local state = observe(redis.call('HGET', op.live, 'value'), redis.call('HGET', op.removed, 'value'))
+  local live, removed = redis.call('HGET', op.live, 'value'), redis.call('HGET', op.removed, 'value')
+  local state = observe(live or entry_of_tombstone(removed))
   local kept, context = {}, op.args[op.last]
   if context ~= '' then
     local covered = parse_dots(context).seen

@@ -1,5 +1,7 @@
 -- @include lib/collections
 -- @include lib/peers
+-- @include lib/packed
+-- @include lib/short
 -- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds.
 -- ARGV: the source's writer ('' for a dump that nobody vouches for), the cursor that holds once
 -- this batch is in ('' for none), the source's clock when it read these entries, the writer of
@@ -38,27 +40,28 @@ local function join_group(name, kind, first, count, collected)
     if seen_fields[field] then malformed('a field twice in ' .. name) end
     seen_fields[field] = true
     if #field > MAX_FIELD or #entry > MAX_ENTRY then malformed('a field or entry that is too long in ' .. name) end
-    if not is_field(field) or not is_utf8(field) or not is_utf8(entry) then
-      malformed('an ill-formed field or entry in ' .. name)
-    end
-    local ms, seq, is_tombstone = inspect(entry)
+    if not is_field(field) then malformed('an ill-formed field in ' .. name) end
+    local ms, seq, is_tombstone, by, seq_text, rest = inspect(entry)
     if later(ms, seq, group.ms, group.seq) then group.ms, group.seq = ms, seq end
-    local mine = live[i] or entry_of_tombstone(removed[i])
-    if not mine and not is_tombstone and collected then check_age(name, kind, ms, seq, collected) end
-    if mine and mine ~= entry then
-      entry = join(mine, entry)
-      if entry ~= mine then
-        local _
-        _, _, is_tombstone = inspect(entry)
+    local was_live, was_removed = live[i], removed[i]
+    local mine = was_live or entry_of_tombstone(was_removed)
+    local stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
+    if not mine then
+      if collected and not is_tombstone then check_age(name, kind, ms, seq, collected) end
+    elseif mine ~= stored then
+      local joined = join(unpacked(kind, mine), entry)
+      if joined ~= entry then
+        ms, seq, is_tombstone, by, seq_text, rest = inspect(joined)
+        stored = pack_inspected(kind, joined, ms, by, seq_text, rest)
       end
     end
-    if entry ~= mine then
+    if stored ~= mine then
       changed[#changed + 1] = field
       local target = is_tombstone and group.removed or group.live
       local n = #target
-      target[n + 1], target[n + 2] = field, entry
-      if live[i] and is_tombstone then group.buried[#group.buried + 1] = field end
-      if removed[i] and not is_tombstone then group.revived[#group.revived + 1] = field end
+      target[n + 1], target[n + 2] = field, stored
+      if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
+      if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
     end
   end
   return group

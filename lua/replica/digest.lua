@@ -1,4 +1,5 @@
 -- @include lib/keys
+-- @include lib/packed
 -- Digests of a page of a collection's live entries, as far as readers see them: without what an
 -- entry tells of dots that are gone, for that is collected at other times elsewhere. KEYS: meta,
 -- feed, kinds. ARGV: name, kind, cursor, count, how many hexadecimal digits of a field's hash choose
@@ -11,7 +12,7 @@ local function digest()
   local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
   local counts, sums, reply = {}, {}, {}
   for i = 1, #page[2], 2 do
-    local field, entry = page[2][i], page[2][i + 1]
+    local field, entry = page[2][i], unpacked(kind, page[2][i + 1])
     local seen = string.gsub(entry, '^([^|\n]*)|[^\n]*', '%1')
     local hash = redis.sha1hex(field .. '\n' .. seen)
     local bucket = width == '0' and '' or string.sub(redis.sha1hex(field), 1, width)

@@ -1,4 +1,5 @@
 -- @include lib/peers
+-- @include lib/packed
 -- @include lib/settle
 -- The delta for a target that knows so much: the present entries of what the feed names after the
 -- target's cursor. KEYS: meta, feed, kinds. ARGV: how many references to look at, the target's
@@ -68,7 +69,7 @@ local function read_wanted(wanted)
         local entry = live[i] or entry_of_tombstone(removed[i])
         if entry then
           count = count + 1
-          body[#body + 1], body[#body + 2] = field, entry
+          body[#body + 1], body[#body + 2] = field, unpacked(kind, entry)
         end
       end
       body[head + 2] = tostring(count)

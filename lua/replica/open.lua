@@ -14,8 +14,9 @@ local function open()
     now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
     local run = run_id()
     -- What every write reads comes first: the server looks through small hashes in this order.
-    redis.call('HSET', META, 'writer', new_writer(replica, run), 'checked', now,
-               'feed_limit', limit, 'format', format, 'replica', replica, 'instance', instance,
+    writer = new_writer(replica, run)
+    redis.call('HSET', META, 'writer', writer, 'checked', now, 'feed_limit', limit, 'alias', '0',
+               'aliases', 1, '#0', writer, writer, '0', 'format', format, 'replica', replica, 'instance', instance,
                'shards', shards, 'run', run, 'history', '', 'refs', 0, 'reach', '0-0',
                'collected', '0-0', 'joined', '0')
   elseif meta[1] ~= format then

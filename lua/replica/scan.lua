@@ -1,5 +1,6 @@
 -- @include lib/keys
 -- @include lib/newest
+-- @include lib/packed
 -- @include lib/settle
 -- A batch of all entries, live ones first: what is re-added meanwhile is then missed only if the
 -- feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: how many entries, where to go
@@ -20,7 +21,8 @@ local function scan()
       body[#body + 1], body[#body + 2], body[#body + 3] = name, kind, tostring(#entries / 2)
       for j = 1, #entries, 2 do
         body[#body + 1] = entries[j]
-        body[#body + 1] = part == 'live' and entries[j + 1] or entry_of_tombstone(entries[j + 1])
+        local entry = part == 'live' and entries[j + 1] or entry_of_tombstone(entries[j + 1])
+        body[#body + 1] = unpacked(kind, entry)
       end
       taken = taken + #entries / 2
     end

@@ -1,0 +1,84 @@
+-- @include lib/replica
+-- @include lib/entry
+-- @include lib/incarnation
+-- @include lib/pack_time
+-- @include lib/unpack_time
+-- How OR-Sets and LWW maps store their entries, for there may be millions: as they are sent, but
+-- each dot packed. That is its time as eight digits, an alias of its writer, and `-SEQ` unless that
+-- is zero. Aliases are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
+local plain_times, plain_ends, packed_times, alias_of = {}, {}, {}, {}
+
+-- What follows the time in a packed dot, as it is sent.
+local function read_end(packed)
+  local name, seq = string.match(packed, '^([0-9a-z]+)(%-?%d*)$')
+  local by = name and redis.call('HGET', META, '#' .. name)
+  if not by then fail('MALFORMED', 'what is stored is of no script of ours') end
+  plain_ends[packed] = seq .. '@' .. by
+  return plain_ends[packed]
+end
+
+local function unpack_dot(dot)
+  local time, rest = string.sub(dot, 1, 8), string.sub(dot, 9)
+  local ending = plain_ends[rest] or read_end(rest)
+  local text = plain_times[time]
+  if not text then
+    text = string.format('%.0f', unpack_time(time))
+    plain_times[time] = text
+  end
+  return text .. ending
+end
+
+-- The alias of a writer. One that has none is given one, which is written down with the script's
+-- first write: whoever may meet new writers packs before that.
+local function find_alias(by)
+  local found = alias_of[by] or redis.call('HGET', META, by)
+  if not found then
+    aliases = aliases or redis.call('HGET', META, 'aliases')
+    found, aliases = base36(aliases + 0), aliases + 1
+    notes = notes or {}
+    for _, part in ipairs({'#' .. found, by, by, found, 'aliases', aliases}) do
+      notes[#notes + 1] = part
+    end
+  end
+  alias_of[by] = found
+  return found
+end
+
+local function packed_dot(ms, by, seq_text)
+  local time = packed_times[ms]
+  if not time then
+    time = pack_time(ms)
+    packed_times[ms] = time
+  end
+  return time .. (alias_of[by] or find_alias(by)) .. seq_text
+end
+
+local function pack_dot(dot)
+  local ms, _, by, seq_text = match_dot(dot)
+  return packed_dot(ms, by, seq_text)
+end
+
+local function each_dot(entry, change)
+  local head, value = split(entry)
+  if not string.find(head, ' ', 1, true) and not string.find(head, '|', 1, true) then
+    return change(head) .. value
+  end
+  return string.gsub(head, '[^ |]+', change) .. value
+end
+
+local function is_packed(kind) return kind == 'or_set' or kind == 'lww_map' end
+
+-- An entry as it is stored, and a stored one as it is sent and joined.
+local function pack(kind, entry)
+  return is_packed(kind) and each_dot(entry, pack_dot) or entry
+end
+
+-- The same, of an entry that was inspected; see lib/kinds.
+local function pack_inspected(kind, entry, ms, by, seq_text, rest)
+  if not is_packed(kind) then return entry end
+  return by and packed_dot(ms, by, seq_text) .. rest or each_dot(entry, pack_dot)
+end
+
+local function unpacked(kind, entry)
+  return is_packed(kind) and each_dot(entry, unpack_dot) or entry
+end

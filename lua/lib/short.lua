@@ -1,0 +1,4 @@
+-- A feed id as entries write it.
+local function short(id)
+  return string.sub(id, -2) == '-0' and string.sub(id, 1, -3) or id
+end
