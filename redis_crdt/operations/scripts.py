@@ -3,9 +3,9 @@
 A script names the pieces it needs in lines ``-- @include PATH``, constants in lines ``-- @define
 NAME VALUE``, and what it runs in a line ``-- @run FUNCTION, ARGUMENT``. The text that results is
 plain Lua, which any client may load. Servers define all functions of a script anew at each call,
-and that costs more than many of them do, above all for each local that functions share. So constants
-are put in as they are, and what is rarely needed is included inside of the function that needs it:
-defined only when that one runs.
+and that costs more than many of them do, above all for each local that functions share. So
+constants are put in as they are, and what is rarely needed is included inside of the function that
+needs it: defined only when that one runs.
 """
 
 from __future__ import annotations
