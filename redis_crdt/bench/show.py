@@ -10,6 +10,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 from rich.table import Table
+from rich.text import Text
 
 from redis_crdt.bench.figures import Figure, Spread, amount
 
@@ -44,7 +45,7 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 def _half(value: Spread) -> str:
     if value.low == value.high:
         return ""
-    return f"{value.low:.3g}-{value.high:.3g}"
+    return f"{value.low:.3g} to {value.high:.3g}"
 
 
 _HEAD = ("work", "against", "median", "middle half", "target", "met", "")
@@ -55,8 +56,13 @@ def table(figures: Iterable[Figure], title: str) -> Table:
     shown = Table(*_HEAD, title=title)
     for figure in figures:
         style = "red" if figure.met is False else None
-        shown.add_row(*(cell.replace("`", "") for cell in _cells(figure)), style=style)
+        shown.add_row(*(Text(cell.replace("`", "")) for cell in _cells(figure)), style=style)
     return shown
+
+
+def line(figure: Figure) -> str:
+    """Return a figure in one line."""
+    return "  ".join(cell for cell in _cells(figure) if cell)
 
 
 def markdown(figures: Iterable[Figure]) -> str:

@@ -1,0 +1,93 @@
+"""What the library's Python costs per call: the same command on the same key, by hand and by us."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from asyncio import Runner
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any
+
+from redis.asyncio import Redis as AsyncRedis
+
+from redis_crdt.asyncio import Replica as AsyncReplica
+from redis_crdt.bench.figures import Figure
+from redis_crdt.bench.measure import Timed, awaited, blocking, by_turns
+from tests.benchmarks.run import Run
+
+CALLS = 100
+TARGET = 15.0
+
+
+def client_cost(run: Run) -> Iterator[Figure]:
+    """Measure how many microseconds a call takes more than redis-py's own, and the import."""
+    with run.ground() as ground, Runner() as runner:
+        client, replica = ground.client, ground.replica("client")
+        theirs = AsyncRedis.from_url(ground.url)
+        awaiting = AsyncReplica.from_url(ground.url, namespace=ground.of("client"))
+        tasks, status = replica.or_set("set", str), replica.lww_map("map", str)
+        awaited_tasks = awaiting.or_set("set", str)
+        tasks.add("a task")
+        status.set("a key", "busy")
+        script: Any = replica.evaluating(tasks._add("a task"))[1:]
+        live: Any = tasks._live
+        rows: list[tuple[str, Timed, str, Timed]] = [
+            (
+                "`in` an `ORSet`",
+                blocking(lambda _: "a task" in tasks),
+                "`HEXISTS`",
+                blocking(lambda _: client.hexists(live, '"a task"')),
+            ),
+            (
+                "`LWWMap.get`",
+                blocking(lambda _: status.get("a key")),
+                "`HGET`",
+                blocking(lambda _: client.hget(status._live.decode(), "a key")),
+            ),
+            (
+                "`ORSet.add`",
+                blocking(lambda _: tasks.add("a task")),
+                "`EVALSHA`",
+                blocking(lambda _: client.evalsha(*script)),
+            ),
+            (
+                "`await ORSet.contains`",
+                awaited(runner, lambda _: awaited_tasks.contains("a task")),
+                "`HEXISTS`",
+                awaited(runner, lambda _: theirs.hexists(live, '"a task"')),
+            ),
+            (
+                "`await ORSet.add`",
+                awaited(runner, lambda _: awaited_tasks.add("a task")),
+                "`EVALSHA`",
+                awaited(runner, lambda _: theirs.evalsha(*script)),
+            ),
+        ]
+        try:
+            for work, ours, command, reference in rows:
+                found = by_turns(ours, reference, run.rounds, CALLS)
+                yield Figure(
+                    f"{work}: what our Python adds",
+                    f"the same {command}, by redis-py",
+                    found.microseconds_more(CALLS),
+                    TARGET,
+                    unit="us",
+                    note=found.medians(CALLS),
+                )
+        finally:
+            runner.run(awaiting.close())
+            runner.run(theirs.aclose())
+    found = by_turns(
+        _import("import redis_crdt"), _import("import redis, redis.asyncio, pydantic"), run.rounds
+    )
+    yield Figure("`import redis_crdt`", "of redis and pydantic", found.ratio, note=found.medians())
+
+
+def _import(code: str) -> Timed:
+    def timed(_first: int, _calls: int) -> float:
+        began = perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return perf_counter() - began
+
+    return timed
