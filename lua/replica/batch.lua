@@ -6,8 +6,9 @@
 -- @include or_set/remove
 -- Several operations as one write: all or none, under one id, in one feed entry, so that other
 -- clients and the pulls of other replicas see either none or all of it. KEYS: meta, feed, kinds,
--- then live and removed of each operation's collection. ARGV: for each operation its script, '1'
--- if it must not be without effect, kind, name, how many arguments, arguments.
+-- then live and removed of each operation's collection. ARGV: for each operation its script, '0'
+-- or, if it must not be without effect, its number for the caller, kind, name, how many arguments,
+-- arguments.
 -- Replies what each operation replies alone.
 local OPERATIONS = {
   ['counter/increment'] = counter_increment,
@@ -23,7 +24,7 @@ local function read_operations()
   while i <= #ARGV do
     local last = i + 4 + tonumber(ARGV[i + 4])
     local n = #ops + 1
-    ops[n] = {run = OPERATIONS[ARGV[i]], required = ARGV[i + 1] == '1', kind = ARGV[i + 2],
+    ops[n] = {run = OPERATIONS[ARGV[i]], required = ARGV[i + 1], kind = ARGV[i + 2],
               name = ARGV[i + 3], live = KEYS[2 + 2 * n], removed = KEYS[3 + 2 * n],
               args = {unpack(ARGV, i + 5, last)}}
     i = last + 1
@@ -31,19 +32,31 @@ local function read_operations()
   return ops
 end
 
+-- Whether what a removal is to remove will be there, given what the operations before it leave
+-- of each collection's fields: field -> whether it is there.
+local function will_be_there(op, plan, left)
+  local there = left[op.args[1]]
+  if there == nil then return plan ~= nil end
+  return there
+end
+
 -- Looks at all of them before the first write: what could fail, fails here.
 local function prepare_all(ops)
-  local refs, kinds, ms, seq = {}, {}, 0, 0
-  for i, op in ipairs(ops) do
+  local refs, kinds, left, ms, seq = {}, {}, {}, 0, 0
+  for _, op in ipairs(ops) do
     check_kind(op)
     if (kinds[op.name] or op.kind) ~= op.kind then fail('KIND', kinds[op.name] .. ' ' .. op.name) end
     kinds[op.name] = op.kind
     local plan = op.run.prepare(op)
+    left[op.live] = left[op.live] or {}
+    if op.required ~= '0' and not will_be_there(op, plan, left[op.live]) then
+      fail('ABORTED', op.required)
+    end
+    local removes = op.run == or_set_remove or op.run == lww_delete
+    for _, field in ipairs(plan and plan.fields or op.args) do left[op.live][field] = not removes end
     if plan then
       for _, ref in ipairs(references(op, plan)) do refs[#refs + 1] = ref end
       if plan.ms and later(plan.ms, plan.seq, ms, seq) then ms, seq = plan.ms, plan.seq end
-    elseif op.required then
-      fail('ABORTED', tostring(i))
     end
   end
   return refs, ms, seq
