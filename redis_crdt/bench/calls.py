@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from asyncio import Runner
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from redis.asyncio import Redis as AsyncRedis
 
@@ -131,14 +132,15 @@ def batches(ground: Ground, rounds: int) -> Iterator[Figure]:
     """Measure many writes at once against a pipeline of as many raw ones."""
     client, raw, replica = ground.client, ground.raw, ground.replica("batches")
     tasks, status = replica.or_set("set", str), replica.lww_map("map", str)
+    batched = replica.or_set("batched", str)
 
     def elements(i: int) -> list[str]:
         return [f"element {n:012}" for n in range(i * BATCH, (i + 1) * BATCH)]
 
-    def sadd(i: int) -> None:
+    def sadd(name: str, i: int) -> None:
         pipeline = client.pipeline(transaction=False)
         for element in elements(i):
-            pipeline.sadd(raw("set"), element)
+            pipeline.sadd(raw(name), element)
         pipeline.execute()
 
     def hset(i: int) -> None:
@@ -150,17 +152,17 @@ def batches(ground: Ground, rounds: int) -> Iterator[Figure]:
     def batch(i: int) -> None:
         with replica.batch() as writes:
             for element in elements(i):
-                writes.on(tasks).add(element)
+                writes.on(batched).add(element)
 
-    pairs = [
-        ("`ORSet.update`", lambda i: tasks.update(elements(i)), "`SADD`", sadd),
+    pairs: list[tuple[str, Callable[[int], object], str, Callable[[int], object]]] = [
+        ("`ORSet.update`", lambda i: tasks.update(elements(i)), "`SADD`", partial(sadd, "set")),
         (
             "`LWWMap.update`",
             lambda i: status.update(dict.fromkeys(elements(i), "busy")),
             "`HSET`",
             hset,
         ),
-        ("a batch of `add`", batch, "`SADD`", sadd),
+        ("a batch of `add`", batch, "`SADD`", partial(sadd, "batched")),
     ]
     for work, ours, command, reference in pairs:
         found = by_turns(blocking(ours), blocking(reference), rounds)
