@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from redis_crdt.errors import InvalidSetting
+from redis_crdt.operations.operation import Command, explain
 from redis_crdt.operations.replica import reading_url
 from redis_crdt.replica import Replica
 from redis_crdt.servers import Server, ServerBinary
@@ -47,7 +49,8 @@ class Ground:
 def ground_at(urls: Sequence[str] = (), binary: ServerBinary | None = None) -> Iterator[Ground]:
     """Measure on up to two servers that are there, and leave nothing on them.
 
-    What is lacking is started from ``binary``. Raises :class:`InvalidSetting` for more servers.
+    What is lacking is started from ``binary``. Raises :class:`InvalidSetting` for more servers,
+    and what :mod:`redis_crdt.errors` has for servers that refuse something.
     """
     if len(urls) > 2:
         raise InvalidSetting(f"benchmarks take at most two servers, not {len(urls)}")
@@ -64,4 +67,7 @@ def ground_at(urls: Sequence[str] = (), binary: ServerBinary | None = None) -> I
                 client = stack.enter_context(Redis.from_url(url))
             stack.enter_context(keys_deleted_after(client, namespace))
             clients.append(client)
-        yield Ground(namespace, where[0], *clients)
+        try:
+            yield Ground(namespace, where[0], *clients)
+        except RedisError as error:  # of the raw commands; ours have exceptions of their own
+            raise explain(error, Command((), about=f"benchmark in {namespace!r}")) from error
