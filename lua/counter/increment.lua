@@ -11,17 +11,17 @@ local function fits(a, b)
 end
 
 function counter_increment.prepare(op)
-  local field, amount = op.args[1] .. writer, op.args[2]
+  local field, amount = op.args[op.first] .. writer, op.args[op.last]
   if amount == '0' then return nil end
   local total = redis.call('HGET', op.live, field)
   if total and not string.find(total, '^%d+$') then fail('MALFORMED', 'not a counter total: ' .. total) end
   if not fits(total or '0', amount) then fail('OVERFLOW', total or '0') end
-  return {fields = {field}}
+  return {field}, 1, 1
 end
 
-function counter_increment.commit(op, plan)
-  redis.call('HINCRBY', op.live, plan.fields[1], op.args[2])
+function counter_increment.commit(op)
+  redis.call('HINCRBY', op.live, op.args[op.first] .. writer, op.args[op.last])
   return 1
 end
 
--- @run carry_out(counter_increment)
+-- @run carry_out, counter_increment

@@ -8,8 +8,10 @@
 --                               sorted by writer and time; for the MV register a line `\nVALUE`
 --                               for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
-local MAX_TOTAL = '9223372036854775807'
-local MAX_NAME, MAX_FIELD, MAX_ENTRY = 255, 65536, 1048576
+-- @define MAX_TOTAL '9223372036854775807'
+-- @define MAX_NAME 255
+-- @define MAX_FIELD 65536
+-- @define MAX_ENTRY 1048576
 
 local function malformed(what)
   fail('MALFORMED', what)

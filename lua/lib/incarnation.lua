@@ -1,6 +1,7 @@
 -- @include lib/newest
 -- Incarnations: under which names this replica has written.
-local MAX_HISTORY = 16  -- of one older than these a peer just reads more than it must
+-- Of an incarnation older than these a peer just reads more than it must.
+-- @define MAX_HISTORY 16
 
 -- The id of the server process; '' where the server has none to tell (fakeredis).
 local function run_id()

@@ -9,7 +9,7 @@ local function live_key(name, kind) return PREFIX .. kind .. ':' .. name end
 local function removed_key(name, kind) return PREFIX .. kind .. '-removed:' .. name end
 
 -- Server calls take a few thousand arguments at most, and peers' batches may be larger.
-local CHUNK = 1000
+-- @define CHUNK 1000
 
 local function read_fields(key, fields)
   local values = {}

@@ -1,9 +1,10 @@
 -- @include lib/replica
 -- Carries out one operation on one collection. An operation is a pair of functions:
---   prepare(op)             reads and validates, and writes nothing; gives a plan, or nil and a
---                           reply where there is nothing to do. plan.fields: the fields it will
---                           touch; plan.ms, plan.seq: a time that the clock has to pass, if any
---   commit(op, plan, id)    writes; prepare has looked at everything that could make it fail
+--   prepare(op)      reads and validates, and writes nothing; gives a list and from where to where
+--                    in it stand the fields that it will touch, or nil and a reply where there is
+--                    nothing to do. It may set op.ms and op.seq: a time that the clock has to pass
+--   commit(op, id)   writes; prepare has looked at everything that could make it fail
+-- Its own arguments are op.args from op.first to op.last.
 local function check_kind(op)
   local kind = redis.call('HGET', KINDS, op.name)
   if kind and kind ~= op.kind then fail('KIND', kind .. ' ' .. op.name) end
@@ -11,28 +12,36 @@ local function check_kind(op)
 end
 
 -- The values of fields; most operations have one, and one is cheaper to ask for.
-local function read(key, fields)
-  if #fields == 1 then return {redis.call('HGET', key, fields[1])} end
-  return redis.call('HMGET', key, unpack(fields))
+local function read(key, fields, from, to)
+  if from == to then return {redis.call('HGET', key, fields[from])} end
+  return redis.call('HMGET', key, unpack(fields, from, to))
 end
 
-local function references(op, plan)
-  local refs = {}
-  for i, field in ipairs(plan.fields) do
-    refs[2 * i - 1], refs[2 * i] = op.name, field
+-- Adds to the references of a write those of one operation.
+local function refer(refs, name, fields, from, to)
+  local n = #refs
+  for i = from, to do
+    refs[n + 1], refs[n + 2] = name, fields[i]
+    n = n + 2
   end
-  return refs
 end
 
 -- KEYS: meta, feed, kinds, live, removed. ARGV: kind, name, then the operation's own.
 local function carry_out(operation)
-  local op = {kind = ARGV[1], name = ARGV[2], live = KEYS[4], removed = KEYS[5],
-              args = {unpack(ARGV, 3)}}
   enter(false)
+  local name = ARGV[2]
+  local op = {kind = ARGV[1], name = name, live = KEYS[4], removed = KEYS[5],
+              args = ARGV, first = 3, last = #ARGV}
   check_kind(op)
-  local plan, reply = operation.prepare(op)
-  if not plan then return reply or 0 end
-  local id = append(references(op, plan), nil, plan.ms, plan.seq)
-  if op.is_new then redis.call('HSET', KINDS, op.name, op.kind) end
-  return operation.commit(op, plan, id)
+  local fields, from, to = operation.prepare(op)
+  if not fields then return from or 0 end
+  local refs = {}
+  refer(refs, name, fields, from, to)
+  local id = append(refs)
+  if op.ms and op.ms >= now then
+    -- @include lib/passing
+    id = passing(id, op.ms, op.seq, refs)
+  end
+  if op.is_new then redis.call('HSET', KINDS, name, op.kind) end
+  return operation.commit(op, id)
 end

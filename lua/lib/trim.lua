@@ -2,7 +2,8 @@
 -- @include lib/clock
 -- Trimming the feed. Of the references, each feed entry's first is not counted in meta: the server
 -- knows how many entries there are.
-local TRIM_STEP = 1000  -- so many entries go at most at a time
+-- So many entries go at most at a time.
+-- @define TRIM_STEP 1000
 
 local function feed_excess()
   return redis.call('XLEN', FEED) + tonumber(redis.call('HGET', META, 'refs')) - feed_limit

@@ -4,25 +4,27 @@
 local lww_delete = {}
 
 function lww_delete.prepare(op)
-  local old = read(op.live, op.args)
+  local args, first = op.args, op.first
+  local old = read(op.live, args, first, op.last)
   redis.call('HLEN', op.removed)  -- raises where the key is not a hash
   local fields = {}
-  for i, field in ipairs(op.args) do
-    if old[i] then fields[#fields + 1] = field end
+  for i = first, op.last do
+    if old[i - first + 1] then fields[#fields + 1] = args[i] end
   end
   if #fields == 0 then return nil end
-  local ms, seq = latest_of(old, #op.args)
-  return {fields = fields, ms = ms, seq = seq}
+  op.fields = fields
+  op.ms, op.seq = latest_of(old, op.last - first + 1)
+  return fields, 1, #fields
 end
 
-function lww_delete.commit(op, plan, id)
+function lww_delete.commit(op, id)
   local tombstones = {}
-  for i, field in ipairs(plan.fields) do
+  for i, field in ipairs(op.fields) do
     tombstones[2 * i - 1], tombstones[2 * i] = field, id .. ' ' .. short(id) .. '@' .. writer
   end
-  redis.call('HDEL', op.live, unpack(plan.fields))
+  redis.call('HDEL', op.live, unpack(op.fields))
   redis.call('HSET', op.removed, unpack(tombstones))
-  return #plan.fields
+  return #op.fields
 end
 
--- @run carry_out(lww_delete)
+-- @run carry_out, lww_delete

@@ -1,35 +1,37 @@
 -- @include lib/single
 -- @include lib/last
--- @include lib/tombstone
 -- Writes values, all with one time. Serves the register too, whose only field is `value`.
 -- ARGV: kind, name, then field, value...
 local lww_set = {}
 
 function lww_set.prepare(op)
-  local fields = {}
-  for i = 1, #op.args, 2 do fields[#fields + 1] = op.args[i] end
-  local old = read(op.live, fields)
-  local removed = read(op.removed, fields)
-  local revived = {}
-  for i, field in ipairs(fields) do
+  local args, fields, revived = op.args, {}, nil
+  for i = op.first, op.last, 2 do fields[#fields + 1] = args[i] end
+  local count = #fields
+  local old, removed = read(op.live, fields, 1, count), read(op.removed, fields, 1, count)
+  for i = 1, count do
     if removed[i] then
+      -- @include lib/tombstone
       old[i] = entry_of_tombstone(removed[i])
-      revived[#revived + 1] = field
+      revived = revived or {}
+      revived[#revived + 1] = fields[i]
     end
   end
-  local ms, seq = latest_of(old, #fields)
-  return {fields = fields, revived = revived, ms = ms, seq = seq}
+  op.revived = revived
+  op.ms, op.seq = latest_of(old, count)
+  return fields, 1, count
 end
 
-function lww_set.commit(op, plan, id)
-  local entries = {}
+function lww_set.commit(op, id)
+  local args, first, entries = op.args, op.first, {}
   local head = short(id) .. '@' .. writer .. '\n'
-  for i = 1, #op.args, 2 do
-    entries[i], entries[i + 1] = op.args[i], head .. op.args[i + 1]
+  for i = first, op.last, 2 do
+    local n = i - first
+    entries[n + 1], entries[n + 2] = args[i], head .. args[i + 1]
   end
   redis.call('HSET', op.live, unpack(entries))
-  if #plan.revived > 0 then redis.call('HDEL', op.removed, unpack(plan.revived)) end
-  return #plan.fields
+  if op.revived then redis.call('HDEL', op.removed, unpack(op.revived)) end
+  return (op.last - first + 1) / 2
 end
 
--- @run carry_out(lww_set)
+-- @run carry_out, lww_set

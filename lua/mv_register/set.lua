@@ -6,7 +6,7 @@ local mv_register_set = {}
 
 function mv_register_set.prepare(op)
   local state = observe(redis.call('HGET', op.live, 'value'), redis.call('HGET', op.removed, 'value'))
-  local kept, context = {}, op.args[2]
+  local kept, context = {}, op.args[op.last]
   if context ~= '' then
     local covered = parse_dots(context).seen
     for _, dot in ipairs(state.live) do
@@ -16,15 +16,16 @@ function mv_register_set.prepare(op)
       if is_new(dot, state.seen) then state.seen[by] = dot end
     end
   end
-  local ms, seq = floor_of({state})
-  return {fields = {'value'}, state = state, kept = kept, ms = ms, seq = seq}
+  op.state, op.kept = state, kept
+  op.ms, op.seq = floor_of({state})
+  return {'value'}, 1, 1
 end
 
-function mv_register_set.commit(op, plan, id)
-  place(plan.state, plan.kept, id, op.args[1])
-  redis.call('HSET', op.live, 'value', format_dots(plan.state))
+function mv_register_set.commit(op, id)
+  place(op.state, op.kept, id, op.args[op.first])
+  redis.call('HSET', op.live, 'value', format_dots(op.state))
   redis.call('HDEL', op.removed, 'value')
   return 1
 end
 
--- @run carry_out(mv_register_set)
+-- @run carry_out, mv_register_set

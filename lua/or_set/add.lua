@@ -21,28 +21,33 @@ local function observing(live, removed, count)
 end
 
 function or_set_add.prepare(op)
-  local live = read(op.live, op.args)
-  local removed = read(op.removed, op.args)
-  local plan = {fields = op.args, removed = removed}
-  for i = 1, #op.args do
+  local args, first, last = op.args, op.first, op.last
+  local live, removed = read(op.live, args, first, last), read(op.removed, args, first, last)
+  op.was_removed, op.entry_of = removed, nil
+  for i = 1, last - first + 1 do
     if live[i] or removed[i] then
-      plan.ms, plan.seq, plan.entry_of = observing(live, removed, #op.args)
+      op.ms, op.seq, op.entry_of = observing(live, removed, last - first + 1)
       break
     end
   end
-  return plan
+  return args, first, last
 end
 
-function or_set_add.commit(op, plan, id)
-  local entries, revived = {}, {}
+function or_set_add.commit(op, id)
+  local args, first, entry_of = op.args, op.first, op.entry_of
+  local entries, revived = {}, nil
   local fresh = short(id) .. '@' .. writer
-  for i, element in ipairs(op.args) do
-    entries[2 * i - 1], entries[2 * i] = element, plan.entry_of and plan.entry_of(i, id) or fresh
-    if plan.removed[i] then revived[#revived + 1] = element end
+  for i = first, op.last do
+    local n = 2 * (i - first)
+    entries[n + 1], entries[n + 2] = args[i], entry_of and entry_of(i - first + 1, id) or fresh
+    if entry_of and op.was_removed[i - first + 1] then
+      revived = revived or {}
+      revived[#revived + 1] = args[i]
+    end
   end
   redis.call('HSET', op.live, unpack(entries))
-  if #revived > 0 then redis.call('HDEL', op.removed, unpack(revived)) end
-  return #op.args
+  if revived then redis.call('HDEL', op.removed, unpack(revived)) end
+  return op.last - first + 1
 end
 
--- @run carry_out(or_set_add)
+-- @run carry_out, or_set_add

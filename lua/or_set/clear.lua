@@ -4,20 +4,20 @@
 local or_set_clear = {}
 
 function or_set_clear.prepare(op)
-  local page = redis.call('HSCAN', op.live, op.args[1], 'COUNT', op.args[2])
+  local page = redis.call('HSCAN', op.live, op.args[op.first], 'COUNT', op.args[op.last])
   local elements, entries = {}, {}
   for i = 1, #page[2], 2 do
     elements[#elements + 1], entries[#entries + 1] = page[2][i], page[2][i + 1]
   end
-  local plan = plan_removal(op, elements, entries)
-  if not plan then return nil, page[1] end
-  plan.cursor = page[1]
-  return plan
+  op.cursor = page[1]
+  local fields, from, to = prepare_removal(op, elements, 1, #elements, entries)
+  if not fields then return nil, op.cursor end
+  return fields, from, to
 end
 
-function or_set_clear.commit(op, plan, id)
-  commit_removal(op, plan, id)
-  return plan.cursor
+function or_set_clear.commit(op, id)
+  commit_removal(op, id)
+  return op.cursor
 end
 
--- @run carry_out(or_set_clear)
+-- @run carry_out, or_set_clear

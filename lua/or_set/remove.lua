@@ -4,9 +4,10 @@
 local or_set_remove = {}
 
 function or_set_remove.prepare(op)
-  return plan_removal(op, op.args, read(op.live, op.args))
+  local entries = read(op.live, op.args, op.first, op.last)
+  return prepare_removal(op, op.args, op.first, op.last, entries)
 end
 
 or_set_remove.commit = commit_removal
 
--- @run carry_out(or_set_remove)
+-- @run carry_out, or_set_remove

@@ -91,6 +91,12 @@ local function check_drift(ms, allowed)
   if ms > now + allowed then fail('DRIFT', string.format('%.0f', ms - now)) end
 end
 
+-- The id that passes this time, where the server's own next id may not.
+local function id_after(ms, seq)
+  local last_ms, last_seq = time_of(last_id())
+  return not later(last_ms, last_seq, ms, seq) and string.format('%.0f-%.0f', ms, seq + 1)
+end
+
 local function write_group(group, id)
   local live, removed = live_key(group.name, group.kind), removed_key(group.name, group.kind)
   for i = 2, #group.removed, 2 do group.removed[i] = id .. ' ' .. group.removed[i] end
@@ -151,7 +157,8 @@ local function apply()
   if HORIZON ~= '' then check_drift(time_of(HORIZON), tonumber(ALLOWED)) end
   if MODE == 'try' then return {#refs / 2, '0'} end
   if #refs > 0 then
-    local id = append(refs, SOURCE ~= '' and short(CLOCK) .. '@' .. SOURCE or nil, ms, seq)
+    local tag = SOURCE ~= '' and short(CLOCK) .. '@' .. SOURCE or nil
+    local id = append(refs, tag, ms >= now and id_after(ms, seq) or '*')
     if meta[3] ~= '1' then redis.call('HSET', META, 'joined', '1') end
     for _, group in ipairs(groups) do
       if #group.fields > 0 then write_group(group, id) end
@@ -161,4 +168,4 @@ local function apply()
   return {#refs / 2, move_cursor(known) and '1' or '0'}
 end
 
--- @run apply()
+-- @run apply

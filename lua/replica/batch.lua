@@ -4,6 +4,7 @@
 -- @include mv_register/set
 -- @include or_set/add
 -- @include or_set/remove
+-- @include lib/passing
 -- Several operations as one write: all or none, under one id, in one feed entry, so that other
 -- clients and the pulls of other replicas see either none or all of it. KEYS: meta, feed, kinds,
 -- then live and removed of each operation's collection. ARGV: for each operation its script, '0'
@@ -22,22 +23,22 @@ local OPERATIONS = {
 local function read_operations()
   local ops, i = {}, 1
   while i <= #ARGV do
-    local last = i + 4 + tonumber(ARGV[i + 4])
+    local first, last = i + 5, i + 4 + tonumber(ARGV[i + 4])
     local n = #ops + 1
     ops[n] = {run = OPERATIONS[ARGV[i]], required = ARGV[i + 1], kind = ARGV[i + 2],
               name = ARGV[i + 3], live = KEYS[2 + 2 * n], removed = KEYS[3 + 2 * n],
-              args = {unpack(ARGV, i + 5, last)}}
+              args = ARGV, first = first, last = last}
     i = last + 1
   end
   return ops
 end
 
 -- Whether what a removal is to remove will be there, given what the operations before it leave
--- of each collection's fields: field -> whether it is there.
-local function will_be_there(op, plan, left)
-  local there = left[op.args[1]]
-  if there == nil then return plan ~= nil end
-  return there
+-- of the collection's fields: field -> whether it is there.
+local function will_be_there(op, found, there)
+  local left = there[op.args[op.first]]
+  if left == nil then return found ~= nil end
+  return left
 end
 
 -- Looks at all of them before the first write: what could fail, fails here.
@@ -47,17 +48,20 @@ local function prepare_all(ops)
     check_kind(op)
     if (kinds[op.name] or op.kind) ~= op.kind then fail('KIND', kinds[op.name] .. ' ' .. op.name) end
     kinds[op.name] = op.kind
-    local plan = op.run.prepare(op)
-    left[op.live] = left[op.live] or {}
-    if op.required ~= '0' and not will_be_there(op, plan, left[op.live]) then
+    local fields, from, to = op.run.prepare(op)
+    local there = left[op.live] or {}
+    left[op.live] = there
+    if op.required ~= '0' and not will_be_there(op, fields, there) then
       fail('ABORTED', op.required)
     end
-    local removes = op.run == or_set_remove or op.run == lww_delete
-    for _, field in ipairs(plan and plan.fields or op.args) do left[op.live][field] = not removes end
-    if plan then
-      for _, ref in ipairs(references(op, plan)) do refs[#refs + 1] = ref end
-      if plan.ms and later(plan.ms, plan.seq, ms, seq) then ms, seq = plan.ms, plan.seq end
+    if fields then
+      refer(refs, op.name, fields, from, to)
+      if op.ms and later(op.ms, op.seq, ms, seq) then ms, seq = op.ms, op.seq end
+    else
+      fields, from, to = op.args, op.first, op.last
     end
+    local removes = op.run == or_set_remove or op.run == lww_delete
+    for i = from, to do there[fields[i]] = not removes end
   end
   return refs, ms, seq
 end
@@ -66,18 +70,19 @@ local function batch()
   enter(false)
   local ops = read_operations()
   local refs, ms, seq = prepare_all(ops)
-  local id = #refs > 0 and append(refs, nil, ms, seq)
+  local id = #refs > 0 and append(refs)
+  if id and ms >= now then id = passing(id, ms, seq, refs) end
   local replies = {}
   for i, op in ipairs(ops) do
     -- Prepared again, for an earlier one may have changed what this one finds.
-    local plan, reply = op.run.prepare(op)
-    if plan then
+    local fields, reply = op.run.prepare(op)
+    if fields then
       if op.is_new then redis.call('HSET', KINDS, op.name, op.kind) end
-      reply = op.run.commit(op, plan, id)
+      reply = op.run.commit(op, id)
     end
     replies[i] = reply or 0
   end
   return replies
 end
 
--- @run batch()
+-- @run batch

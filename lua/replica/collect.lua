@@ -1,9 +1,10 @@
 -- @include lib/peers
+-- @include lib/settle
 -- Drops a batch of one collection's tombstones: those that every peer has come past and that are
 -- old enough. KEYS: meta, feed, kinds. ARGV: age in milliseconds, name, kind, cursor, count. Replies
 -- the next cursor, and how many went.
 local function collect()
-  if enter(true) then settle() end
+  enter_to_read()
   local age, name, kind, cursor, count = unpack(ARGV)
   local stable, before = acknowledged_by_all(), now - tonumber(age)
   local tombstones = removed_key(name, kind)
@@ -23,4 +24,4 @@ local function collect()
   return {page[1], #old}
 end
 
--- @run collect()
+-- @run collect

@@ -12,4 +12,4 @@ local function collections()
   return {page[1], page[2], sizes}
 end
 
--- @run collections()
+-- @run collections

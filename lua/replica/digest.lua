@@ -29,4 +29,4 @@ local function digest()
   return {page[1], reply}
 end
 
--- @run digest()
+-- @run digest

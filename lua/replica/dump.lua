@@ -1,4 +1,5 @@
 -- @include lib/peers
+-- @include lib/settle
 -- The delta for a target that knows so much: the present entries of what the feed names after the
 -- target's cursor. KEYS: meta, feed, kinds. ARGV: how many references to look at, the target's
 -- writer, '1' if it has joined anything of others, how many parts tell at which clock it began to
@@ -10,7 +11,7 @@
 
 -- References that are read from the feed at a time: what a pull brought is one feed entry however
 -- many references it has, so counting feed entries alone would not bound the work.
-local PAGE = 16
+-- @define PAGE 16
 
 local function covers(known, tag)
   local clock, by = string.match(tag, '^(%S+)@(%S+)$')
@@ -77,7 +78,7 @@ local function read_wanted(wanted)
 end
 
 local function dump()
-  if enter(true) then settle() end
+  enter_to_read()
   local limit, asker, joined = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1'
   local first = 5 + tonumber(ARGV[4])
   local peer = replica_of(asker)
@@ -99,4 +100,4 @@ local function dump()
   return head
 end
 
--- @run dump()
+-- @run dump

@@ -1,9 +1,10 @@
 -- @include lib/peers
+-- @include lib/settle
 -- What this replica knows. KEYS: meta, feed, kinds. Replies its writer, '1' if it has joined
 -- anything of others, what it knows of others and of its own past as a flat list of writer and
 -- clock, its own present writer first, and a flat list of writer and state of the scans begun.
 local function knowledge()
-  if enter(true) then settle() end
+  enter_to_read()
   local meta = redis.call('HMGET', META, 'history', 'joined')
   local known = {writer, last_id()}
   for _, past in ipairs(past_incarnations(meta[1])) do
@@ -14,4 +15,4 @@ local function knowledge()
   return {writer, meta[2], known, redis.call('HGETALL', SCANS)}
 end
 
--- @run knowledge()
+-- @run knowledge

@@ -16,4 +16,4 @@ local function memory()
   return sizes
 end
 
--- @run memory()
+-- @run memory

@@ -1,5 +1,6 @@
 -- @include lib/replica
 -- @include lib/incarnation
+-- @include lib/settle
 -- Opens a shard of a namespace: makes it where it does not exist, and checks that it is what the
 -- caller takes it for where it does. KEYS: meta, feed, kinds. ARGV: format, replica ('' for
 -- whichever it is), a fresh instance id, shards, feed limit. Replies replica, instance, shards,
@@ -12,9 +13,10 @@ local function open()
     local time = redis.call('TIME')
     now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
     local run = run_id()
-    redis.call('HSET', META, 'format', format, 'replica', replica, 'instance', instance,
-               'shards', shards, 'feed_limit', limit, 'writer', new_writer(replica, run),
-               'run', run, 'checked', now, 'history', '', 'refs', 0, 'reach', '0-0',
+    -- What every write reads comes first: the server looks through small hashes in this order.
+    redis.call('HSET', META, 'writer', new_writer(replica, run), 'checked', now,
+               'feed_limit', limit, 'format', format, 'replica', replica, 'instance', instance,
+               'shards', shards, 'run', run, 'history', '', 'refs', 0, 'reach', '0-0',
                'collected', '0-0', 'joined', '0')
   elseif meta[1] ~= format then
     fail('FORMAT', meta[1])
@@ -22,10 +24,10 @@ local function open()
     fail('REPLICA', meta[2])
   elseif shards ~= '' and shards ~= meta[3] then
     fail('SHARDS', meta[3])
-  elseif enter(true) then
-    settle()
+  else
+    enter_to_read()
   end
   return redis.call('HMGET', META, 'replica', 'instance', 'shards', 'writer')
 end
 
--- @run open()
+-- @run open

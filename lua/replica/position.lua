@@ -10,4 +10,4 @@ local function position()
   return reply
 end
 
--- @run position()
+-- @run position

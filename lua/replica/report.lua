@@ -7,4 +7,4 @@ local function report()
   return redis.call('HSET', PREFIX .. 'links', ARGV[1], ARGV[3])
 end
 
--- @run report()
+-- @run report

@@ -13,4 +13,4 @@ local function reset()
   return #kinds / 2
 end
 
--- @run reset()
+-- @run reset

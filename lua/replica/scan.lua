@@ -1,12 +1,13 @@
 -- @include lib/keys
 -- @include lib/newest
+-- @include lib/settle
 -- A batch of all entries, live ones first: what is re-added meanwhile is then missed only if the
 -- feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: how many entries, where to go
 -- on in the first collection (part 'live' or 'removed', cursor), then collections as name, kind...
 -- Replies writer, clock, how many of the collections are done, part and cursor in the next one,
 -- body (as of dump).
 local function scan()
-  if enter(true) then settle() end
+  enter_to_read()
   local limit, part, cursor = tonumber(ARGV[1]), ARGV[2], ARGV[3]
   local body, taken, done = {}, 0, 0
   local i = 4
@@ -35,4 +36,4 @@ local function scan()
   return {writer, last_id(), tostring(done), part, cursor, body}
 end
 
--- @run scan()
+-- @run scan

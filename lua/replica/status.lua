@@ -1,11 +1,12 @@
 -- @include lib/peers
+-- @include lib/settle
 -- What an operator asks for. KEYS: meta, feed, kinds. ARGV: up to how many feed entries to count for
 -- a peer that lags. Replies writer, clock, now (ms), feed entries, references, the id up to which the
 -- feed was trimmed, the one up to which tombstones were collected, the peers as a flat list of id,
 -- position ('' if forgotten), when that was heard of (ms), feed entries after it, and what syncers
 -- have written down of their links as a flat list of id and JSON.
 local function status()
-  if enter(true) then settle() end
+  enter_to_read()
   local meta = redis.call('HMGET', META, 'refs', 'reach', 'collected')
   local length = redis.call('XLEN', FEED)
   local peers, stored = {}, redis.call('HGETALL', PEERS)
@@ -18,4 +19,4 @@ local function status()
           redis.call('HGETALL', PREFIX .. 'links')}
 end
 
--- @run status()
+-- @run status

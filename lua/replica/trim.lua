@@ -1,12 +1,13 @@
 -- @include lib/peers
 -- @include lib/trim
+-- @include lib/settle
 -- Takes a batch of old entries out of the feed: those that every peer has come past and that are
 -- old enough. KEYS: meta, feed, kinds. ARGV: age in milliseconds. Replies how many went.
 local function trim_stable()
-  if enter(true) then settle() end
+  enter_to_read()
   local stable = acknowledged_by_all()
   local old = string.format('%.0f-%.0f', math.max(0, now - tonumber(ARGV[1])), 2 ^ 40)
   return trim(feed_excess(), is_later(stable, old) and old or stable)
 end
 
--- @run trim_stable()
+-- @run trim_stable

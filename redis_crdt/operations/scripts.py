@@ -1,9 +1,11 @@
 """The scripts of ``lua/``: reading them, and putting each together with what it includes.
 
-A script names the pieces it needs in lines ``-- @include PATH`` and what it runs in a line
-``-- @run CALL``. The text that results is plain Lua, which any client may load. Servers define
-all functions of a script anew at each call, and that costs more than many of them do. So what is
-rarely needed is included inside of the function that needs it: defined only when that one runs.
+A script names the pieces it needs in lines ``-- @include PATH``, constants in lines ``-- @define
+NAME VALUE``, and what it runs in a line ``-- @run FUNCTION, ARGUMENT``. The text that results is plain Lua, which
+any client may load. Servers define all functions of a script anew at each call, and that costs more
+than many of them do, above all for each local that a function shares with others. So constants are
+put in as they are, and what is rarely needed is included inside of the function that needs it:
+defined only when that one runs.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 _INCLUDE = re.compile(r"^( *)-- @include (\S+)\n", re.MULTILINE)
+_DEFINE = re.compile(r"^-- @define (\w+) (.+)\n", re.MULTILINE)
 _RUN = re.compile(r"^-- @run (.+)\n", re.MULTILINE)
 
 # Ours come as tables, the server's own errors in whatever form it uses: those are passed on.
-_MAIN = """local ok, reply = pcall(function() return {call} end)
+_MAIN = """local ok, reply = pcall({call})
 if ok then return reply end
 if type(reply) == 'table' and reply.crdt then return {{err = reply.crdt}} end
 error(reply, 0)
@@ -39,8 +42,15 @@ def _root() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "lua"
 
 
-def assemble(path: str, included: set[str]) -> str:
-    """Return a piece of Lua with all that it includes, each once."""
+def assemble(path: str) -> str:
+    """Return a piece of Lua with all that it includes, each once, and its constants put in."""
+    text = _piece(path, set())
+    constants = dict(_DEFINE.findall(text))
+    names = re.compile(rf"\b(?:{'|'.join(constants)})\b")
+    return names.sub(lambda match: constants[match[0]], _DEFINE.sub("", text))
+
+
+def _piece(path: str, included: set[str]) -> str:
     if path in included:
         return ""
     included.add(path)
@@ -50,7 +60,7 @@ def assemble(path: str, included: set[str]) -> str:
         # What a function includes is seen by that function alone.
         seen = set(included) if match[1] else included
         # What is included only defines; one script runs.
-        return _RUN.sub("", assemble(match[2], seen))
+        return _RUN.sub("", _piece(match[2], seen))
 
     return _INCLUDE.sub(include, text)
 
@@ -58,5 +68,5 @@ def assemble(path: str, included: set[str]) -> str:
 @cache
 def load(name: str) -> Source:
     """Return the named script, such as ``or_set/add``, put together."""
-    text = _RUN.sub(lambda match: _MAIN.format(call=match[1]), assemble(name, set())).encode()
+    text = _RUN.sub(lambda match: _MAIN.format(call=match[1]), assemble(name)).encode()
     return Source(text, sha1(text, usedforsecurity=False).hexdigest().encode())

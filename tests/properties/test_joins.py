@@ -50,7 +50,7 @@ def test_what_is_written_is_read_as_it_was(kind: str, data: st.DataObject) -> No
 def test_lua_joins_as_python_does(
     redis_client: redis.Redis, kind: str, data: st.DataObject
 ) -> None:
-    script = assemble("lib/kinds", set()) + JOINS
+    script = assemble("lib/kinds") + JOINS
     pairs = data.draw(st.lists(st.tuples(ENTRIES[kind], ENTRIES[kind]), min_size=1, max_size=30))
     flat = [bytes(entry) for pair in pairs for entry in pair]
     joined = redis_client.eval(script, 0, kind, *flat)
