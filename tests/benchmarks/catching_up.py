@@ -85,10 +85,13 @@ def caught_up(run: Run, source: Server, p99s: list[float], megabytes: list[float
         return float(spent)
 
 
-def copied(run: Run, source: Server) -> float:
-    """Let a new server copy the same by replication; tells for how many seconds that went on."""
-    # Into memory at once: a copy that goes by way of a file waits for up to a second.
-    config = {"repl-diskless-load": "swapdb"}
+def copied(run: Run, source: Server, load: str) -> float:
+    """Let a new server copy the same by replication; tells for how many seconds that went on.
+
+    ``load`` is its ``repl-diskless-load``. Where that is off, as by default, what was received
+    waits in a file until the server looks at it, which it does once per second.
+    """
+    config = {"repl-diskless-load": load}
     with Server(run.binary, config) as target, target.client() as client:
         began = monotonic()
         client.replicaof("127.0.0.1", source.tcp_url.rpartition(":")[2])
@@ -99,17 +102,21 @@ def copied(run: Run, source: Server) -> float:
 
 def catching_up(run: Run) -> Iterator[Figure]:
     """Measure by turns, each time with a new server."""
-    found, p99s, megabytes = Pairs([], []), list[float](), list[float]()
+    found, directly = Pairs([], []), list[float]()
+    p99s, megabytes = list[float](), list[float]()
     config: dict[str, str | int] = {"repl-diskless-sync": "yes", "repl-diskless-sync-delay": 0}
     with Server(run.binary, config, tcp=True) as source:
         with Replica.from_url(source.url, replica_id="eu", feed_limit=1000) as eu:
             eu.or_set("set", str).update(map(element, range(run.entries)))
         for _ in range(run.few_rounds):
-            found.reference.append(copied(run, source))
+            found.reference.append(copied(run, source, "disabled"))
+            directly.append(copied(run, source, "swapdb"))
             found.ours.append(caught_up(run, source, p99s, megabytes))
     work = f"catching up {run.entries:,} entries"
     against = "`replicaof`'s initial copy of them"
     yield Figure(work, against, found.ratio, 8, note=found.medians())
+    into_memory = Pairs(found.ours, directly)
+    yield Figure(work, f"{against}, without a file", into_memory.ratio, note=into_memory.medians())
     rate = Spread.of(run.entries / spent for spent in found.ours)
     yield Figure(f"{work}: entries per second", "", rate, unit="/s")
     yield Figure(
