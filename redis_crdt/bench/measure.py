@@ -41,29 +41,37 @@ class Pairs(NamedTuple):
         return " against ".join(times)
 
 
-def blocking(call: Callable[[int], object], before: Callable[[int], object] | None = None) -> Timed:
+def blocking(
+    call: Callable[[int], object],
+    before: Callable[[int], object] | None = None,
+    clock: Callable[[], float] = perf_counter,
+) -> Timed:
     """Time calls that block. ``before`` prepares each one, all of them before the clock starts."""
 
     def timed(first: int, calls: int) -> float:
         if before is not None:
             for i in range(first, first + calls):
                 before(i)
-        began = perf_counter()
+        began = clock()
         for i in range(first, first + calls):
             call(i)
-        return perf_counter() - began
+        return clock() - began
 
     return timed
 
 
-def awaited(runner: Runner, call: Callable[[int], Awaitable[object]]) -> Timed:
+def awaited(
+    runner: Runner,
+    call: Callable[[int], Awaitable[object]],
+    clock: Callable[[], float] = perf_counter,
+) -> Timed:
     """Time calls that are awaited, one after the other."""
 
     async def run(first: int, calls: int) -> float:
-        began = perf_counter()
+        began = clock()
         for i in range(first, first + calls):
             await call(i)
-        return perf_counter() - began
+        return clock() - began
 
     return lambda first, calls: runner.run(run(first, calls))
 
