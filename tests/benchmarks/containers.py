@@ -45,10 +45,12 @@ def against_pottery(run: Run) -> Iterator[Figure]:
     with run.ground(tcp=True) as ground:
         replica, redis = ground.replica("containers"), ground.client
         set_, full_set = replica.or_set("set", str), replica.or_set("full", str)
+        cleared = replica.or_set("cleared", str)
         map_, full_map = replica.lww_map("map", str), replica.lww_map("full map", str)
         count = replica.pn_counter("count")
         their_set = RedisSet(redis=redis, key=ground.raw("set"))
         their_full_set = RedisSet(redis=redis, key=ground.raw("full"))
+        their_cleared = RedisSet(redis=redis, key=ground.raw("cleared"))
         their_map = RedisDict(redis=redis, key=ground.raw("map"))
         their_full_map = RedisDict(redis=redis, key=ground.raw("full map"))
         their_count = RedisCounter(redis=redis, key=ground.raw("count"))
@@ -84,6 +86,21 @@ def against_pottery(run: Run) -> Iterator[Figure]:
                 "set: `update` with 1,000 that are there",
                 lambda _: full_set.update(elements),
                 lambda _: their_full_set.update(elements),
+                calls=1,
+            ),
+            Row(
+                "set: `pop`, of 1,000",
+                lambda _: full_set.pop(),
+                lambda _: their_full_set.pop(),
+                lambda i: full_set.add(element(i % SIZE)),
+                lambda i: their_full_set.add(element(i % SIZE)),
+            ),
+            Row(
+                "set: `clear` of 1,000",
+                lambda _: cleared.clear(),
+                lambda _: their_cleared.clear(),
+                lambda _: cleared.update(elements),
+                lambda _: their_cleared.update(elements),
                 calls=1,
             ),
             Row("set: all 1,000", lambda _: set(full_set), lambda _: set(their_full_set), calls=1),
