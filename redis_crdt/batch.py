@@ -136,12 +136,13 @@ class ServerBatch(Batch):
         for group in groups:
             number, recorded = group[0]
             scripts = [_script_of(recorded) for _, recorded in group]
-            name, _, script_keys, (kind, collection, *_), _, about = scripts[0]
+            script = scripts[0]
             last = {script.args[2]: script.args[2:] for script in scripts}
             rest = [part for written in last.values() for part in written]
-            keys += script_keys[3:]
-            args += [name, number if recorded.required else 0, kind, collection, len(rest), *rest]
-            abouts.append(about)
+            keys += script.keys[3:]
+            args += [script.name, number if recorded.required else 0, *script.args[:2]]
+            args += [len(rest), *rest]
+            abouts.append(script.about)
 
         def settle(replies: list[int]) -> None:
             for group, reply in zip(groups, replies, strict=True):
