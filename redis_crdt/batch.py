@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Generic, TypeVar, overload
 
 from redis_crdt.contexts import Context
@@ -54,6 +55,7 @@ class Recorded:
     args: tuple[Any, ...]
     required: bool
     result: Result[Any] = field(default_factory=Result)
+    script: Script[Any] | None = None
 
     def settle(self, took_effect: bool) -> None:
         """Give the result: whether a removal took effect; other writes have none."""
@@ -108,6 +110,7 @@ class Batch(ABC):
             earlier = self._counts.setdefault(key, recorded)
             if earlier is not recorded:
                 earlier.args = (check_amount(earlier.args[0] + check_amount(recorded.args[0])),)
+                earlier.script = None
                 return earlier.result
         if len(self._recorded) >= BATCH:
             raise InvalidBatch(f"a batch takes at most {BATCH} operations")
@@ -126,24 +129,47 @@ class ServerBatch(Batch):
         return super()._record(recorded)
 
     def _operation(self) -> Script[None]:
-        scripts = [_script_of(recorded) for recorded in self._recorded]
-        keys, args = list(scripts[0].keys[:3]), []
-        for recorded, script in zip(self._recorded, scripts, strict=True):
+        numbered = enumerate(self._recorded, 1)
+        groups = [list(group) for _, group in groupby(numbered, lambda item: _joinable(*item))]
+        first = _script_of(self._recorded[0])
+        keys, args, abouts = list(first.keys[:3]), [], []
+        for group in groups:
+            number, recorded = group[0]
+            scripts = [_script_of(recorded) for _, recorded in group]
+            script = scripts[0]
+            last = {script.args[2]: script.args[2:] for script in scripts}
+            rest = [part for written in last.values() for part in written]
             keys += script.keys[3:]
-            kind, name, *rest = script.args
-            args += [script.name, int(recorded.required), kind, name, len(rest), *rest]
-        about = "batch on " + ", ".join(dict.fromkeys(script.about for script in scripts))
-        shard = scripts[0].shard
-        return Script("replica/batch", shard, tuple(keys), tuple(args), self._settle, about)
+            args += [script.name, number if recorded.required else 0, *script.args[:2]]
+            args += [len(rest), *rest]
+            abouts.append(script.about)
 
-    def _settle(self, replies: list[int]) -> None:
-        for recorded, reply in zip(self._recorded, replies, strict=True):
-            recorded.settle(bool(reply))
+        def settle(replies: list[int]) -> None:
+            for group, reply in zip(groups, replies, strict=True):
+                for _, recorded in group:
+                    recorded.settle(bool(reply))
+
+        about = "batch on " + ", ".join(dict.fromkeys(abouts))
+        return Script("replica/batch", first.shard, tuple(keys), tuple(args), settle, about)
 
 
 def _script_of(recorded: Recorded) -> Script[Any]:
-    script: Script[Any] = getattr(recorded.collection, f"_{recorded.method}")(*recorded.args)
-    return script
+    if recorded.script is None:
+        method = getattr(recorded.collection, f"_{recorded.method}")
+        recorded.script = method(*recorded.args)
+    return recorded.script
+
+
+def _joinable(number: int, recorded: Recorded) -> tuple[object, ...]:
+    """Return what is equal for operations in a row that one script can do as one.
+
+    They are those that reply nothing of their own, and of which a later one on the same field
+    leaves nothing of an earlier one.
+    """
+    script = _script_of(recorded)
+    if script.name in ("or_set/add", "lww/set"):
+        return script.name, script.keys
+    return (number,)
 
 
 # What can be recorded on each type ----------------------------------------------------------

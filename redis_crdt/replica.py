@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from hiredis import pack_command
 from redis import Redis
-from redis.client import NEVER_DECODE
 from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 
@@ -46,9 +45,6 @@ from redis_crdt.watching import Change, Watcher
 T = TypeVar("T", default=Any)
 R = TypeVar("R")
 C = TypeVar("C", bound=Collection[Any])
-
-# Whatever the client makes of replies for others, we read bytes.
-_RAW = {NEVER_DECODE: True}
 
 
 class Replica(ReplicaOperations):
@@ -282,8 +278,7 @@ class Replica(ReplicaOperations):
         """Carry out an operation; raises exceptions of ours only."""
         try:
             if isinstance(operation, Command):
-                client: Any = self._client
-                reply = client.execute_command(*operation.args, **_RAW)
+                reply = self._read(operation.args)
             elif isinstance(operation, Wait):
                 timeout = self._client.connection_pool.connection_kwargs.get("socket_timeout")
                 raw = self._send_once(*self.waiting(operation, timeout))
@@ -311,23 +306,42 @@ class Replica(ReplicaOperations):
         except StopIteration as stop:
             return stop.value
 
+    def _read(self, args: tuple[Any, ...]) -> Any:
+        """Send a command that only reads; where a connection breaks, again, as redis-py does.
+
+        It is what redis-py's clients do, too, less what they measure, for that takes longer.
+        """
+        pool: Any = self._client.connection_pool
+        connection = pool.get_connection()
+        packed = pack_command(args)
+        try:
+            reply = connection.retry.call_with_retry(
+                lambda: _exchange(connection, packed), lambda _: connection.disconnect()
+            )
+        finally:
+            pool.release(connection)
+        convert = self._client.response_callbacks.get(args[0])
+        return convert(reply) if convert else reply
+
     def _send_once(self, *args: Any) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
         pool: Any = self._client.connection_pool
         connection = pool.get_connection()
-        sent = False
         try:
-            connection.connect()
-            sent = True
-            connection.send_packed_command([pack_command(args)])
-            return connection.read_response(disable_decoding=True)
+            return _exchange(connection, pack_command(args))
         except ResponseError:
             raise
         except BaseException as error:
             # Whatever the reply would have been, the next user must not read it.
             connection.disconnect()
-            if sent and is_lost(error):
+            if is_lost(error):
                 raise LostReply(str(error)) from error
             raise
         finally:
             pool.release(connection)
+
+
+def _exchange(connection: Any, packed: bytes) -> Any:
+    """Send what is packed and read the reply, in bytes whatever the client reads for others."""
+    connection.send_packed_command([packed])
+    return connection.read_response(disable_decoding=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
 
 from redis import Redis
-from redis.exceptions import RedisError
 
-from redis_crdt.errors import InvalidSetting, ServerError
+from redis_crdt.errors import InvalidSetting
 from redis_crdt.operations.replica import reading_url
 from redis_crdt.replica import Replica
 from redis_crdt.servers import Server, ServerBinary, ServerNotFound, find_binary
+from redis_crdt.temporary import keys_deleted_after
 
 NAMES = ("eu", "us", "ap", "sa", "af", "me")
 STARTED = 3
@@ -59,7 +59,7 @@ def regions_at(urls: Sequence[str]) -> Iterator[list[Region]]:
         for name, url in zip(NAMES, urls, strict=False):
             with reading_url():
                 client = stack.enter_context(Redis.from_url(url))
-            stack.enter_context(_keys_deleted_after(client, namespace))
+            stack.enter_context(keys_deleted_after(client, namespace))
             replica = Replica(client, replica_id=name, namespace=namespace)
             regions.append(Region(name, replica, _address(client)))
         yield regions
@@ -89,26 +89,3 @@ def _address(client: Redis) -> str:
     kwargs = client.connection_pool.connection_kwargs
     place = kwargs.get("path") or f"{kwargs.get('host')}:{kwargs.get('port')}"
     return f"{place}, database {kwargs.get('db') or 0}"
-
-
-@contextmanager
-def _keys_deleted_after(client: Redis, namespace: str) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        with suppress(RedisError):  # what went wrong first is what the user must hear
-            _delete_keys(client, namespace)
-        raise
-    try:
-        _delete_keys(client, namespace)
-    except RedisError as error:
-        raise ServerError(f"the demo's keys {_pattern(namespace)} are left: {error}") from error
-
-
-def _pattern(namespace: str) -> str:
-    return f"crdt:{{{namespace}:*"
-
-
-def _delete_keys(client: Redis, namespace: str) -> None:
-    for key in client.scan_iter(match=_pattern(namespace), count=1000):
-        client.unlink(key)

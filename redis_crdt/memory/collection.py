@@ -52,6 +52,13 @@ def state_of(other: Mergeable, kind: KindName) -> State:
     return state
 
 
+def entries_of(other: Mergeable, kind: KindName) -> Iterable[tuple[bytes, Any]]:
+    """Return the entries of what :func:`state_of` takes; those in memory as they are."""
+    if isinstance(other, Collection) and other.kind == kind:
+        return other._store.entries()
+    return state_of(other, kind).parsed().items()
+
+
 class Collection(Generic[T, E]):
     """A collection in memory: bare, or one of a :class:`redis_crdt.memory.Replica`."""
 
@@ -102,20 +109,19 @@ class Collection(Generic[T, E]):
         :class:`StaleDump`, unless ``force``, for what may have been removed, and its tombstone
         collected, since.
         """
-        theirs: dict[bytes, Any] = state_of(other, self.kind).parsed()
-        check_values(self._codec, self.kind, theirs)
-        latest = max((entry.time for entry in theirs.values()), default=Time(0))
+        news: dict[bytes, Any] = self._store.differing(entries_of(other, self.kind))
+        check_values(self._codec, self.kind, news)
+        latest = max((entry.time for entry in news.values()), default=Time(0))
         self._shard.check_drift(latest, self._shard.max_drift * 1000)
         if not force:
-            self._shard.check_age(self._store.kind, self._store, theirs, self.name)
+            self._shard.check_age(self._store.kind, self._store, news, self.name)
         merged = copy(self)
         merged._bind(self._shard.fork(), BARE, self._codec)
         merged._watched = None
         merged._shard.clock.observe(latest)
         store, time = merged._store, merged._shard.clock.last
-        store.live.update(self._store.live)
-        store.removed.update(self._store.removed)
-        for field, entry in theirs.items():
+        store.live, store.removed = self._store.live.copy(), self._store.removed.copy()
+        for field, entry in news.items():
             mine: Any = store.get(field)
             joined: Any = entry if mine is None else store.kind.join(mine, entry)
             if joined != mine:

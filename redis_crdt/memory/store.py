@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -57,6 +57,19 @@ class Store(Generic[E]):
         else:
             self.removed.pop(key, None)
             self.live[key] = entry
+
+    def differing(self, entries: Iterable[tuple[bytes, E]]) -> dict[bytes, E]:
+        """Return those of the entries that are not the same here.
+
+        Collections that were merged before share most entries, and what is the same object is
+        known to be equal without a look into it.
+        """
+        live = self.live
+        return {
+            key: entry
+            for key, entry in entries
+            if (mine := live.get(key)) is not entry and (mine or self.get(key)) != entry
+        }
 
     def entries(self) -> Iterator[tuple[bytes, E]]:
         """Yield all fields with their entries, live ones first."""

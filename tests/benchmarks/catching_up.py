@@ -1,27 +1,30 @@
 """A new region catches up: how fast, what other clients notice of it, and what the syncer needs.
 
 The syncer is a process of its own, so that its memory can be told; a third process reads from the
-source all the while. ``python -m tests.benchmarks.catching_up [ENTRIES]``
+source all the while.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
 import redis
-from rich.console import Console
-from rich.table import Table
 
 from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.servers import Server, find_binaries
+from redis_crdt.bench.deltas import element
+from redis_crdt.bench.figures import Figure, Spread
+from redis_crdt.bench.measure import Pairs
+from redis_crdt.servers import Server
+from tests.benchmarks.run import Run
 
-ENTRIES = 1_000_000
+SPAWN = multiprocessing.get_context("spawn")
 
 
 def catch_up(url: str, peer: str, done: Connection) -> None:
@@ -36,10 +39,10 @@ def catch_up(url: str, peer: str, done: Connection) -> None:
             await syncer.in_step()
             return monotonic() - began
 
-    seconds = asyncio.run(run())
+    spent = asyncio.run(run())
     # Not ru_maxrss, which begins with what the parent had.
     status = Path("/proc/self/status").read_text()
-    done.send((seconds, int(status.partition("VmHWM:")[2].split()[0]) / 1024))
+    done.send((spent, int(status.partition("VmHWM:")[2].split()[0]) / 1024))
 
 
 def read_on(url: str, stop: Connection) -> None:
@@ -53,33 +56,70 @@ def read_on(url: str, stop: Connection) -> None:
     stop.send(sorted(times))
 
 
-def main() -> None:
-    console = Console()
-    entries = int(sys.argv[1]) if len(sys.argv) > 1 else ENTRIES
-    binary = find_binaries()[0]
-    context = multiprocessing.get_context("spawn")
-    with Server(binary) as one, Server(binary) as other:
-        eu = Replica.from_url(one.url, replica_id="eu", feed_limit=1000)
-        eu.or_set("tasks", str).update(f"element {i:012}" for i in range(entries))
-        ours, theirs = context.Pipe()
-        reader = context.Process(target=read_on, args=(one.url, theirs), daemon=True)
-        reader.start()
-        result, sender = context.Pipe()
-        syncer = context.Process(target=catch_up, args=(other.url, one.url, sender), daemon=True)
-        syncer.start()
-        seconds, megabytes = result.recv()
+@contextmanager
+def reading(url: str, p99s: list[float]) -> Iterator[None]:
+    """Let another client read all the while; adds its p99 in milliseconds."""
+    ours, theirs = SPAWN.Pipe()
+    reader = SPAWN.Process(target=read_on, args=(url, theirs), daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
         ours.send(None)
         times = ours.recv()
-        us = Replica.from_url(other.url)
-        assert len(us.or_set("tasks", str)) == entries
-        assert not eu.verify(us)
-    table = Table(f"full scan of {entries} entries", "", "at most")
-    table.add_row("entries per second", f"{entries / seconds:.0f}", "at least 100000")
-    p99 = times[int(len(times) * 0.99)]
-    table.add_row("another client's GET, p99", f"{p99:.2f} ms", "10 ms")
-    table.add_row("memory of the syncer", f"{megabytes:.0f} MB", "100 MB")
-    console.print(table)
+        reader.join()
+    p99s.append(times[int(len(times) * 0.99)])
 
 
-if __name__ == "__main__":
-    main()
+def caught_up(run: Run, source: Server, p99s: list[float], megabytes: list[float]) -> float:
+    """Let a new region catch up; tells for how many seconds that went on."""
+    with Server(run.binary) as target, reading(source.url, p99s):
+        result, sender = SPAWN.Pipe()
+        syncer = SPAWN.Process(target=catch_up, args=(target.url, source.url, sender), daemon=True)
+        syncer.start()
+        spent, memory = result.recv()
+        syncer.join()
+        megabytes.append(memory)
+        with Replica.from_url(target.url) as us:
+            assert len(us.or_set("set", str)) == run.entries
+        return float(spent)
+
+
+def copied(run: Run, source: Server, load: str) -> float:
+    """Let a new server copy the same by replication; tells for how many seconds that went on.
+
+    ``load`` is its ``repl-diskless-load``. Where that is off, as by default, what was received
+    waits in a file until the server looks at it, which it does once per second.
+    """
+    config = {"repl-diskless-load": load}
+    with Server(run.binary, config) as target, target.client() as client:
+        began = monotonic()
+        client.replicaof("127.0.0.1", source.tcp_url.rpartition(":")[2])
+        while client.info("replication")["master_link_status"] != "up":
+            sleep(0.001)
+        return monotonic() - began
+
+
+def catching_up(run: Run) -> Iterator[Figure]:
+    """Measure by turns, each time with a new server."""
+    found, directly = Pairs([], []), list[float]()
+    p99s, megabytes = list[float](), list[float]()
+    config: dict[str, str | int] = {"repl-diskless-sync": "yes", "repl-diskless-sync-delay": 0}
+    with Server(run.binary, config, tcp=True) as source:
+        with Replica.from_url(source.url, replica_id="eu", feed_limit=1000) as eu:
+            eu.or_set("set", str).update(map(element, range(run.entries)))
+        for _ in range(run.few_rounds):
+            found.reference.append(copied(run, source, "disabled"))
+            directly.append(copied(run, source, "swapdb"))
+            found.ours.append(caught_up(run, source, p99s, megabytes))
+    work = f"catching up {run.entries:,} entries"
+    against = "`replicaof`'s initial copy of them"
+    yield Figure(work, against, found.ratio, 8, note=found.medians())
+    into_memory = Pairs(found.ours, directly)
+    yield Figure(work, f"{against}, without a file", into_memory.ratio, note=into_memory.medians())
+    rate = Spread.of(run.entries / spent for spent in found.ours)
+    yield Figure(f"{work}: entries per second", "", rate, unit="/s")
+    yield Figure(
+        f"{work}: another client's `GET` meanwhile, p99", "", Spread.of(p99s), 10, unit="ms"
+    )
+    yield Figure(f"{work}: memory of the syncer", "", Spread.of(megabytes), 100, unit="MB")

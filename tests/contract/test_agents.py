@@ -18,7 +18,7 @@ from redis_crdt.errors import (
     MissingArgument,
     UnknownOperation,
 )
-from tests.contract.seam import Regions, contains, settled
+from tests.contract.seam import Regions, contains, items, settled
 
 
 async def in_batch(replica: Any, record: Callable[[Any], Any]) -> Any:
@@ -75,6 +75,42 @@ async def test_a_batch_is_all_or_nothing(region: Regions) -> None:
         await in_batch(eu, nothing_to_remove)
     assert await settled(tasks.get_elements()) == set()
     assert await settled(done.value()) == 2**63 - 2
+
+
+async def test_the_operations_of_a_batch_take_effect_in_their_order(region: Regions) -> None:
+    eu = region("eu")
+    tasks, status = eu.or_set("tasks", str), eu.lww_map("status", str)
+
+    def record(batch: Any) -> list[Any]:
+        return [
+            *(batch.on(tasks).add(task) for task in ("t1", "t2", "t1", "t3")),
+            batch.on(tasks).remove("t1", required=True),
+            batch.on(tasks).add("t4"),
+            *(batch.on(status).set("a", value) for value in ("idle", "busy")),
+            batch.on(status).set("b", "idle"),
+            batch.on(status).delete("b"),
+            batch.on(status).set("c", "idle"),
+            batch.on(tasks).remove("t5"),
+        ]
+
+    results = [result.value for result in await in_batch(eu, record)]
+    assert results == [None] * 4 + [True] + [None] * 4 + [True, None, False]
+    assert await settled(tasks.get_elements()) == {"t2", "t3", "t4"}
+    assert await items(status) == {"a": "busy", "c": "idle"}
+
+    def nothing_to_remove(batch: Any) -> None:
+        for task in ("t6", "t7"):
+            batch.on(tasks).add(task)
+        batch.on(tasks).remove("t8", required=True)
+
+    def twice(batch: Any) -> None:
+        batch.on(tasks).remove("t2", required=True)
+        batch.on(tasks).remove("t2", required=True)
+
+    with pytest.raises(BatchAborted, match="operation 3 "):
+        await in_batch(eu, nothing_to_remove)
+    with pytest.raises(BatchAborted, match="operation 2 "):
+        await in_batch(eu, twice)
 
 
 async def test_a_block_that_fails_sends_nothing(region: Regions) -> None:

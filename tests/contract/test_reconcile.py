@@ -7,6 +7,7 @@ from typing import Any
 
 from redis_crdt import State, memory
 from redis_crdt.clock import wall_clock
+from redis_crdt.operations import replica as ask
 from tests.contract.seam import Regions, settled
 
 
@@ -71,6 +72,21 @@ async def test_where_the_feed_no_longer_reaches_all_is_compared(region: Regions)
     assert report.full_scan
     assert await settled(b.or_set("s", int).get_elements()) == set(range(600))
     assert (await settled(b.pull(a))).entries == 0
+
+
+async def test_who_knows_all_is_told_that_there_is_no_more(region: Regions) -> None:
+    """In memory a clock is written without a zero at its end, on servers with it."""
+    a = region("a")
+    clock = b""
+    while not clock.removesuffix(b"-0").isdigit():
+        await settled(a.g_counter("done").increment())
+        found = await settled(a.execute(ask.knowledge(a.keys(0), "test")))
+        clock = found.known[found.writer]
+    for known in (clock, clock.removesuffix(b"-0")):
+        knows = (b"b#1", b"0", found.writer, known)
+        request = ask.dump(a.keys(0), b"b#1", False, (), knows, "test")
+        delta = await settled(a.execute(request))
+        assert (delta.full_scan, delta.more, delta.body) == (False, False, [])
 
 
 async def test_changes_pass_on_along_a_chain_and_die_out_in_a_ring(region: Regions) -> None:

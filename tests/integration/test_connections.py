@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.backoff import NoBackoff
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ConstantBackoff, NoBackoff
 from redis.retry import Retry
 
 from redis_crdt import Replica, memory
+from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import ServerUnreachable, Unacknowledged
 from redis_crdt.servers import Flavour as ServerFlavour
 from tests.backends import Flavour, NewClient, NewServer
@@ -68,6 +72,44 @@ def test_a_write_without_a_reply_is_told_as_such_and_never_sent_again(
         before = Replica(calm).g_counter("done").value()
         done.increment()  # the connection that broke is not used again
         assert done.value() == before + 1
+
+
+PERSISTENT = {"appendonly": "yes", "appendfsync": "always"}
+PATIENT = Retry(ConstantBackoff(0.05), 200)
+
+
+def test_a_read_whose_connection_breaks_is_sent_again(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    server = new_server(server_flavour, PERSISTENT)
+    with server.client(retry=PATIENT) as client, ThreadPoolExecutor() as threads:
+        done = Replica(client, replica_id="eu").g_counter("done")
+        done.increment(5)
+        server.pause()
+        value = threads.submit(done.value)
+        while not client.connection_pool._in_use_connections:
+            assert not value.done()
+        server.kill()  # the command is sent, and will not be answered
+        server.restart()
+        assert value.result() == 5
+
+
+async def test_an_awaited_read_whose_connection_breaks_is_sent_again(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    server = new_server(server_flavour, PERSISTENT)
+    async with AsyncReplica.from_url(
+        server.url, replica_id="eu", retry=AsyncRetry(ConstantBackoff(0.05), 200)
+    ) as eu:
+        done = eu.g_counter("done")
+        await done.increment(5)
+        server.pause()
+        value = asyncio.create_task(done.value())
+        while not eu._client.connection_pool._in_use_connections:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0)
+        server.kill()
+        await asyncio.to_thread(server.restart)
+        assert await value == 5
 
 
 def test_tls(new_server: NewServer, tmp_path: Path) -> None:
