@@ -153,6 +153,13 @@ class ServerBusy(ServerError):
     """Another client's script blocks the server; try again in a while."""
 
 
+class SlotUnavailable(ServerError):
+    """No node of the Cluster serves the shard: it is down, or its slot has been moving for long.
+
+    Nothing was written; try again later.
+    """
+
+
 class AccessDenied(ServerError):
     """The server's ACL does not let this user run a command or touch a key."""
 

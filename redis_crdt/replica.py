@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from select import select
+from time import sleep
 from typing import Any, Self
 
 from hiredis import pack_command
 from redis import Redis
 from redis.client import NEVER_DECODE
+from redis.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import TypeVar
 
 from redis_crdt.collections import (
@@ -22,6 +26,17 @@ from redis_crdt.collections import (
     PNCounter,
 )
 from redis_crdt.collections.batch import Batch
+from redis_crdt.operations.cluster import (
+    ASKING,
+    Address,
+    First,
+    Locate,
+    Pause,
+    Send,
+    Step,
+    Steps,
+    locating,
+)
 from redis_crdt.operations.operation import (
     Command,
     LostReply,
@@ -32,7 +47,7 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, reading_url
+from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -70,7 +85,7 @@ class Replica(ReplicaOperations):
 
     def __init__(
         self,
-        client: Redis,
+        client: Redis | RedisCluster,
         *,
         replica_id: str | None = None,
         namespace: str = "default",
@@ -80,6 +95,7 @@ class Replica(ReplicaOperations):
         allow_eviction: bool = False,
     ) -> None:
         super().__init__(
+            client,
             replica_id=replica_id,
             namespace=namespace,
             shards=shards,
@@ -87,8 +103,8 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._client = client
         self._owns_client = False
+        self._servers: dict[Address, Redis] = {}
         drive(self.opening(self))
 
     @classmethod
@@ -110,7 +126,7 @@ class Replica(ReplicaOperations):
         :class:`InvalidSetting` for what is no URL.
         """
         with reading_url():
-            client = Redis.from_url(url, **client_options)
+            client = _client_of(url, client_options)
         try:
             self = cls(
                 client,
@@ -128,7 +144,12 @@ class Replica(ReplicaOperations):
         return self
 
     def close(self) -> None:
-        """Close the connections, if :meth:`from_url` made them."""
+        """Close the connections that this replica made: of a client that was given, none.
+
+        To a Cluster it makes its own, whoever made the client.
+        """
+        for server in self._servers.values():
+            server.close()
         if self._owns_client:
             self._client.close()
 
@@ -281,45 +302,82 @@ class Replica(ReplicaOperations):
     def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""
         try:
-            if isinstance(operation, Command):
+            if isinstance(operation, Script):
+                reply = self._run_script(operation)
+            elif isinstance(operation, Wait):
+                reply = self._take(self.waiting(operation, self._socket_timeout))
+            elif isinstance(operation, Command) and self._router is None:
                 client: Any = self._client
                 reply = client.execute_command(*operation.args, **_RAW)
-            elif isinstance(operation, Wait):
-                timeout = self._client.connection_pool.connection_kwargs.get("socket_timeout")
-                raw = self._send_once(*self.waiting(operation, timeout))
-                reply = self.waited(operation, raw)
             else:
-                reply = self._run_script(operation)
+                reply = self._take(self.reading(operation))
         except RedisError as error:
             raise explain(error, operation) from error
         return operation.read(reply)
 
     def _run_script(self, script: Script[Any]) -> Any:
+        if self._router is not None:
+            return self._take(self.running(script))
         try:
-            return self._send_once(*self.evaluating(script))
+            return self._send_once(Send(None, self.evaluating(script)))
         except ResponseError as error:
             recovering = self.recovering(script, error)
+        return self._take(recovering)
+
+    def _take(self, steps: Steps[R]) -> R:
         try:
-            args = next(recovering)
+            step = next(steps)
             while True:
                 try:
-                    reply = self._send_once(*args)
-                except ResponseError as error:
-                    args = recovering.throw(error)
+                    reply = self._carry_out(step)
+                except RedisError as error:
+                    step = steps.throw(error)
                 else:
-                    args = recovering.send(reply)
+                    step = steps.send(reply)
         except StopIteration as stop:
-            return stop.value
+            result: R = stop.value
+            return result
 
-    def _send_once(self, *args: Any) -> Any:
+    def _carry_out(self, step: Step) -> Any:
+        match step:
+            case Send():
+                return self._send_once(step)
+            case First(sends):
+                return self._first_reply(sends)
+            case Pause(seconds):
+                return sleep(seconds)
+            case Locate(anew):
+                if anew:  # a blocking client has learnt it once when it was made
+                    cluster: Any = self._client
+                    with locating():
+                        cluster.nodes_manager.initialize()
+                return None
+
+    def _server(self, node: Address | None) -> Any:
+        """Return the client of one server."""
+        if node is None:
+            return self._client
+        if node not in self._servers:
+            cluster: Any = self._client
+            options = cluster.get_connection_kwargs()
+            self._servers[node] = cluster.nodes_manager.create_redis_node(*node, **options)
+        return self._servers[node]
+
+    def _send_once(self, send: Send) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
-        pool: Any = self._client.connection_pool
+        server = self._server(send.node)
+        pool = server.connection_pool
         connection = pool.get_connection()
         sent = False
         try:
             connection.connect()
+            if send.asking:
+                connection.send_packed_command([ASKING])
+                connection.read_response()
             sent = True
-            connection.send_packed_command([pack_command(args)])
+            connection.send_packed_command([pack_command(send.args)])
+            if send.parsed:
+                return server.parse_response(connection, send.args[0], **_RAW)
             return connection.read_response(disable_decoding=True)
         except ResponseError:
             raise
@@ -331,3 +389,40 @@ class Replica(ReplicaOperations):
             raise
         finally:
             pool.release(connection)
+
+    def _first_reply(self, sends: tuple[Send, ...]) -> Any:
+        waiting: dict[Any, Any] = {}
+        answered = None
+        try:
+            for send in sends:
+                pool = self._server(send.node).connection_pool
+                connection = pool.get_connection()
+                waiting[connection] = pool
+                connection.connect()
+                connection.send_packed_command([pack_command(send.args)])
+            sockets = {connection._sock: connection for connection in waiting}
+            ready, _, _ = select(sockets, [], [], self._socket_timeout)
+            if not ready:
+                raise RedisTimeoutError("no node has answered")
+            answered = sockets[ready[0]]
+            return answered.read_response(disable_decoding=True)
+        except ResponseError:
+            raise
+        except BaseException:
+            answered = None
+            raise
+        finally:
+            for connection, pool in waiting.items():
+                if connection is not answered:
+                    connection.disconnect()
+                pool.release(connection)
+
+
+def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
+    if (node_url := cluster_url(url)) is None:
+        return Redis.from_url(url, **options)
+    try:
+        with locating():
+            return RedisCluster.from_url(node_url, **options)
+    except RedisError as error:
+        raise explain(error, Command((), about="Cluster")) from error

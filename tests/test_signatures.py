@@ -46,7 +46,8 @@ SERVER_ONLY = {
     "Replica": {
         *("from_url", "blocking", "replica_id", "locate", "address"),
         *("keep_in_sync", "status", "verify"),  # what goes on between regions of servers
-        *("opening", "open_shard", "evaluating", "recovering", "waiting", "waited"),
+        *("opening", "open_shard", "lanes", "evaluating", "running", "recovering"),
+        *("reading", "waiting"),
     },
 }
 

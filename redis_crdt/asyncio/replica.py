@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.cluster import RedisCluster
 from redis.client import NEVER_DECODE
 from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
@@ -21,6 +22,17 @@ from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
 from redis_crdt.operations.awaiting import drive
+from redis_crdt.operations.cluster import (
+    ASKING,
+    Address,
+    First,
+    Locate,
+    Pause,
+    Send,
+    Step,
+    Steps,
+    locating,
+)
 from redis_crdt.operations.operation import (
     Command,
     LostReply,
@@ -30,7 +42,7 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, reading_url
+from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -59,7 +71,7 @@ class Replica(ReplicaOperations):
 
     def __init__(
         self,
-        client: Redis,
+        client: Redis | RedisCluster,
         *,
         replica_id: str | None = None,
         namespace: str = "default",
@@ -69,6 +81,7 @@ class Replica(ReplicaOperations):
         allow_eviction: bool = False,
     ) -> None:
         super().__init__(
+            client,
             replica_id=replica_id,
             namespace=namespace,
             shards=shards,
@@ -76,8 +89,8 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._client = client
         self._owns_client = False
+        self._servers: dict[Address, Redis] = {}
         self._opening = asyncio.Lock()
 
     @classmethod
@@ -99,11 +112,10 @@ class Replica(ReplicaOperations):
         ``max_connections`` (64 by default) some wait for a connection. Raises
         :class:`InvalidSetting` for what is no URL.
         """
-        client_options = {"max_connections": 64, "timeout": None, **client_options}
         with reading_url():
-            pool = BlockingConnectionPool.from_url(url, **client_options)
+            client = _client_of(url, {"max_connections": 64, **client_options})
         self = cls(
-            Redis.from_pool(pool),
+            client,
             replica_id=replica_id,
             namespace=namespace,
             shards=shards,
@@ -122,7 +134,12 @@ class Replica(ReplicaOperations):
         return self
 
     async def close(self) -> None:
-        """Close the connections, if :meth:`from_url` made them."""
+        """Close the connections that this replica made: of a client that was given, none.
+
+        To a Cluster it makes its own, whoever made the client.
+        """
+        for server in self._servers.values():
+            await server.aclose(close_connection_pool=True)
         if self._owns_client:
             await self._client.aclose()
 
@@ -285,49 +302,87 @@ class Replica(ReplicaOperations):
         """Carry out an operation; raises exceptions of ours only."""
         if not self._opened:
             await self.open()
-        return await self._carry_out(operation)
+        return await self._execute(operation)
 
-    async def _carry_out(self, operation: Operation[R]) -> R:
+    async def _execute(self, operation: Operation[R]) -> R:
         try:
-            if isinstance(operation, Command):
+            if isinstance(operation, Script):
+                reply = await self._run_script(operation)
+            elif isinstance(operation, Wait):
+                reply = await self._take(self.waiting(operation, self._socket_timeout))
+            elif isinstance(operation, Command) and self._router is None:
                 client: Any = self._client
                 reply = await client.execute_command(*operation.args, **_RAW)
-            elif isinstance(operation, Wait):
-                timeout = self._client.connection_pool.connection_kwargs.get("socket_timeout")
-                raw = await self._send_once(*self.waiting(operation, timeout))
-                reply = self.waited(operation, raw)
             else:
-                reply = await self._run_script(operation)
+                reply = await self._take(self.reading(operation))
         except RedisError as error:
             raise explain(error, operation) from error
         return operation.read(reply)
 
     async def _run_script(self, script: Script[Any]) -> Any:
+        if self._router is not None:
+            return await self._take(self.running(script))
         try:
-            return await self._send_once(*self.evaluating(script))
+            return await self._send_once(Send(None, self.evaluating(script)))
         except ResponseError as error:
             recovering = self.recovering(script, error)
+        return await self._take(recovering)
+
+    async def _take(self, steps: Steps[R]) -> R:
         try:
-            args = next(recovering)
+            step = next(steps)
             while True:
                 try:
-                    reply = await self._send_once(*args)
-                except ResponseError as error:
-                    args = recovering.throw(error)
+                    reply = await self._carry_out(step)
+                except RedisError as error:
+                    step = steps.throw(error)
                 else:
-                    args = recovering.send(reply)
+                    step = steps.send(reply)
         except StopIteration as stop:
-            return stop.value
+            result: R = stop.value
+            return result
 
-    async def _send_once(self, *args: Any) -> Any:
+    async def _carry_out(self, step: Step) -> Any:
+        match step:
+            case Send():
+                return await self._send_once(step)
+            case First(sends):
+                return await self._first_reply(sends)
+            case Pause(seconds):
+                return await asyncio.sleep(seconds)
+            case Locate(anew):
+                with locating():
+                    cluster: Any = self._client
+                    await (cluster.nodes_manager if anew else cluster).initialize()
+                return None
+
+    def _server(self, node: Address | None) -> Any:
+        """Return the client of one server."""
+        if node is None:
+            return self._client
+        if node not in self._servers:
+            cluster: Any = self._client
+            options = {**cluster.get_connection_kwargs(), "host": node.host, "port": node.port}
+            del options["response_callbacks"]
+            pool = BlockingConnectionPool(timeout=None, **options)
+            self._servers[node] = Redis(connection_pool=pool)
+        return self._servers[node]
+
+    async def _send_once(self, send: Send) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
-        pool: Any = self._client.connection_pool
+        server = self._server(send.node)
+        pool = server.connection_pool
         connection = await pool.get_connection()
         sent = False
         try:
             await connection.connect()
+            if send.asking:
+                await connection.send_packed_command([ASKING])
+                await connection.read_response()
             sent = True
-            await connection.send_packed_command([pack_command(args)])
+            await connection.send_packed_command([pack_command(send.args)])
+            if send.parsed:
+                return await server.parse_response(connection, send.args[0], **_RAW)
             return await connection.read_response(disable_decoding=True)
         except ResponseError:
             raise
@@ -340,9 +395,25 @@ class Replica(ReplicaOperations):
         finally:
             await pool.release(connection)
 
+    async def _first_reply(self, sends: tuple[Send, ...]) -> Any:
+        waiting = {asyncio.create_task(self._send_once(send)) for send in sends}
+        try:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            return await done.pop()
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
+    if (node_url := cluster_url(url)) is not None:
+        return RedisCluster.from_url(node_url, **options)
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **{"timeout": None, **options}))
+
 
 class _Direct:
     """The replica while it is being opened."""
 
     def __init__(self, replica: Replica) -> None:
-        self.execute = replica._carry_out
+        self.execute = replica._execute

@@ -51,7 +51,7 @@ class CollectionOperations(Generic[T]):
         return f"<{type(self).__name__} {self.name!r} of {self._replica!r}>"
 
     def _command(self, *args: Any, read: Callable[[Any], X] = as_is) -> Command[X]:
-        return Command(args, read, self._about)
+        return Command(args, read, self._about, self._shard)
 
     def _script(self, name: str, *args: Any, read: Callable[[Any], X] = as_is) -> Script[X]:
         args = (self.kind, self._field, *args)

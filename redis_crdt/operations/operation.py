@@ -11,7 +11,16 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    MovedError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -31,6 +40,16 @@ class Command(NamedTuple, Generic[R]):
 
     args: tuple[Any, ...]
     read: Callable[[Any], R] = as_is
+    about: str = ""
+    shard: int = 0
+    """On a Cluster, which shard's node to ask."""
+
+
+class Everywhere(NamedTuple, Generic[R]):
+    """A command that only reads, asked of each master; its reply has each one's."""
+
+    args: tuple[Any, ...]
+    read: Callable[[list[Any]], R]
     about: str = ""
 
 
@@ -62,7 +81,7 @@ class Wait:
         return reply
 
 
-Operation = Command[R] | Script[R] | Wait
+Operation = Command[R] | Everywhere[R] | Script[R] | Wait
 
 
 class Executor(Protocol):
@@ -143,6 +162,16 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
         ),
         ("BUSY", errors.ServerBusy, "a script blocks the server; try again later"),
         (
+            "MOVED|MovedError",
+            errors.ServerError,
+            "the server is one of a Cluster: use a redis+cluster:// URL, or a RedisCluster client",
+        ),
+        (
+            "TRYAGAIN|TryAgainError|ASK|AskError|CLUSTERDOWN|ClusterDownError|non local key",
+            errors.SlotUnavailable,
+            "no node of the Cluster serves the shard's slot now; nothing was written",
+        ),
+        (
             "NOPERM|NoPermissionError|ACL failure|The user executing the script"
             "|NOAUTH|WRONGPASS|AuthenticationError|invalid password",
             errors.AccessDenied,
@@ -217,6 +246,16 @@ def explain(error: RedisError, operation: Operation[Any]) -> errors.CRDTError:
 def is_closed(error: RedisError) -> bool:
     """Whether a script was refused because its namespace is not open on the server."""
     return isinstance(error, ResponseError) and str(error).startswith(CLOSED)
+
+
+def is_unserved(error: ResponseError) -> bool:
+    """Whether a node refused because it does not serve the slot, or not all of its keys.
+
+    Scripts are refused so before they write, also where it is in the midst of them that they ask
+    for a key that the server could not know of, and that has moved away.
+    """
+    unserved = MovedError | AskError | TryAgainError | ClusterDownError
+    return isinstance(error, unserved) or "non local key" in str(error)
 
 
 def is_lost(error: BaseException) -> bool:
