@@ -102,6 +102,9 @@ class MissingArgument(CRDTError, TypeError):
 class ReplicaMismatch(CRDTError):
     """The namespace exists on this server with another replica id, shard count or format."""
 
+    shards: int | None = None
+    """How many shards it has, where that is the matter."""
+
 
 class ReplicaConflict(CRDTError):
     """Two different servers claim the same replica id, or a replica was synced with itself."""

@@ -67,7 +67,7 @@ _RAW = {NEVER_DECODE: True}
 
 
 class Replica(ReplicaOperations):
-    """One full copy of a namespace, on one Redis deployment.
+    """One full copy of a namespace, on one Redis deployment: a server or a Cluster.
 
     All clients of a deployment share its ``replica_id``, which is set when the namespace is
     first opened there and may be left out later. ``namespace`` names the state that the
@@ -122,6 +122,7 @@ class Replica(ReplicaOperations):
     ) -> Self:
         """Open a replica by its server's URL, as ``redis.Redis.from_url`` takes it.
 
+        ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Raises also
         :class:`InvalidSetting` for what is no URL.
         """

@@ -108,12 +108,14 @@ class Replica(ReplicaOperations):
     ) -> Self:
         """Make a replica by its server's URL, as ``redis.asyncio.Redis.from_url`` takes it.
 
+        ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
-        ``max_connections`` (64 by default) some wait for a connection. Raises
+        ``max_connections`` (64 by default, of a Cluster to each node and one more for each shard)
+        some wait for a connection. Raises
         :class:`InvalidSetting` for what is no URL.
         """
         with reading_url():
-            client = _client_of(url, {"max_connections": 64, **client_options})
+            client = _client_of(url, shards, client_options)
         self = cls(
             client,
             replica_id=replica_id,
@@ -406,10 +408,12 @@ class Replica(ReplicaOperations):
             await asyncio.gather(*waiting, return_exceptions=True)
 
 
-def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
+def _client_of(url: str, shards: int, options: dict[str, Any]) -> Redis | RedisCluster:
     if (node_url := cluster_url(url)) is not None:
-        return RedisCluster.from_url(node_url, **options)
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **{"timeout": None, **options}))
+        # A syncer that follows it waits for each shard on a connection of its own.
+        return RedisCluster.from_url(node_url, **{"max_connections": 64 + shards, **options})
+    options = {"max_connections": 64, "timeout": None, **options}
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
 class _Direct:

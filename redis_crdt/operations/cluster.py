@@ -187,7 +187,7 @@ def locating() -> Iterator[None]:
     try:
         yield
     except RedisClusterException as error:
-        cause = error.__cause__
-        raise (
-            cause if isinstance(cause, RedisError) else RedisConnectionError(str(error))
-        ) from error
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, RedisError):
+            cause = cause.__cause__ or cause.__context__
+        raise cause or RedisConnectionError(str(error)) from error

@@ -7,7 +7,7 @@ the calling program, blocking or not, carries it out. So sync and asyncio share 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -105,6 +105,21 @@ class Together(Executor):
     def execute(self, _: Operation[Any], /) -> list[Any]:
         """Carry them out one after the other."""
         return [executor.execute(operation) for executor, operation in self.parts]
+
+
+class SideBySide(Executor):
+    """Carries out several procedures side by side, where calls are awaited; the reply has each.
+
+    A few at a time. Where one fails, the others are given up.
+    """
+
+    def __init__(self, procedures: Iterable[Procedure[Any]]) -> None:
+        self.procedures = list(procedures)
+        self.operation: Operation[Any] = Command(())
+
+    def execute(self, _: Operation[Any], /) -> list[Any]:
+        """Carry them out one after the other."""
+        return [drive(procedure) for procedure in self.procedures]
 
 
 def drive(procedure: Procedure[R]) -> R:
@@ -217,7 +232,11 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "REPLICA":
         return errors.ReplicaMismatch(f"{about}: this server is replica {detail!r}")
     if code == "SHARDS":
-        return errors.ReplicaMismatch(f"{about}: the namespace has {detail} shards on this server")
+        mismatch = errors.ReplicaMismatch(
+            f"{about}: the namespace has {detail} shards on this server"
+        )
+        mismatch.shards = int(detail)
+        return mismatch
     if code == "FORMAT":
         return errors.ReplicaMismatch(f"{about}: stored in format {detail}, unknown here")
     if code == "UNNAMED":

@@ -370,9 +370,13 @@ class ReplicaOperations(Executor):
 
     @property
     def lanes(self) -> list[list[int]]:
-        """The shards, in groups whose feeds one command can wait for: of a Cluster, each alone."""
+        """The shards, in groups whose feeds are waited for at once.
+
+        All of them on one server. On a Cluster no command may name several; so each is waited for
+        alone, on a connection of its own, unless that would keep a thread waiting for each.
+        """
         shards = list(range(self.shards))
-        return [[shard] for shard in shards] if self._router else [shards]
+        return [[shard] for shard in shards] if self._router and not self.blocking else [shards]
 
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
