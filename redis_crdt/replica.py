@@ -39,6 +39,7 @@ from redis_crdt.operations.cluster import (
 )
 from redis_crdt.operations.operation import (
     Command,
+    Each,
     LostReply,
     Operation,
     Script,
@@ -160,13 +161,19 @@ class Replica(ReplicaOperations):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
         """Open a set of elements of ``type_``: anything pydantic validates; JSON by default.
 
         Raises :class:`KindMismatch` if the name is taken by another kind of collection. One
         round trip; so for all of the following.
+
+        A set that is too big for one server, or too busy, may be in ``partitions``: by their hash
+        its elements are spread over several shards. Their number is the same in all regions, and
+        for good: :class:`KindMismatch` for another. What concerns one element still takes one
+        round trip, and what concerns all of them one and more for each partition, side by side
+        where calls are awaited. Batches do not take it.
         """
-        return self._open(ORSet(self, name, type_))
+        return self._open(ORSet(self, name, type_, partitions))
 
     def g_counter(self, name: str) -> GCounter:
         """Open a counter that only grows."""
@@ -184,9 +191,12 @@ class Replica(ReplicaOperations):
         """Open a register of values of ``type_`` that keeps concurrent ones side by side."""
         return self._open(MVRegister(self, name, type_))
 
-    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``, in which the last write of a key wins."""
-        return self._open(LWWMap(self, name, type_))
+    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
+        """Open a map from text to values of ``type_``, in which the last write of a key wins.
+
+        ``partitions`` are as of :meth:`or_set`.
+        """
+        return self._open(LWWMap(self, name, type_, partitions))
 
     def batch(self) -> Batch:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
@@ -295,7 +305,7 @@ class Replica(ReplicaOperations):
             yield syncer
 
     def _open(self, collection: C) -> C:
-        collection._run(collection._open())
+        drive(collection._open())
         return collection
 
     # Carrying out operations ----------------------------------------------------------------
@@ -305,6 +315,8 @@ class Replica(ReplicaOperations):
         try:
             if isinstance(operation, Script):
                 reply = self._run_script(operation)
+            elif isinstance(operation, Each):
+                reply = [self.execute(one) for one in operation.operations]
             elif isinstance(operation, Wait):
                 reply = self._take(self.waiting(operation, self._socket_timeout))
             elif isinstance(operation, Command) and self._router is None:

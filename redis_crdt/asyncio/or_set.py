@@ -63,9 +63,9 @@ class ORSet(Collection[T], ORSetOperations[T]):
         """Return the elements: a ``set``, or a read-only set where they cannot be hashed."""
         return await self._drive(self._get_elements())
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        for element in await self._drive(self._iterate()):
-            yield element
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Yield the elements as they are read; what is promised is said at the blocking set."""
+        return self._stream(self._element)
 
     async def size(self) -> int:
         """Return the number of elements. One round trip."""

@@ -21,7 +21,7 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
-from redis_crdt.operations.awaiting import drive
+from redis_crdt.operations.awaiting import all_of, drive
 from redis_crdt.operations.cluster import (
     ASKING,
     Address,
@@ -35,6 +35,7 @@ from redis_crdt.operations.cluster import (
 )
 from redis_crdt.operations.operation import (
     Command,
+    Each,
     LostReply,
     Operation,
     Script,
@@ -151,13 +152,13 @@ class Replica(ReplicaOperations):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
         """Take up a set of elements of ``type_``: anything pydantic validates; JSON by default.
 
         Its first use raises :class:`KindMismatch` if the name is taken by another kind of
-        collection; so for all of the following.
+        collection; so for all of the following. ``partitions`` spread it over several shards.
         """
-        return ORSet(self, name, type_)
+        return ORSet(self, name, type_, partitions)
 
     def g_counter(self, name: str) -> GCounter:
         """Take up a counter that only grows."""
@@ -175,9 +176,12 @@ class Replica(ReplicaOperations):
         """Take up a register of values of ``type_`` that keeps concurrent ones side by side."""
         return MVRegister(self, name, type_)
 
-    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
-        """Take up a map from text to values of ``type_``, in which a key's last write wins."""
-        return LWWMap(self, name, type_)
+    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
+        """Take up a map from text to values of ``type_``, in which a key's last write wins.
+
+        ``partitions`` spread it over several shards.
+        """
+        return LWWMap(self, name, type_, partitions)
 
     def batch(self) -> Batch:
         """Begin a batch: ``async with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
@@ -310,6 +314,9 @@ class Replica(ReplicaOperations):
         try:
             if isinstance(operation, Script):
                 reply = await self._run_script(operation)
+            elif isinstance(operation, Each):
+                tasks = (asyncio.create_task(self.execute(one)) for one in operation.operations)
+                reply = await all_of(list(tasks))
             elif isinstance(operation, Wait):
                 reply = await self._take(self.waiting(operation, self._socket_timeout))
             elif isinstance(operation, Command) and self._router is None:

@@ -106,7 +106,14 @@ class Router:
     def sending(
         self, shard: int, args: tuple[Any, ...], *, parsed: bool = False, once: bool = True
     ) -> Steps[Any]:
-        """Send a command to the node that serves a shard.
+        """Send a command to the node that serves a shard; returns its reply."""
+        reply, _ = yield from self.placing(shard, args, parsed=parsed, once=once)
+        return reply
+
+    def placing(
+        self, shard: int, args: tuple[Any, ...], *, parsed: bool = False, once: bool = True
+    ) -> Steps[tuple[Any, Address]]:
+        """Send a command to the node that serves a shard; returns its reply, and which that was.
 
         ``once`` says that it may write, or uses other keys than those that the server can see:
         then it is not repeated where a reply is lost, and not sent where a single key went.
@@ -119,7 +126,7 @@ class Router:
             step = Send(node, args, parsed, asking=asked is not None)
             asked = None
             try:
-                return (yield step)
+                return (yield step), node
             except MovedError as error:
                 self._nodes[shard] = self._address_in(error, node)
                 if monotonic() > deadline:

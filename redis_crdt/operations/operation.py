@@ -43,6 +43,8 @@ class Command(NamedTuple, Generic[R]):
     about: str = ""
     shard: int = 0
     """On a Cluster, which shard's node to ask."""
+    placed: bool = False
+    """Whether, on a Cluster, the reply is to be a pair with the node that gave it."""
 
 
 class Everywhere(NamedTuple, Generic[R]):
@@ -64,6 +66,14 @@ class Script(NamedTuple, Generic[R]):
     about: str = ""
 
 
+class Each(NamedTuple, Generic[R]):
+    """Several operations, carried out side by side where calls are awaited."""
+
+    operations: tuple[Any, ...]
+    read: Callable[[list[Any]], R]
+    about: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A blocking read of feeds; its reply has shard, id, and flat references of each entry."""
@@ -81,7 +91,7 @@ class Wait:
         return reply
 
 
-Operation = Command[R] | Everywhere[R] | Script[R] | Wait
+Operation = Command[R] | Everywhere[R] | Each[R] | Script[R] | Wait
 
 
 class Executor(Protocol):
@@ -199,6 +209,8 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
 def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "KIND":
         kind, _, name = detail.partition(" ")
+        if kind == "partitions":
+            return errors.KindMismatch(f"{about}: {name!r} is in partitions on this server")
         return errors.KindMismatch(f"{about}: {name!r} is a {kind} on this server")
     if code == "OVERFLOW":
         return errors.CounterOverflow(

@@ -22,7 +22,15 @@ from redis_crdt.errors import (
     ReplicaMismatch,
     ServerError,
 )
-from redis_crdt.names import Keys, check_name, check_namespace, check_replica_id, shard_of
+from redis_crdt.names import (
+    Keys,
+    check_name,
+    check_namespace,
+    check_replica_id,
+    check_stored_name,
+    part_name,
+    shard_of,
+)
 from redis_crdt.operations.cluster import Router, Send, Steps
 from redis_crdt.operations.operation import (
     Command,
@@ -358,6 +366,11 @@ class ReplicaOperations(Executor):
         return f"{where}/{kwargs.get('db') or 0}"
 
     @property
+    def is_cluster(self) -> bool:
+        """Whether the deployment is a Redis Cluster."""
+        return self._router is not None
+
+    @property
     def _socket_timeout(self) -> float | None:
         client = self._client
         kwargs = (
@@ -382,9 +395,14 @@ class ReplicaOperations(Executor):
         """Return the keys of a shard."""
         return Keys(self.namespace, shard)
 
-    def locate(self, name: str) -> tuple[Keys, int, bytes]:
-        """Return the keys and number of a collection's shard, and its name as UTF-8."""
+    def locate(self, name: str, part: tuple[int, int] | None = None) -> tuple[Keys, int, bytes]:
+        """Return the keys and number of a collection's shard, and its name as UTF-8.
+
+        Of a part of a collection, where its number and the number of all parts are given.
+        """
         encoded = check_name(name)
+        if part is not None:
+            encoded = check_stored_name(part_name(name, *part))
         shard = shard_of(encoded, self.shards)
         return self.keys(shard), shard, encoded
 
@@ -454,8 +472,8 @@ class ReplicaOperations(Executor):
         """Carry out what only reads."""
         if isinstance(command, Command):
             assert self._router is not None
-            sending = self._router.sending(command.shard, command.args, parsed=True, once=False)
-            return (yield from sending)
+            send = self._router.placing if command.placed else self._router.sending
+            return (yield from send(command.shard, command.args, parsed=True, once=False))
         if self._router is None:
             return [(yield Send(None, command.args, parsed=True))]
         return (yield from self._router.everywhere(command.args))

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from redis_crdt.clock import Time
 from redis_crdt.errors import InvalidDump, InvalidName, KindMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
-from redis_crdt.names import check_name, shard_of
+from redis_crdt.names import check_stored_name, shard_of
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.pull import SCAN_AHEAD, Party, count_entries
@@ -223,7 +223,7 @@ def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
             if isinstance(line, Trailer):
                 break
             count += 1
-            name = check_name(line.collection)
+            name = check_stored_name(line.collection)
             yield name, line.kind, line.field.encode(), line.entry.encode()
     except (ValidationError, InvalidName, UnicodeEncodeError) as error:
         why = problems_of(error) if isinstance(error, ValidationError) else error

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from redis_crdt.errors import ReplicaMismatch
-from redis_crdt.names import check_name, shard_of
+from redis_crdt.names import check_stored_name, shard_of
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.pull import Party
@@ -104,7 +104,7 @@ def _listed(
 
 def find_kind(replica: Party, name: str) -> Procedure[str | None]:
     """Return the kind of a collection; None if there is no such one."""
-    field = check_name(name)
+    field = check_stored_name(name)
     keys = replica.keys(shard_of(field, replica.shards))
     *_, kind = yield replica, ask.position(keys, (field,), replica.about)
     return kind.decode() or None
