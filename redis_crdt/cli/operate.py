@@ -14,7 +14,7 @@ from redis_crdt.cli.app import Namespace, ReplicaId, Url, app, opened
 from redis_crdt.errors import InvalidName
 from redis_crdt.operations.operation import drive
 from redis_crdt.sync.tombstones import GRACE
-from redis_crdt.sync.verify import find_kind
+from redis_crdt.sync.verify import find
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Limit = Annotated[int, typer.Option(help="How many entries to show.", min=1)]
@@ -89,12 +89,15 @@ def inspect(
 ) -> None:
     """Show a collection: its entries and their causal metadata, tombstones included."""
     with opened(url, namespace) as replica:
-        kind = drive(find_kind(replica, name))
-        if kind is None:
+        found = drive(find(replica, name))
+        if found is None:
             raise InvalidName(f"{replica.about} has no collection {name!r}")
-        state = getattr(replica, kind)(name).dump()
+        kind, partitions = found
+        in_parts = {"partitions": partitions} if partitions > 1 else {}
+        state = getattr(replica, kind)(name, **in_parts).dump()
         console = Console()
-        console.print(f"{kind} {name}", highlight=False)
+        about = f" in {partitions} partitions" if in_parts else ""
+        console.print(f"{kind} {name}{about}", highlight=False)
         console.print(tables.entries(state, limit), highlight=False)
 
 

@@ -108,12 +108,19 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
             cursor = b"0"
             while True:
                 cursor, flat, _ = yield source, ask.collections(keys, cursor, source.about)
-                names = ask.names_of(flat)
+                names = all_names = ask.names_of(flat)
                 position = (b"live", b"0")
+                writer = None
                 while names:
                     request = ask.scan(keys, position, names[:SCAN_AHEAD], source.about)
                     page = yield source, request
-                    names, position = names[page.done :], page.position
+                    if writer not in (None, page.writer):
+                        # Another process, to which the position means nothing. What is in the
+                        # file twice is joined twice.
+                        names, position = all_names, (b"live", b"0")
+                    else:
+                        names, position = names[page.done :], page.position
+                    writer = page.writer
                     for name, kind, field, entry in ask.entries_of(page.body):
                         line = Line.model_construct(
                             collection=name.decode(),

@@ -273,7 +273,7 @@ class ShardPull:
             if page is None:
                 page = yield self.source, self._scan_request(scan)
             if page.writer != source.writer:
-                return  # the source's server has restarted; what it had may have gone
+                return  # another process, to which the position means nothing
             scan = scan._replace(
                 done=scan.done + ask.count(page.body),
                 names=scan.names[page.done :],
@@ -290,7 +290,9 @@ class ShardPull:
                         return
                 if self.scanning:
                     yield from self.scanning(self.source_keys.shard, scan.done, scan.total)
-        yield from self._apply(source, scan.clock, b"", "more", ())
+        now = yield self.source, ask.knowledge(self.source_keys, self.about)
+        if now.writer == source.writer:
+            yield from self._apply(source, scan.clock, b"", "more", ())
 
     def _scan_request(self, scan: Scan) -> Script[ask.Page]:
         return ask.scan(self.source_keys, scan.position, scan.names[:SCAN_AHEAD], self.about)

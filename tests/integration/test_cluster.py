@@ -22,11 +22,12 @@ from redis_crdt.errors import (
     Unacknowledged,
 )
 from redis_crdt.operations import cluster as routing
+from redis_crdt.operations import replica as ask
 from tests.backends import require_binary
 from tests.contract.seam import settled
 from tests.integration.test_cli import redis_crdt
 from tests.integration.test_rights import RULES
-from tests.integration.test_syncer import sync_process, until
+from tests.integration.test_syncer import PATIENCE, sync_process, until
 from tests.slots import Slots
 
 SHARDS = 4
@@ -191,8 +192,9 @@ def test_slots_move_at_once_under_load(cluster: servers.Cluster, eu: Replica, us
 
 
 def test_a_slot_that_nobody_serves_is_waited_for_only_so_long(
-    cluster: servers.Cluster, eu: Replica, monkeypatch: pytest.MonkeyPatch
+    cluster: servers.Cluster, eu: Replica, us: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    us.or_set(name_in(0, us), str).add("theirs")
     tasks = eu.or_set(name_in(0, eu), str)
     counters = [eu.g_counter(f"{{{tasks.name}}}:{i}") for i in range(3)]
     tasks.add("t1")
@@ -201,9 +203,13 @@ def test_a_slot_that_nobody_serves_is_waited_for_only_so_long(
     with Slots(cluster) as slots:
         slot = slots.of(0)
         source = slots.begin_move(slot, target := (slots.node_of(slot) + 1) % 3)
-        feed = eu.keys(0).base[1]
-        slots.move_key(source, target, feed)
         monkeypatch.setattr(routing, "PATIENCE", 0.05)
+        # The keys that the server knows of are still there, but not one that the script asks for.
+        slots.move_key(source, target, tasks._live)
+        for look in (eu.status, lambda: us.pull(eu), lambda: eu.pull(us), lambda: eu.verify(us)):
+            with pytest.raises(SlotUnavailable):
+                look()
+        slots.move_key(source, target, eu.keys(0).base[1])
         writes: list[Callable[[], object]]
         writes = [lambda: tasks.add("t2"), counters[0].increment, tasks.clear]
         for write in writes:
@@ -290,17 +296,22 @@ def test_scripts_that_a_node_has_forgotten_are_sent_again(
     assert [counter.value() for counter in counters] == [1] * SHARDS
 
 
-async def test_a_change_on_any_node_wakes_a_watcher(cluster: servers.Cluster, eu: Replica) -> None:
+async def test_a_change_on_any_node_wakes_a_watcher(
+    cluster: servers.Cluster, eu: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "MAX_WAIT", 600)  # nobody looks just because time has passed
+    url = cluster.url + "?socket_timeout=600"
     counters = [eu.g_counter(name_in(shard, eu)) for shard in range(SHARDS)]
     start = ",".join(["0-0"] * SHARDS)
-    watching = eu.watch(start)
-    async with AsyncReplica.from_url(cluster.url, shards=SHARDS) as awaited:
-        also: Any = awaited.watch(start)
-        for counter in [*counters, *reversed(counters)]:
-            seen = asyncio.gather(asyncio.to_thread(next, watching), anext(also))
-            counter.increment()
-            assert [change.collection for change in await seen] == [counter.name] * 2
-        await also.aclose()
+    async with AsyncReplica.from_url(url, shards=SHARDS) as awaited:
+        with Replica.from_url(url, shards=SHARDS) as blocking:
+            watching, also = blocking.watch(start), awaited.watch(start)
+            for counter in [*counters, *reversed(counters)]:
+                seen = asyncio.gather(asyncio.to_thread(next, watching), anext(also))
+                counter.increment()
+                changes = await asyncio.wait_for(seen, PATIENCE)
+                assert [change.collection for change in changes] == [counter.name] * 2
+            await also.aclose()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("mode", ["blocking", "asyncio"])
