@@ -40,7 +40,7 @@ class LWWMap(Collection[T], LWWMapOperations[T]):
         return await self._drive(self._delete_all(keys))
 
     async def clear(self) -> None:
-        """Delete all keys that are there now. Two round trips per 500 keys."""
+        """Delete all keys that are there now. Six round trips per 500 keys."""
         await self._drive(self._clear())
 
     async def contains(self, key: str) -> bool:

@@ -70,7 +70,7 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
         return self._drive(self._delete_all(keys))
 
     def clear(self) -> None:
-        """Delete all keys that are there now. Two round trips per 500 keys."""
+        """Delete all keys that are there now. Six round trips per 500 keys."""
         self._drive(self._clear())
 
     def size(self) -> int:

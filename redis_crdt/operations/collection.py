@@ -35,6 +35,11 @@ def batches(items: Iterable[X], size: int = BATCH) -> Iterator[list[X]]:
         yield batch
 
 
+CLEARED = 100
+"""How many elements or keys a script removes as all of them go: fewer than scripts handle else,
+since that is not urgent and there may be a million, for which no one else is to wait."""
+
+
 def value_in(entry: bytes) -> bytes:
     """Return the value that an entry of a register or map holds."""
     return entry.partition(b"\n")[2]

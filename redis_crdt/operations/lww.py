@@ -9,7 +9,7 @@ from redis_crdt.clock import Time, replica_of
 from redis_crdt.codec import Codec
 from redis_crdt.entries import Last
 from redis_crdt.kinds import VALUE
-from redis_crdt.operations.collection import CollectionOperations, batches, value_in
+from redis_crdt.operations.collection import CLEARED, CollectionOperations, batches, value_in
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
 from redis_crdt.values import encode_key, encode_value
 
@@ -91,7 +91,8 @@ class LWWMapOperations(CollectionOperations[T]):
     def _clear_here(self) -> Procedure[None]:
         pages = self._pages()
         while (page := (yield from pages.next())) is not None:
-            yield from self._delete_here(page)
+            for batch in batches(page, CLEARED):
+                yield self._replica, self._script("lww/delete", *batch)
 
     def _contains(self, key: str) -> Command[bool]:
         field = encode_key(key)

@@ -7,9 +7,8 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from redis_crdt.elements import elements_of
-from redis_crdt.operations.collection import CollectionOperations, batches
+from redis_crdt.operations.collection import CLEARED, CollectionOperations, batches
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
-from redis_crdt.operations.replica import BATCH
 from redis_crdt.values import encode_element
 
 T = TypeVar("T")
@@ -57,7 +56,7 @@ class ORSetOperations(CollectionOperations[T]):
     def _clear_here(self) -> Procedure[None]:
         cursor = b"0"
         while True:
-            cursor = yield self._replica, self._script("or_set/clear", cursor, BATCH)
+            cursor = yield self._replica, self._script("or_set/clear", cursor, CLEARED)
             if cursor == b"0":
                 return
 

@@ -228,6 +228,27 @@ def test_a_slot_that_nobody_serves_is_waited_for_only_so_long(
     assert [counter.value() for counter in counters] == [1, 1, 1]
 
 
+async def test_scripts_wait_until_all_of_their_keys_are_on_one_node(
+    cluster: servers.Cluster, eu: Replica
+) -> None:
+    """Also for a key that only the data names, so that the server does not know of it before."""
+    tasks = eu.or_set(name_in(0, eu), str)
+    tasks.add("t1")
+    with Slots(cluster) as slots:
+        slot = slots.of(0)
+        source = slots.begin_move(slot, target := (slots.node_of(slot) + 1) % 3)
+        slots.move_key(source, target, tasks._live)
+        server = cluster.servers[source]
+        before = scripts_run(server)
+        waiting = asyncio.create_task(asyncio.to_thread(eu.status))
+        await asyncio.to_thread(until, lambda: scripts_run(server) > before + 2)
+        assert not waiting.done()
+        for key in slots.keys_at(source, slot):
+            slots.move_key(source, target, key)
+        slots.end_move(slot, source, target)
+        assert tasks.name in [c.name for c in (await waiting).collections]
+
+
 @pytest.mark.parametrize("mode", ["blocking", "asyncio"])
 async def test_a_write_without_a_reply_is_never_sent_again(
     cluster: servers.Cluster, eu: Replica, mode: str
@@ -273,6 +294,20 @@ def test_a_node_that_is_away_is_told_as_such_and_used_again(
     assert counter.value() == 1
 
 
+def figure(server: servers.Server, section: str, name: str) -> Any:
+    """A figure that a server tells of itself."""
+    with server.client() as client:
+        return client.info(section)[name]
+
+
+def scripts_run(server: servers.Server) -> int:
+    return int(figure(server, "commandstats", "cmdstat_evalsha")["calls"])
+
+
+def blocked_clients(cluster: servers.Cluster) -> int:
+    return sum(figure(server, "clients", "blocked_clients") for server in cluster.servers)
+
+
 def is_up(server: servers.Server) -> bool:
     with server.client() as client:
         told: dict[str, str] = client.cluster("INFO")
@@ -308,6 +343,7 @@ async def test_a_change_on_any_node_wakes_a_watcher(
             watching, also = blocking.watch(start), awaited.watch(start)
             for counter in [*counters, *reversed(counters)]:
                 seen = asyncio.gather(asyncio.to_thread(next, watching), anext(also))
+                await asyncio.to_thread(until, lambda: blocked_clients(cluster) == 2 * SHARDS)
                 counter.increment()
                 changes = await asyncio.wait_for(seen, PATIENCE)
                 assert [change.collection for change in changes] == [counter.name] * 2
