@@ -294,18 +294,19 @@ def test_a_node_that_is_away_is_told_as_such_and_used_again(
     assert counter.value() == 1
 
 
-def figure(server: servers.Server, section: str, name: str) -> Any:
-    """A figure that a server tells of itself."""
-    with server.client() as client:
-        return client.info(section)[name]
-
-
 def scripts_run(server: servers.Server) -> int:
-    return int(figure(server, "commandstats", "cmdstat_evalsha")["calls"])
+    with server.client() as client:
+        commands = client.info("commandstats")
+    names = ("cmdstat_eval", "cmdstat_evalsha")
+    return sum(commands[name]["calls"] for name in names if name in commands)
 
 
 def blocked_clients(cluster: servers.Cluster) -> int:
-    return sum(figure(server, "clients", "blocked_clients") for server in cluster.servers)
+    count = 0
+    for server in cluster.servers:
+        with server.client() as client:
+            count += client.info("clients")["blocked_clients"]
+    return count
 
 
 def is_up(server: servers.Server) -> bool:
