@@ -70,7 +70,8 @@ _RAW = {NEVER_DECODE: True}
 class Replica(ReplicaOperations):
     """One full copy of a namespace, on one Redis deployment: a server or a Cluster.
 
-    All clients of a deployment share its ``replica_id``, which is set when the namespace is
+    ``client`` is a ``redis.Redis`` or a ``redis.cluster.RedisCluster``. All clients of a
+    deployment share its ``replica_id``, which is set when the namespace is
     first opened there and may be left out later. ``namespace`` names the state that the
     replicas of all regions share. ``shards`` is fixed when the namespace is made. State more
     than ``max_drift`` seconds ahead of the server's clock is refused. The feed keeps some
@@ -313,15 +314,15 @@ class Replica(ReplicaOperations):
     def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""
         try:
-            if isinstance(operation, Script):
+            if isinstance(operation, Command) and self._router is None:
+                client: Any = self._client
+                reply = client.execute_command(*operation.args, **_RAW)
+            elif isinstance(operation, Script):
                 reply = self._run_script(operation)
             elif isinstance(operation, Each):
                 reply = [self.execute(one) for one in operation.operations]
             elif isinstance(operation, Wait):
                 reply = self._take(self.waiting(operation, self._socket_timeout))
-            elif isinstance(operation, Command) and self._router is None:
-                client: Any = self._client
-                reply = client.execute_command(*operation.args, **_RAW)
             else:
                 reply = self._take(self.reading(operation))
         except RedisError as error:
@@ -373,7 +374,8 @@ class Replica(ReplicaOperations):
         if node not in self._servers:
             cluster: Any = self._client
             options = cluster.get_connection_kwargs()
-            self._servers[node] = cluster.nodes_manager.create_redis_node(*node, **options)
+            made = cluster.nodes_manager.create_redis_node(*node, **options)
+            self._servers.setdefault(node, made)  # another thread may have been faster
         return self._servers[node]
 
     def _send_once(self, send: Send) -> Any:

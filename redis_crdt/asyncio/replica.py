@@ -312,16 +312,16 @@ class Replica(ReplicaOperations):
 
     async def _execute(self, operation: Operation[R]) -> R:
         try:
-            if isinstance(operation, Script):
+            if isinstance(operation, Command) and self._router is None:
+                client: Any = self._client
+                reply = await client.execute_command(*operation.args, **_RAW)
+            elif isinstance(operation, Script):
                 reply = await self._run_script(operation)
             elif isinstance(operation, Each):
                 tasks = (asyncio.create_task(self.execute(one)) for one in operation.operations)
                 reply = await all_of(list(tasks))
             elif isinstance(operation, Wait):
                 reply = await self._take(self.waiting(operation, self._socket_timeout))
-            elif isinstance(operation, Command) and self._router is None:
-                client: Any = self._client
-                reply = await client.execute_command(*operation.args, **_RAW)
             else:
                 reply = await self._take(self.reading(operation))
         except RedisError as error:
@@ -405,14 +405,14 @@ class Replica(ReplicaOperations):
             await pool.release(connection)
 
     async def _first_reply(self, sends: tuple[Send, ...]) -> Any:
-        waiting = {asyncio.create_task(self._send_once(send)) for send in sends}
+        tasks = [asyncio.create_task(self._send_once(send)) for send in sends]
         try:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            return await done.pop()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
         finally:
-            for task in waiting:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _client_of(url: str, shards: int, options: dict[str, Any]) -> Redis | RedisCluster:

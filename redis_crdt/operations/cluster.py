@@ -38,6 +38,9 @@ PATIENCE = 10.0
 FIRST_PAUSE, LAST_PAUSE = 0.002, 0.1
 """Between these many seconds pass before a node is asked again."""
 
+REDIRECTIONS = 3
+"""How many redirections are followed at once: nodes may disagree for a while."""
+
 ATTEMPTS = 3
 """How often a node is tried that cannot be reached."""
 
@@ -119,7 +122,7 @@ class Router:
         then it is not repeated where a reply is lost, and not sent where a single key went.
         """
         deadline = monotonic() + PATIENCE
-        pause, failures = FIRST_PAUSE, 0
+        pause, redirected, failures = FIRST_PAUSE, 0, 0
         asked: Address | None = None
         while True:
             node = asked or self._nodes.get(shard) or (yield from self._locate(shard))
@@ -127,18 +130,19 @@ class Router:
             asked = None
             try:
                 return (yield step), node
-            except MovedError as error:
-                self._nodes[shard] = self._address_in(error, node)
-                if monotonic() > deadline:
-                    raise
             except ResponseError as error:
-                if isinstance(error, AskError) and not once:
-                    asked = self._address_in(error, node)
-                    continue
                 if not is_unserved(error) or monotonic() > deadline:
                     raise
-                yield Pause(pause)
-                pause = min(2 * pause, LAST_PAUSE)
+                redirected += 1
+                if isinstance(error, MovedError):
+                    self._nodes[shard] = self._address_in(error, node)
+                elif isinstance(error, AskError) and not once:
+                    asked = self._address_in(error, node)
+                else:
+                    redirected = REDIRECTIONS
+                if redirected >= REDIRECTIONS:
+                    yield Pause(pause)
+                    pause = min(2 * pause, LAST_PAUSE)
                 if isinstance(error, ClusterDownError):
                     yield from self._locate(shard, anew=True)
             except (RedisConnectionError, RedisTimeoutError) as error:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from redis_crdt import Replica, servers
+from redis_crdt import Replica, memory, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import (
     EvictionEnabled,
+    ForeignKey,
     InvalidSetting,
     ReplicaMismatch,
     ServerError,
@@ -23,6 +24,8 @@ from redis_crdt.errors import (
 )
 from redis_crdt.operations import cluster as routing
 from redis_crdt.operations import replica as ask
+from redis_crdt.operations.awaiting import drive
+from redis_crdt.sync.pull import pull
 from tests.backends import require_binary
 from tests.contract.seam import settled
 from tests.integration.test_cli import redis_crdt
@@ -387,6 +390,37 @@ async def test_urls(cluster: servers.Cluster, new_url: Callable[..., str]) -> No
         Replica.from_url("redis+cluster://127.0.0.1:1", replica_id="eu")
     with pytest.raises(ServerUnreachable):
         await opened(AsyncReplica, "redis+cluster://127.0.0.1:1")
+
+
+class Counted(AsyncReplica):
+    """A replica that knows how many of its operations were under way at once."""
+
+    under_way = most = 0
+
+    async def execute(self, operation: Any) -> Any:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            return await super().execute(operation)
+        finally:
+            self.under_way -= 1
+
+
+async def test_shards_are_pulled_side_by_side(cluster: servers.Cluster, eu: Replica) -> None:
+    async with Counted.from_url(cluster.url, shards=SHARDS) as source:
+        target = memory.Replica(replica_id="m", shards=SHARDS)
+        for shard in range(SHARDS):
+            eu.or_set(name_in(shard, eu), int).add(shard)
+        report = await drive(pull(target, source))
+        assert (report.entries, report.changed) == (SHARDS, SHARDS)
+        assert source.most == SHARDS
+        # Where one shard fails, no other goes on behind the caller's back.
+        eu._client.delete(eu.keys(1).base[2])
+        eu._client.set(eu.keys(1).base[2], "theirs")
+        again = memory.Replica(replica_id="again", shards=SHARDS)
+        with pytest.raises(ForeignKey):
+            await drive(pull(again, source))
+        assert source.under_way == 0
 
 
 def test_a_cluster_and_a_server_are_peers(
