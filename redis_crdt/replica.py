@@ -71,12 +71,12 @@ class Replica(ReplicaOperations):
     """One full copy of a namespace, on one Redis deployment: a server or a Cluster.
 
     ``client`` is a ``redis.Redis`` or a ``redis.cluster.RedisCluster``. All clients of a
-    deployment share its ``replica_id``, which is set when the namespace is
-    first opened there and may be left out later. ``namespace`` names the state that the
-    replicas of all regions share. ``shards`` is fixed when the namespace is made. State more
-    than ``max_drift`` seconds ahead of the server's clock is refused. The feed keeps some
-    ``feed_limit`` references to what changed; who has been away for longer reads everything.
-    ``allow_eviction`` accepts a server that may throw our keys away.
+    deployment share its ``replica_id``, which is set when the namespace is first opened there
+    and may be left out later. ``namespace`` names the state that the replicas of all regions
+    share. ``shards`` is fixed when the namespace is made. State more than ``max_drift`` seconds
+    ahead of the server's clock is refused. The feed keeps some ``feed_limit`` references to what
+    changed; who has been away for longer reads everything. ``allow_eviction`` accepts a server
+    that may throw our keys away.
 
     Opening takes a few round trips. It raises :class:`EvictionEnabled`,
     :class:`ReplicaMismatch`, :class:`InvalidName`, :class:`InvalidSetting`, or a
