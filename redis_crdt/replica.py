@@ -152,7 +152,7 @@ class Replica(ReplicaOperations):
         To a Cluster it makes its own, whoever made the client.
         """
         for server in self._servers.values():
-            server.close()
+            server.connection_pool.disconnect()
         if self._owns_client:
             self._client.close()
 
