@@ -338,8 +338,10 @@ def test_scripts_that_a_node_has_forgotten_are_sent_again(
 async def test_a_change_on_any_node_wakes_a_watcher(
     cluster: servers.Cluster, eu: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ask, "MAX_WAIT", 600)  # nobody looks just because time has passed
-    url = cluster.url + "?socket_timeout=600"
+    monkeypatch.setattr(
+        ask, "MAX_WAIT", 1.5 * PATIENCE
+    )  # nobody looks just because time has passed
+    url = f"{cluster.url}?socket_timeout={3 * PATIENCE}"
     counters = [eu.g_counter(name_in(shard, eu)) for shard in range(SHARDS)]
     start = ",".join(["0-0"] * SHARDS)
     async with AsyncReplica.from_url(url, shards=SHARDS) as awaited:
