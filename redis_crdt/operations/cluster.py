@@ -103,7 +103,7 @@ class Router:
         self._client = client
         self._namespace = namespace
         self._nodes: dict[int, Address] = {}
-        self.address = str(client.startup_nodes[0].name)
+        self.address: str = next(iter(client.nodes_manager.startup_nodes))
         """Where the Cluster is, for people."""
 
     def sending(
@@ -172,6 +172,7 @@ class Router:
             if not is_unserved(error):
                 raise
             self._nodes.clear()
+            yield Pause(LAST_PAUSE)
             return None
 
     def _locate(self, shard: int, anew: bool = False) -> Steps[Address]:
