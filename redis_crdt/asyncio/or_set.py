@@ -48,7 +48,7 @@ class ORSet(Collection[T], ORSetOperations[T]):
         await self._run(self._remove(element))
 
     async def clear(self) -> None:
-        """Remove all elements that are there now. One round trip per 100 elements."""
+        """Remove all elements that are there now. Six round trips per 500 elements."""
         await self._drive(self._clear())
 
     async def pop(self) -> T:

@@ -63,7 +63,7 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
         self._run(self._remove(element))
 
     def clear(self) -> None:
-        """Remove all elements that are there now. One round trip per 100 elements."""
+        """Remove all elements that are there now. Six round trips per 500 elements."""
         self._drive(self._clear())
 
     def pop(self) -> T:

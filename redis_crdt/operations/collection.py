@@ -209,6 +209,16 @@ class CollectionOperations(Generic[T]):
             entries.update(page)
         return entries
 
+    def _remove_everything(self, script: str) -> Procedure[None]:
+        """Remove what is there now, by the script that removes fields."""
+        yield from self._at_each(part._remove_pages(script) for part in self._parts)
+
+    def _remove_pages(self, script: str) -> Procedure[None]:
+        pages = self._pages()
+        while (page := (yield from pages.next())) is not None:
+            for batch in batches(page, CLEARED):
+                yield self._replica, self._script(script, *batch)
+
     def _dump(self) -> Procedure[State]:
         found = yield from self._at_each(part._all_entries() for part in self._parts)
         return State.of(self.kind, (item for entries in found for item in entries.items()))

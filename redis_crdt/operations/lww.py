@@ -9,7 +9,7 @@ from redis_crdt.clock import Time, replica_of
 from redis_crdt.codec import Codec
 from redis_crdt.entries import Last
 from redis_crdt.kinds import VALUE
-from redis_crdt.operations.collection import CLEARED, CollectionOperations, batches, value_in
+from redis_crdt.operations.collection import CollectionOperations, batches, value_in
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
 from redis_crdt.values import encode_key, encode_value
 
@@ -86,13 +86,7 @@ class LWWMapOperations(CollectionOperations[T]):
         return deleted
 
     def _clear(self) -> Procedure[None]:
-        yield from self._at_each(part._clear_here() for part in self._parts)
-
-    def _clear_here(self) -> Procedure[None]:
-        pages = self._pages()
-        while (page := (yield from pages.next())) is not None:
-            for batch in batches(page, CLEARED):
-                yield self._replica, self._script("lww/delete", *batch)
+        return self._remove_everything("lww/delete")
 
     def _contains(self, key: str) -> Command[bool]:
         field = encode_key(key)

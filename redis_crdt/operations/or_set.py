@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from redis_crdt.elements import elements_of
-from redis_crdt.operations.collection import CLEARED, CollectionOperations, batches
+from redis_crdt.operations.collection import CollectionOperations, batches
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
 from redis_crdt.values import encode_element
 
@@ -51,14 +51,7 @@ class ORSetOperations(CollectionOperations[T]):
         return removed
 
     def _clear(self) -> Procedure[None]:
-        yield from self._at_each(part._clear_here() for part in self._parts)
-
-    def _clear_here(self) -> Procedure[None]:
-        cursor = b"0"
-        while True:
-            cursor = yield self._replica, self._script("or_set/clear", cursor, CLEARED)
-            if cursor == b"0":
-                return
+        return self._remove_everything("or_set/remove")
 
     def _contains(self, element: T) -> Command[bool]:
         field = self._encode(element)

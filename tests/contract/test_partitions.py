@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from redis_crdt import State
-from redis_crdt.errors import ClockDrift, InvalidBatch, InvalidName, InvalidSetting, KindMismatch
+from redis_crdt.errors import (
+    ClockDrift,
+    InvalidBatch,
+    InvalidName,
+    InvalidSetting,
+    KindMismatch,
+    StaleDump,
+)
 from tests.contract.seam import Regions, contains, items, merged, settled, size
 from tests.contract.test_agents import in_batch
 from tests.contract.test_watching import START, watched
@@ -103,6 +110,21 @@ async def test_what_is_refused_is_refused_whole(region: Regions) -> None:
         with pytest.raises(ClockDrift):
             await settled(big.merge(State(kind="or_set", entries=entries)))
         assert await size(big) == 0
+
+
+async def test_an_old_dump_is_refused_whole(region: Regions) -> None:
+    a = region("a", shards=3)
+    big = a.or_set("big", int, partitions=PARTS)
+    await settled(big.update(range(20)))
+    old = await settled(big.dump())
+    for gone in range(10):  # in whichever part it is
+        await settled(big.remove(gone))
+        assert await settled(big.gc_tombstones(older_than=0)) == 1
+        with pytest.raises(StaleDump):
+            await settled(big.merge(old))
+        assert await settled(big.get_elements()) == set(range(gone + 1, 20))
+    back = await settled(big.merge(old, force=True))
+    assert await settled(back.get_elements()) == set(range(20))
 
 
 async def test_another_number_of_partitions_is_an_error(region: Regions) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Any
 
@@ -13,6 +14,7 @@ from redis_crdt import Replica, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.operations.collection import CLEARED
 from tests.backends import require_binary
+from tests.integration.test_syncer import until
 from tests.slots import Slots
 
 MANY = 20_000
@@ -101,7 +103,7 @@ def test_others_are_served_while_a_set_is_cleared(url: str, eu: Replica) -> None
     assert len(big.removed) == MANY
 
 
-def test_reading_begins_anew_where_the_slot_has_moved() -> None:
+def test_reading_and_clearing_begin_anew_where_the_slot_has_moved() -> None:
     """A cursor of one server means nothing to another, which would leave elements out."""
     with (
         servers.Cluster(require_binary("valkey")) as cluster,
@@ -117,3 +119,9 @@ def test_reading_begins_anew_where_the_slot_has_moved() -> None:
             slots.move(slot, (slots.node_of(slot) + 1) % 3)
             seen.update(iterator)
             assert seen == set(range(MANY))
+        with ThreadPoolExecutor(1) as thread:
+            clearing = thread.submit(big.clear)
+            until(lambda: len(big) < MANY)
+            slots.move(slot, (slots.node_of(slot) + 1) % 3)
+            assert not clearing.done()
+        assert len(big) == 0
