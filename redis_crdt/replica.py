@@ -40,6 +40,7 @@ from redis_crdt.operations.cluster import (
 from redis_crdt.operations.operation import (
     Command,
     Each,
+    Everywhere,
     LostReply,
     Operation,
     Script,
@@ -212,7 +213,8 @@ class Replica(ReplicaOperations):
         change then comes exactly once. Ends when nothing has happened for ``timeout`` seconds;
         never, by default. Raises :class:`FeedTrimmed` where the feed no longer reaches back to
         the cursor, :class:`InvalidCursor` for one that no ``watch`` of a replica gave out.
-        Blocking reads on a connection of its own; two round trips per 256 changes.
+        Blocking reads on a connection of its own, on a Cluster on one for each shard; two round
+        trips per 256 changes.
         """
         watcher = Watcher[Any](self, cursor, timeout)
         while (changes := drive(watcher.page())) is not None:
@@ -317,6 +319,8 @@ class Replica(ReplicaOperations):
             if isinstance(operation, Command) and self._router is None:
                 client: Any = self._client
                 reply = client.execute_command(*operation.args, **_RAW)
+            elif isinstance(operation, Everywhere) and self._router is None:
+                reply = [self.execute(Command(operation.args, about=operation.about))]
             elif isinstance(operation, Script):
                 reply = self._run_script(operation)
             elif isinstance(operation, Each):

@@ -36,6 +36,7 @@ from redis_crdt.operations.cluster import (
 from redis_crdt.operations.operation import (
     Command,
     Each,
+    Everywhere,
     LostReply,
     Operation,
     Script,
@@ -315,6 +316,8 @@ class Replica(ReplicaOperations):
             if isinstance(operation, Command) and self._router is None:
                 client: Any = self._client
                 reply = await client.execute_command(*operation.args, **_RAW)
+            elif isinstance(operation, Everywhere) and self._router is None:
+                reply = [await self._execute(Command(operation.args, about=operation.about))]
             elif isinstance(operation, Script):
                 reply = await self._run_script(operation)
             elif isinstance(operation, Each):

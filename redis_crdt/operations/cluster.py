@@ -155,10 +155,21 @@ class Router:
     def everywhere(self, args: tuple[Any, ...]) -> Steps[list[Any]]:
         """Send a command to each master."""
         yield Locate(anew=False)
-        replies = {}
-        for node in self._client.get_primaries():
-            replies[node.name] = yield Send(Address(node.host, node.port), args, parsed=True)
-        return list(replies.values())
+        failures = 0
+        while True:
+            nodes = [Address(node.host, node.port) for node in self._client.get_primaries()]
+            replies = []
+            try:
+                for node in nodes:
+                    reply = yield Send(node, args, parsed=True)
+                    replies.append(reply)
+            except (RedisConnectionError, RedisTimeoutError):
+                failures += 1
+                if failures == ATTEMPTS:
+                    raise
+                yield Locate(anew=True)
+            else:
+                return replies
 
     def first(self, commands: dict[int, tuple[Any, ...]]) -> Steps[Any]:
         """Send commands that wait, one for each of these shards; None where none could."""

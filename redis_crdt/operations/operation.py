@@ -259,7 +259,7 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
 def explain(error: RedisError, operation: Operation[Any]) -> errors.CRDTError:
     """Return the exception of ours for what redis-py raised on an operation."""
     about = operation.about
-    if isinstance(error, LostReply):
+    if isinstance(error, LostReply) and isinstance(operation, Script):
         return errors.Unacknowledged(
             f"{about}: no reply ({error}); the write may have happened or not: read to find out"
         )

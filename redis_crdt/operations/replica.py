@@ -469,14 +469,12 @@ class ReplicaOperations(Executor):
         return (yield from self._router.sending(shard, args))
 
     def reading(self, command: Command[Any] | Everywhere[Any]) -> Steps[Any]:
-        """Carry out what only reads."""
-        if isinstance(command, Command):
-            assert self._router is not None
-            send = self._router.placing if command.placed else self._router.sending
-            return (yield from send(command.shard, command.args, parsed=True, once=False))
-        if self._router is None:
-            return [(yield Send(None, command.args, parsed=True))]
-        return (yield from self._router.everywhere(command.args))
+        """Carry out what only reads, on a Cluster."""
+        assert self._router is not None
+        if isinstance(command, Everywhere):
+            return (yield from self._router.everywhere(command.args))
+        send = self._router.placing if command.placed else self._router.sending
+        return (yield from send(command.shard, command.args, parsed=True, once=False))
 
     def waiting(self, wait: Wait, socket_timeout: float | None) -> Steps[Any]:
         """Wait for feeds, for less than the connection would."""
