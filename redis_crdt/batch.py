@@ -67,7 +67,8 @@ class Batch(ABC):
 
     All of them or none, in one round trip; other clients see either none or all of it, and so do
     other replicas once a pull has ended. An exception inside the ``with`` drops the batch. At most
-    500 operations on collections of one shard of one replica; :class:`InvalidBatch` otherwise.
+    500 operations on collections of one shard of one replica, none of them in partitions;
+    :class:`InvalidBatch` otherwise.
     """
 
     def __init__(self, replica: Any) -> None:
@@ -91,6 +92,8 @@ class Batch(ABC):
     def on(self, collection: MVRegisterOperations[T] | MVRegister[T]) -> MVRegisterRecorder[T]: ...
     def on(self, collection: AnyCollection) -> Any:
         """Return what records the operations on a collection: its writes, by the same names."""
+        if collection._members:
+            raise InvalidBatch(f"{collection!r} is in partitions, and so in no one shard")
         first = self._recorded[0].collection if self._recorded else collection
         if not self._owns(collection) or collection._shard != first._shard:
             raise InvalidBatch(

@@ -102,6 +102,9 @@ class MissingArgument(CRDTError, TypeError):
 class ReplicaMismatch(CRDTError):
     """The namespace exists on this server with another replica id, shard count or format."""
 
+    shards: int | None = None
+    """How many shards it has, where that is the matter."""
+
 
 class ReplicaConflict(CRDTError):
     """Two different servers claim the same replica id, or a replica was synced with itself."""
@@ -151,6 +154,13 @@ class ServerFull(ServerError):
 
 class ServerBusy(ServerError):
     """Another client's script blocks the server; try again in a while."""
+
+
+class SlotUnavailable(ServerError):
+    """No node of the Cluster serves the shard: it is down, or its slot has been moving for long.
+
+    Nothing was written; try again later.
+    """
 
 
 class AccessDenied(ServerError):

@@ -12,10 +12,15 @@ from typing import Any, Literal, get_args
 
 from redis_crdt.clock import check_writer
 from redis_crdt.entries import MAX_ENTRY, MAX_FIELD, Dots, Entry, Last, Total, has_control
-from redis_crdt.errors import InvalidDump
+from redis_crdt.errors import InvalidDump, KindMismatch
 from redis_crdt.joins import join_dots, join_last, join_max
 
-KindName = Literal["or_set", "g_counter", "pn_counter", "lww_register", "mv_register", "lww_map"]
+KindName = Literal[
+    "or_set", "g_counter", "pn_counter", "lww_register", "mv_register", "lww_map", "partitions"
+]
+"""What is stored; ``partitions`` says of a collection in how many parts it is."""
+
+PARTITIONS: KindName = "partitions"
 
 VALUE = b"value"
 """The only field of a register."""
@@ -79,9 +84,20 @@ KINDS: dict[str, Kind] = {
         Kind("lww_register", join_last, Last.parse, _check_register),
         Kind("mv_register", join_dots, partial(Dots.parse, valued=True), _check_register),
         Kind("lww_map", join_last, Last.parse, _check_key),
+        Kind("partitions", join_last, Last.parse, _check_register),
     )
 }
 assert set(KINDS) == set(get_args(KindName))
+
+
+def check_kind(name: str, found: str, wanted: str) -> None:
+    """Raise :class:`KindMismatch` if a name stands for another kind than wanted."""
+    if found == PARTITIONS != wanted:
+        raise KindMismatch(f"{name!r} is in partitions: open it with their number")
+    if wanted == PARTITIONS != found:
+        raise KindMismatch(f"{name!r} is a {found}, and not in partitions")
+    if found != wanted:
+        raise KindMismatch(f"{name!r} is a {found}, not a {wanted}")
 
 
 def _kind(name: str) -> Kind:

@@ -14,16 +14,36 @@ MAX_NAME = 255
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TAG = re.compile(rb"\{([^}]+)\}")
+_MARK = "\N{SYMBOL FOR UNIT SEPARATOR}"
+_PART = re.compile(rf"{_MARK}(\d+)/\d+$".encode())
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 _REPLICA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
 def check_name(name: str) -> bytes:
-    """Return a collection's name as UTF-8.
+    """Return the name that a user gives to a collection, as UTF-8.
 
-    Raises :class:`InvalidName` if it is empty, longer than 255 bytes, has control characters,
-    or is not text at all.
+    Raises :class:`InvalidName` if it is empty, longer than 255 bytes, has control characters or
+    the mark of partitions (U+241F), or is not text at all.
     """
+    encoded = check_stored_name(name)
+    if _MARK in name:
+        raise InvalidName(f"collection name {name!r}: {_MARK} marks the parts of collections")
+    return encoded
+
+
+def part_name(name: str, part: int, partitions: int) -> str:
+    """Return the name under which a part of a collection is stored: an ordinary collection."""
+    return f"{name}{_MARK}{part}/{partitions}"
+
+
+def whole_name(name: str) -> str:
+    """Return the name of the collection that this one is a part of; its own, if of none."""
+    return name.partition(_MARK)[0]
+
+
+def check_stored_name(name: str) -> bytes:
+    """Return the name of a collection, or of a part of one, as UTF-8; see :func:`check_name`."""
     if not isinstance(name, str):
         raise InvalidName(f"a collection's name is a str, not {type(name).__name__}")
     try:
@@ -61,10 +81,14 @@ def shard_of(name: bytes, shards: int) -> int:
     """Return the shard in which a collection lives, the same on every replica.
 
     As with keys of a Redis Cluster, only a part of the name in braces counts, if there is one:
-    ``{jobs}:pending`` and ``{jobs}:done`` live together, so that one batch may write both.
+    ``{jobs}:pending`` and ``{jobs}:done`` live together, so that one batch may write both. The
+    parts of a collection go to one shard after the other, beginning with that of its name.
     """
+    part = _PART.search(name)
+    if part:
+        name = name[: part.start()]
     tagged = _TAG.search(name)
-    return crc32(tagged[1] if tagged else name) % shards
+    return (crc32(tagged[1] if tagged else name) + (int(part[1]) if part else 0)) % shards
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class Backend(Protocol):
 
     namespace: str
 
-    def or_set(self, name: str, type_: Any = Any) -> SetLike[Any]:
+    def or_set(self, name: str, type_: Any = Any, *, partitions: int = 1) -> SetLike[Any]:
         """Open an OR-Set."""
 
     def g_counter(self, name: str) -> GrowingCounter:
@@ -99,7 +99,9 @@ class Backend(Protocol):
     def mv_register(self, name: str, type_: Any = Any) -> MultiValueRegister[Any]:
         """Open an MV-Register."""
 
-    def lww_map(self, name: str, type_: Any = Any) -> MutableMapping[str, Any]:
+    def lww_map(
+        self, name: str, type_: Any = Any, *, partitions: int = 1
+    ) -> MutableMapping[str, Any]:
         """Open an LWW-Map."""
 
     def batch(self) -> Any:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from select import select
+from time import sleep
 from typing import Any, Self
 
 from hiredis import pack_command
 from redis import Redis
+from redis.client import NEVER_DECODE
+from redis.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import TypeVar
 
 from redis_crdt.collections import (
@@ -21,8 +26,21 @@ from redis_crdt.collections import (
     PNCounter,
 )
 from redis_crdt.collections.batch import Batch
+from redis_crdt.operations.cluster import (
+    ASKING,
+    Address,
+    First,
+    Locate,
+    Pause,
+    Send,
+    Step,
+    Steps,
+    locating,
+)
 from redis_crdt.operations.operation import (
     Command,
+    Each,
+    Everywhere,
     LostReply,
     Operation,
     Script,
@@ -31,7 +49,7 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, reading_url
+from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -46,16 +64,20 @@ T = TypeVar("T", default=Any)
 R = TypeVar("R")
 C = TypeVar("C", bound=Collection[Any])
 
+# Whatever the client makes of replies for others, we read bytes.
+_RAW = {NEVER_DECODE: True}
+
 
 class Replica(ReplicaOperations):
-    """One full copy of a namespace, on one Redis deployment.
+    """One full copy of a namespace, on one Redis deployment: a server or a Cluster.
 
-    All clients of a deployment share its ``replica_id``, which is set when the namespace is
-    first opened there and may be left out later. ``namespace`` names the state that the
-    replicas of all regions share. ``shards`` is fixed when the namespace is made. State more
-    than ``max_drift`` seconds ahead of the server's clock is refused. The feed keeps some
-    ``feed_limit`` references to what changed; who has been away for longer reads everything.
-    ``allow_eviction`` accepts a server that may throw our keys away.
+    ``client`` is a ``redis.Redis`` or a ``redis.cluster.RedisCluster``. All clients of a
+    deployment share its ``replica_id``, which is set when the namespace is first opened there
+    and may be left out later. ``namespace`` names the state that the replicas of all regions
+    share. ``shards`` is fixed when the namespace is made. State more than ``max_drift`` seconds
+    ahead of the server's clock is refused. The feed keeps some ``feed_limit`` references to what
+    changed; who has been away for longer reads everything. ``allow_eviction`` accepts a server
+    that may throw our keys away.
 
     Opening takes a few round trips. It raises :class:`EvictionEnabled`,
     :class:`ReplicaMismatch`, :class:`InvalidName`, :class:`InvalidSetting`, or a
@@ -66,7 +88,7 @@ class Replica(ReplicaOperations):
 
     def __init__(
         self,
-        client: Redis,
+        client: Redis | RedisCluster,
         *,
         replica_id: str | None = None,
         namespace: str = "default",
@@ -76,6 +98,7 @@ class Replica(ReplicaOperations):
         allow_eviction: bool = False,
     ) -> None:
         super().__init__(
+            client,
             replica_id=replica_id,
             namespace=namespace,
             shards=shards,
@@ -83,8 +106,8 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._client = client
         self._owns_client = False
+        self._servers: dict[Address, Redis] = {}
         drive(self.opening(self))
 
     @classmethod
@@ -102,11 +125,12 @@ class Replica(ReplicaOperations):
     ) -> Self:
         """Open a replica by its server's URL, as ``redis.Redis.from_url`` takes it.
 
+        ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Raises also
         :class:`InvalidSetting` for what is no URL.
         """
         with reading_url():
-            client = Redis.from_url(url, **client_options)
+            client = _client_of(url, client_options)
         try:
             self = cls(
                 client,
@@ -124,7 +148,12 @@ class Replica(ReplicaOperations):
         return self
 
     def close(self) -> None:
-        """Close the connections, if :meth:`from_url` made them."""
+        """Close the connections that this replica made: of a client that was given, none.
+
+        To a Cluster it makes its own, whoever made the client.
+        """
+        for server in self._servers.values():
+            server.connection_pool.disconnect()
         if self._owns_client:
             self._client.close()
 
@@ -134,13 +163,19 @@ class Replica(ReplicaOperations):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
         """Open a set of elements of ``type_``: anything pydantic validates; JSON by default.
 
         Raises :class:`KindMismatch` if the name is taken by another kind of collection. One
         round trip; so for all of the following.
+
+        A set that is too big for one server, or too busy, may be in ``partitions``: by their hash
+        its elements are spread over several shards. Their number is the same in all regions, and
+        for good: :class:`KindMismatch` for another. What concerns one element still takes one
+        round trip, and what concerns all of them one and more for each partition, side by side
+        where calls are awaited. Batches do not take it.
         """
-        return self._open(ORSet(self, name, type_))
+        return self._open(ORSet(self, name, type_, partitions))
 
     def g_counter(self, name: str) -> GCounter:
         """Open a counter that only grows."""
@@ -158,9 +193,12 @@ class Replica(ReplicaOperations):
         """Open a register of values of ``type_`` that keeps concurrent ones side by side."""
         return self._open(MVRegister(self, name, type_))
 
-    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``, in which the last write of a key wins."""
-        return self._open(LWWMap(self, name, type_))
+    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
+        """Open a map from text to values of ``type_``, in which the last write of a key wins.
+
+        ``partitions`` are as of :meth:`or_set`.
+        """
+        return self._open(LWWMap(self, name, type_, partitions))
 
     def batch(self) -> Batch:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
@@ -175,7 +213,8 @@ class Replica(ReplicaOperations):
         change then comes exactly once. Ends when nothing has happened for ``timeout`` seconds;
         never, by default. Raises :class:`FeedTrimmed` where the feed no longer reaches back to
         the cursor, :class:`InvalidCursor` for one that no ``watch`` of a replica gave out.
-        Blocking reads on a connection of its own; two round trips per 256 changes.
+        Blocking reads on a connection of its own, on a Cluster on one for each shard; two round
+        trips per 256 changes.
         """
         watcher = Watcher[Any](self, cursor, timeout)
         while (changes := drive(watcher.page())) is not None:
@@ -269,7 +308,7 @@ class Replica(ReplicaOperations):
             yield syncer
 
     def _open(self, collection: C) -> C:
-        collection._run(collection._open())
+        drive(collection._open())
         return collection
 
     # Carrying out operations ----------------------------------------------------------------
@@ -277,34 +316,44 @@ class Replica(ReplicaOperations):
     def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""
         try:
-            if isinstance(operation, Command):
+            if isinstance(operation, Command) and self._router is None:
                 reply = self._read(operation.args)
-            elif isinstance(operation, Wait):
-                timeout = self._client.connection_pool.connection_kwargs.get("socket_timeout")
-                raw = self._send_once(*self.waiting(operation, timeout))
-                reply = self.waited(operation, raw)
-            else:
+            elif isinstance(operation, Everywhere) and self._router is None:
+                reply = [self.execute(Command(operation.args, about=operation.about))]
+            elif isinstance(operation, Script):
                 reply = self._run_script(operation)
+            elif isinstance(operation, Each):
+                reply = [self.execute(one) for one in operation.operations]
+            elif isinstance(operation, Wait):
+                reply = self._take(self.waiting(operation, self._socket_timeout))
+            else:
+                reply = self._take(self.reading(operation))
         except RedisError as error:
             raise explain(error, operation) from error
         return operation.read(reply)
 
     def _run_script(self, script: Script[Any]) -> Any:
+        if self._router is not None:
+            return self._take(self.running(script))
         try:
-            return self._send_once(*self.evaluating(script))
+            return self._send_once(Send(None, self.evaluating(script)))
         except ResponseError as error:
             recovering = self.recovering(script, error)
+        return self._take(recovering)
+
+    def _take(self, steps: Steps[R]) -> R:
         try:
-            args = next(recovering)
+            step = next(steps)
             while True:
                 try:
-                    reply = self._send_once(*args)
-                except ResponseError as error:
-                    args = recovering.throw(error)
+                    reply = self._carry_out(step)
+                except RedisError as error:
+                    step = steps.throw(error)
                 else:
-                    args = recovering.send(reply)
+                    step = steps.send(reply)
         except StopIteration as stop:
-            return stop.value
+            result: R = stop.value
+            return result
 
     def _read(self, args: tuple[Any, ...]) -> Any:
         """Send a command that only reads; where a connection breaks, again, as redis-py does.
@@ -323,12 +372,45 @@ class Replica(ReplicaOperations):
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
 
-    def _send_once(self, *args: Any) -> Any:
+    def _carry_out(self, step: Step) -> Any:
+        match step:
+            case Send():
+                return self._send_once(step)
+            case First(sends):
+                return self._first_reply(sends)
+            case Pause(seconds):
+                return sleep(seconds)
+            case Locate(anew):
+                if anew:  # a blocking client has learnt it once when it was made
+                    cluster: Any = self._client
+                    with locating():
+                        cluster.nodes_manager.initialize()
+                return None
+
+    def _server(self, node: Address | None) -> Any:
+        """Return the client of one server."""
+        if node is None:
+            return self._client
+        if node not in self._servers:
+            cluster: Any = self._client
+            options = cluster.get_connection_kwargs()
+            made = cluster.nodes_manager.create_redis_node(*node, **options)
+            self._servers.setdefault(node, made)  # another thread may have been faster
+        return self._servers[node]
+
+    def _send_once(self, send: Send) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
-        pool: Any = self._client.connection_pool
+        server = self._server(send.node)
+        pool = server.connection_pool
         connection = pool.get_connection()
         try:
-            return _exchange(connection, pack_command(args))
+            if send.asking:
+                _exchange(connection, ASKING)
+            packed = pack_command(send.args)
+            if send.parsed:
+                connection.send_packed_command([packed])
+                return server.parse_response(connection, send.args[0], **_RAW)
+            return _exchange(connection, packed)
         except ResponseError:
             raise
         except BaseException as error:
@@ -339,6 +421,43 @@ class Replica(ReplicaOperations):
             raise
         finally:
             pool.release(connection)
+
+    def _first_reply(self, sends: tuple[Send, ...]) -> Any:
+        waiting: dict[Any, Any] = {}
+        answered = None
+        try:
+            for send in sends:
+                pool = self._server(send.node).connection_pool
+                connection = pool.get_connection()
+                waiting[connection] = pool
+                connection.connect()
+                connection.send_packed_command([pack_command(send.args)])
+            sockets = {connection._sock: connection for connection in waiting}
+            ready, _, _ = select(sockets, [], [], self._socket_timeout)
+            if not ready:
+                raise RedisTimeoutError("no node has answered")
+            answered = sockets[ready[0]]
+            return answered.read_response(disable_decoding=True)
+        except ResponseError:
+            raise
+        except BaseException:
+            answered = None
+            raise
+        finally:
+            for connection, pool in waiting.items():
+                if connection is not answered:
+                    connection.disconnect()
+                pool.release(connection)
+
+
+def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
+    if (node_url := cluster_url(url)) is None:
+        return Redis.from_url(url, **options)
+    try:
+        with locating():
+            return RedisCluster.from_url(node_url, **options)
+    except RedisError as error:
+        raise explain(error, Command((), about="Cluster")) from error
 
 
 def _exchange(connection: Any, packed: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Real Redis-compatible servers for as long as a ``with`` block lasts: for the demo and tests.
+"""Real servers, and Clusters of them, as long as a ``with`` block lasts: for the demo and tests.
 
 A server listens on a unix socket in a temporary directory of its own, open to this user alone.
 Nothing of it outlives the Python process, however that ends: a small shell process guards both
@@ -28,7 +28,9 @@ from urllib.parse import quote
 
 import redis
 from redis.backoff import NoBackoff
+from redis.client import NEVER_DECODE
 from redis.retry import Retry
+from redis.utils import str_if_bytes
 
 from redis_crdt.errors import CRDTError
 
@@ -187,11 +189,16 @@ class Server:
         return f"unix://{self._credentials}{quote(str(self.directory / _SOCKET))}"
 
     @property
-    def tcp_url(self) -> str:
-        """The ``redis://`` URL of database 0, with the password where one is set."""
+    def port(self) -> int:
+        """The TCP port."""
         if not self._port:
             raise RuntimeError("the server listens on no TCP port; make it with tcp=True")
-        return f"redis://{self._credentials}127.0.0.1:{self._port}"
+        return self._port
+
+    @property
+    def tcp_url(self) -> str:
+        """The ``redis://`` URL of database 0, with the password where one is set."""
+        return f"redis://{self._credentials}127.0.0.1:{self.port}"
 
     def client(self, **kwargs: Any) -> redis.Redis:
         """Make a client of the unix socket; the arguments are those of ``redis.Redis``."""
@@ -245,8 +252,9 @@ class Server:
         return f":{quote(str(password), safe='')}@" if password else ""
 
     def _start(self, group: int) -> None:
+        with_bus = self._config.get("cluster-enabled") == "yes"
         for attempts_left in reversed(range(_PORT_ATTEMPTS)):
-            port = self._port or (_free_port() if self._tcp else 0)
+            port = self._port or (_free_port(with_bus) if self._tcp else 0)
             try:
                 self._launch(group, port)
             except ServerStartError as error:
@@ -306,8 +314,73 @@ class Server:
         self._port = 0
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+class Cluster:
+    """A Redis Cluster of a few masters that runs from the start of a ``with`` block to its end.
+
+    Each master has an equal share of the slots. The arguments are those of :class:`Server`.
+    Entering the block takes a few seconds, for the masters must hear of each other; it raises
+    :class:`ServerStartError` where that does not come about.
+    """
+
+    def __init__(
+        self,
+        binary: ServerBinary,
+        config: Mapping[str, str | int] | None = None,
+        *,
+        masters: int = 3,
+    ) -> None:
+        config = {"cluster-enabled": "yes", "cluster-config-file": "nodes.conf", **(config or {})}
+        self.servers = [Server(binary, config, tcp=True) for _ in range(masters)]
+        self._running = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as running:
+            clients: list[Any] = []
+            for server in self.servers:
+                running.enter_context(server)
+                clients.append(running.enter_context(server.client()))
+            self._join(clients)
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    @property
+    def url(self) -> str:
+        """The ``redis+cluster://`` URL, with the password where one is set."""
+        return self.servers[0].tcp_url.replace("redis://", "redis+cluster://", 1)
+
+    def _join(self, clients: list[Any]) -> None:
+        slots = 16384
+        bounds = [slots * i // len(clients) for i in range(len(clients) + 1)]
+        for i, client in enumerate(clients):
+            # They must not have to find out in which order they come.
+            client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", i + 1)
+            client.execute_command("CLUSTER", "ADDSLOTS", *range(bounds[i], bounds[i + 1]))
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.servers[0].port)
+        deadline = time.monotonic() + _START_SECONDS
+        while not all(_has_joined(client, len(clients)) for client in clients):
+            if time.monotonic() > deadline:
+                raise ServerStartError(f"the Cluster did not come up in {_START_SECONDS} s")
+            time.sleep(0.02)
+
+
+def _has_joined(client: Any, masters: int) -> bool:
+    text = str_if_bytes(client.execute_command("CLUSTER", "INFO", **{NEVER_DECODE: True}))
+    info = dict(line.split(":", 1) for line in text.split())
+    return info["cluster_state"] == "ok" and info["cluster_size"] == str(masters)
+
+
+def _free_port(with_bus: bool = False) -> int:
+    for _ in range(100):
+        with socket.socket() as probe, socket.socket() as bus:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            if not with_bus:
+                return port
+            # The nodes of a Cluster speak with each other at a port 10000 above their own.
+            with contextlib.suppress(OSError, OverflowError):
+                bus.bind(("127.0.0.1", port + 10_000))
+                return port
+    raise ServerStartError("no free pair of ports for a node of a Cluster")

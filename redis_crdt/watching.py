@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from redis_crdt.clock import Dot, Time, parse_clock, replica_of
 from redis_crdt.codec import Codec, codec_for
 from redis_crdt.errors import FeedTrimmed, InvalidCursor
+from redis_crdt.names import whole_name
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Procedure, Wait
 from redis_crdt.sync.pull import Party
@@ -73,11 +74,14 @@ class Watcher(Generic[K]):
         replica: Party,
         cursor: str | None,
         timeout: float | None,
-        only: tuple[int, bytes, Codec[Any]] | None = None,
+        only: tuple[Sequence[tuple[int, bytes]], Codec[Any]] | None = None,
     ) -> None:
+        """Begin to watch; ``only`` one collection: the shard and name of each of its parts."""
         self._replica = replica
-        self._only = only
-        self._shards = range(replica.shards) if only is None else (only[0],)
+        self._only = None if only is None else {name for _, name in only[0]}
+        self._codec: Codec[Any] = codec_for() if only is None else only[1]
+        shards = range(replica.shards) if only is None else {shard for shard, _ in only[0]}
+        self._shards = sorted(shards)
         self._positions: dict[int, Position] | None = None
         if cursor is not None:
             texts = cursor.split(",")
@@ -86,7 +90,6 @@ class Watcher(Generic[K]):
             self._positions = dict(zip(self._shards, map(Position.parse, texts), strict=True))
         self._timeout = timeout
         self._kinds: dict[bytes, str] = {}
-        self._any: Codec[Any] = codec_for()
 
     def page(self) -> Procedure[list[Change[K]] | None]:
         """Wait for changes; None once nothing has happened for the timeout."""
@@ -114,7 +117,7 @@ class Watcher(Generic[K]):
             flats = [flat for s, _, flat in entries if s == shard]
             names = {name for flat in flats for name in flat[::2]} - {b"", *self._kinds}
             if self._only is not None:
-                names &= {self._only[1]}
+                names &= self._only
             request = ask.position(self._replica.keys(shard), tuple(names), "watch")
             _, reach, *kinds = yield self._replica, request
             if parse_clock(reach) > parse_feed_position(self._positions[shard]):
@@ -134,7 +137,9 @@ class Watcher(Generic[K]):
                 name, field = pairs[i]
                 last = i == len(pairs) - 1
                 self._positions[shard] = Position(id_) if last else Position(id_, i + 1)
-                if self._only is None or name == self._only[1]:
+                if self._only is not None and name not in self._only:
+                    continue
+                if self._kinds[name] != "partitions":  # that a collection has them is no change
                     changes.append(self._change(id_, name, field, source))
         return changes
 
@@ -142,12 +147,9 @@ class Watcher(Generic[K]):
         assert self._positions is not None
         kind = self._kinds[name]
         read = _KEYS.get(kind)
-        if read is not None:
-            key = read(field)
-        else:
-            key = (self._only[2] if self._only else self._any).decode(field)
+        key = self._codec.decode(field) if read is None else read(field)
         cursor = ",".join(map(str, self._positions.values()))
-        return Change(name.decode(), kind, key, parse_clock(id_), source, cursor)
+        return Change(whole_name(name.decode()), kind, key, parse_clock(id_), source, cursor)
 
 
 def parse_feed_position(position: Position) -> Time:

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from redis_crdt import servers
-from redis_crdt.servers import Server
+from redis_crdt.servers import Cluster, Server
 from tests.backends import FLAVOURS, Connect, Flavour, NewClient, NewServer, require_binary
 
 
@@ -42,6 +42,33 @@ def new_url(
         with redis.Redis.from_url(url) as client:
             client.flushdb()
         return url
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_clusters() -> Iterator[Callable[[int], Cluster]]:
+    """A few Clusters for the whole run, each started when first asked for."""
+    with ExitStack() as running:
+
+        @cache
+        def start(_: int) -> Cluster:
+            return running.enter_context(Cluster(require_binary("valkey")))
+
+        yield start
+
+
+@pytest.fixture
+def new_cluster(shared_clusters: Callable[[int], Cluster]) -> Callable[[], Cluster]:
+    """Hand out an empty Cluster, another one each time."""
+    numbers = count()
+
+    def make() -> Cluster:
+        cluster = shared_clusters(next(numbers))
+        for server in cluster.servers:
+            with server.client() as client:
+                client.flushall()
+        return cluster
 
     return make
 

@@ -20,9 +20,11 @@ def blocks(language: str) -> list[str]:
 def test_the_python_of_the_readme_runs(
     server_flavour: servers.Flavour,
     new_url: Callable[[servers.Flavour], str],
+    new_cluster: Callable[[], servers.Cluster],
     regions: Regions,  # noqa: F811
 ) -> None:
     urls = {f"redis://localhost:{port}": new_url(server_flavour) for port in (6381, 6382)}
+    urls["redis+cluster://localhost:7001"] = new_cluster().url
     namespace: dict[str, Any] = {"__name__": "readme"}
     code = blocks("python")
     assert len(code) >= 5

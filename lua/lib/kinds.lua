@@ -61,6 +61,7 @@ local KIND = {
   or_set = {join = join_dots, inspect = inspect_element, is_field = is_element},
   mv_register = {join = join_dots, inspect = function(e) return inspect_dots(e, true) end, is_field = is_register},
   lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
+  partitions = {join = join_last, inspect = inspect_last, is_field = is_register},
   lww_map = {join = join_last, inspect = inspect_last, is_field = is_utf8},
   g_counter = {join = join_max, inspect = inspect_total, is_field = is_writer},
   pn_counter = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Self, TypeVar
 
 from redis_crdt.memory.collection import Mergeable, state_of
@@ -23,16 +23,25 @@ class Collection(CollectionOperations[T]):
 
     async def _run(self, operation: Operation[R]) -> R:
         if not self._is_open:
-            await self._replica.execute(self._open())
-            self._is_open = True
+            await self._open_once()
         reply: R = await self._replica.execute(operation)
         return reply
 
     async def _drive(self, procedure: Procedure[R]) -> R:
         if not self._is_open:
-            await self._replica.execute(self._open())
-            self._is_open = True
+            await self._open_once()
         return await drive(procedure)
+
+    async def _open_once(self) -> None:
+        await drive(self._open())
+        self._is_open = True
+
+    async def _stream(self, read: Callable[[bytes, bytes], R]) -> AsyncIterator[R]:
+        """Read the entries, a page at a time as they are asked for."""
+        pages = self._pages()
+        while (page := await self._drive(pages.next())) is not None:
+            for field, entry in page.items():
+                yield read(field, entry)
 
     async def merge(self, other: Mergeable | Collection[Any], *, force: bool = False) -> Self:
         """Join the state of ``other`` into this collection, and return this collection."""
@@ -45,9 +54,7 @@ class Collection(CollectionOperations[T]):
         self, cursor: str | None = None, *, timeout: float | None = None
     ) -> AsyncIterator[Change[Any]]:
         """Yield the changes of this collection; otherwise as :meth:`Replica.watch`."""
-        watcher = Watcher[Any](
-            self._replica, cursor, timeout, (self._shard, self._field, self._codec)
-        )
+        watcher = Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec))
         while (changes := await self._drive(watcher.page())) is not None:
             for change in changes:
                 yield change

@@ -48,7 +48,7 @@ class ORSet(Collection[T], ORSetOperations[T]):
         await self._run(self._remove(element))
 
     async def clear(self) -> None:
-        """Remove all elements that are there now. One round trip per 500 elements."""
+        """Remove all elements that are there now. Six round trips per 500 elements."""
         await self._drive(self._clear())
 
     async def pop(self) -> T:
@@ -63,9 +63,9 @@ class ORSet(Collection[T], ORSetOperations[T]):
         """Return the elements: a ``set``, or a read-only set where they cannot be hashed."""
         return await self._drive(self._get_elements())
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        for element in await self._drive(self._iterate()):
-            yield element
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Yield the elements as they are read; what is promised is said at the blocking set."""
+        return self._stream(self._element)
 
     async def size(self) -> int:
         """Return the number of elements. One round trip."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 
@@ -19,9 +20,22 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
-from redis_crdt.operations.awaiting import drive
+from redis_crdt.operations.awaiting import all_of, drive
+from redis_crdt.operations.cluster import (
+    ASKING,
+    Address,
+    First,
+    Locate,
+    Pause,
+    Send,
+    Step,
+    Steps,
+    locating,
+)
 from redis_crdt.operations.operation import (
     Command,
+    Each,
+    Everywhere,
     LostReply,
     Operation,
     Script,
@@ -29,7 +43,7 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, reading_url
+from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -41,6 +55,9 @@ from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
 R = TypeVar("R")
+
+# Whatever the client makes of replies for others, we read bytes.
+_RAW = {NEVER_DECODE: True}
 
 
 class Replica(ReplicaOperations):
@@ -55,7 +72,7 @@ class Replica(ReplicaOperations):
 
     def __init__(
         self,
-        client: Redis,
+        client: Redis | RedisCluster,
         *,
         replica_id: str | None = None,
         namespace: str = "default",
@@ -65,6 +82,7 @@ class Replica(ReplicaOperations):
         allow_eviction: bool = False,
     ) -> None:
         super().__init__(
+            client,
             replica_id=replica_id,
             namespace=namespace,
             shards=shards,
@@ -72,8 +90,8 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._client = client
         self._owns_client = False
+        self._servers: dict[Address, Redis] = {}
         self._opening = asyncio.Lock()
 
     @classmethod
@@ -91,15 +109,16 @@ class Replica(ReplicaOperations):
     ) -> Self:
         """Make a replica by its server's URL, as ``redis.asyncio.Redis.from_url`` takes it.
 
+        ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
-        ``max_connections`` (64 by default) some wait for a connection. Raises
+        ``max_connections`` (64 by default, of a Cluster to each node and one more for each shard)
+        some wait for a connection. Raises
         :class:`InvalidSetting` for what is no URL.
         """
-        client_options = {"max_connections": 64, "timeout": None, **client_options}
         with reading_url():
-            pool = BlockingConnectionPool.from_url(url, **client_options)
+            client = _client_of(url, shards, client_options)
         self = cls(
-            Redis.from_pool(pool),
+            client,
             replica_id=replica_id,
             namespace=namespace,
             shards=shards,
@@ -118,7 +137,12 @@ class Replica(ReplicaOperations):
         return self
 
     async def close(self) -> None:
-        """Close the connections, if :meth:`from_url` made them."""
+        """Close the connections that this replica made: of a client that was given, none.
+
+        To a Cluster it makes its own, whoever made the client.
+        """
+        for server in self._servers.values():
+            await server.aclose(close_connection_pool=True)
         if self._owns_client:
             await self._client.aclose()
 
@@ -128,13 +152,13 @@ class Replica(ReplicaOperations):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
         """Take up a set of elements of ``type_``: anything pydantic validates; JSON by default.
 
         Its first use raises :class:`KindMismatch` if the name is taken by another kind of
-        collection; so for all of the following.
+        collection; so for all of the following. ``partitions`` spread it over several shards.
         """
-        return ORSet(self, name, type_)
+        return ORSet(self, name, type_, partitions)
 
     def g_counter(self, name: str) -> GCounter:
         """Take up a counter that only grows."""
@@ -152,9 +176,12 @@ class Replica(ReplicaOperations):
         """Take up a register of values of ``type_`` that keeps concurrent ones side by side."""
         return MVRegister(self, name, type_)
 
-    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
-        """Take up a map from text to values of ``type_``, in which a key's last write wins."""
-        return LWWMap(self, name, type_)
+    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
+        """Take up a map from text to values of ``type_``, in which a key's last write wins.
+
+        ``partitions`` spread it over several shards.
+        """
+        return LWWMap(self, name, type_, partitions)
 
     def batch(self) -> Batch:
         """Begin a batch: ``async with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
@@ -281,38 +308,49 @@ class Replica(ReplicaOperations):
         """Carry out an operation; raises exceptions of ours only."""
         if not self._opened:
             await self.open()
-        return await self._carry_out(operation)
+        return await self._execute(operation)
 
-    async def _carry_out(self, operation: Operation[R]) -> R:
+    async def _execute(self, operation: Operation[R]) -> R:
         try:
-            if isinstance(operation, Command):
+            if isinstance(operation, Command) and self._router is None:
                 reply = await self._read(operation.args)
-            elif isinstance(operation, Wait):
-                timeout = self._client.connection_pool.connection_kwargs.get("socket_timeout")
-                raw = await self._send_once(*self.waiting(operation, timeout))
-                reply = self.waited(operation, raw)
-            else:
+            elif isinstance(operation, Everywhere) and self._router is None:
+                reply = [await self._execute(Command(operation.args, about=operation.about))]
+            elif isinstance(operation, Script):
                 reply = await self._run_script(operation)
+            elif isinstance(operation, Each):
+                tasks = (asyncio.create_task(self.execute(one)) for one in operation.operations)
+                reply = await all_of(list(tasks))
+            elif isinstance(operation, Wait):
+                reply = await self._take(self.waiting(operation, self._socket_timeout))
+            else:
+                reply = await self._take(self.reading(operation))
         except RedisError as error:
             raise explain(error, operation) from error
         return operation.read(reply)
 
     async def _run_script(self, script: Script[Any]) -> Any:
+        if self._router is not None:
+            return await self._take(self.running(script))
         try:
-            return await self._send_once(*self.evaluating(script))
+            return await self._send_once(Send(None, self.evaluating(script)))
         except ResponseError as error:
             recovering = self.recovering(script, error)
+        return await self._take(recovering)
+
+    async def _take(self, steps: Steps[R]) -> R:
         try:
-            args = next(recovering)
+            step = next(steps)
             while True:
                 try:
-                    reply = await self._send_once(*args)
-                except ResponseError as error:
-                    args = recovering.throw(error)
+                    reply = await self._carry_out(step)
+                except RedisError as error:
+                    step = steps.throw(error)
                 else:
-                    args = recovering.send(reply)
+                    step = steps.send(reply)
         except StopIteration as stop:
-            return stop.value
+            result: R = stop.value
+            return result
 
     async def _read(self, args: tuple[Any, ...]) -> Any:
         """Send a command that only reads; where a connection breaks, again, as redis-py does.
@@ -331,12 +369,45 @@ class Replica(ReplicaOperations):
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
 
-    async def _send_once(self, *args: Any) -> Any:
+    async def _carry_out(self, step: Step) -> Any:
+        match step:
+            case Send():
+                return await self._send_once(step)
+            case First(sends):
+                return await self._first_reply(sends)
+            case Pause(seconds):
+                return await asyncio.sleep(seconds)
+            case Locate(anew):
+                with locating():
+                    cluster: Any = self._client
+                    await (cluster.nodes_manager if anew else cluster).initialize()
+                return None
+
+    def _server(self, node: Address | None) -> Any:
+        """Return the client of one server."""
+        if node is None:
+            return self._client
+        if node not in self._servers:
+            cluster: Any = self._client
+            options = {**cluster.get_connection_kwargs(), "host": node.host, "port": node.port}
+            del options["response_callbacks"]
+            pool = BlockingConnectionPool(timeout=None, **options)
+            self._servers[node] = Redis(connection_pool=pool)
+        return self._servers[node]
+
+    async def _send_once(self, send: Send) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
-        pool: Any = self._client.connection_pool
+        server = self._server(send.node)
+        pool = server.connection_pool
         connection = await pool.get_connection()
         try:
-            return await _exchange(connection, pack_command(args))
+            if send.asking:
+                await _exchange(connection, ASKING)
+            packed = pack_command(send.args)
+            if send.parsed:
+                await connection.send_packed_command([packed])
+                return await server.parse_response(connection, send.args[0], **_RAW)
+            return await _exchange(connection, packed)
         except ResponseError:
             raise
         except BaseException as error:
@@ -347,6 +418,24 @@ class Replica(ReplicaOperations):
             raise
         finally:
             await pool.release(connection)
+
+    async def _first_reply(self, sends: tuple[Send, ...]) -> Any:
+        tasks = [asyncio.create_task(self._send_once(send)) for send in sends]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _client_of(url: str, shards: int, options: dict[str, Any]) -> Redis | RedisCluster:
+    if (node_url := cluster_url(url)) is not None:
+        # A syncer that follows it waits for each shard on a connection of its own.
+        return RedisCluster.from_url(node_url, **{"max_connections": 64 + shards, **options})
+    options = {"max_connections": 64, "timeout": None, **options}
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
 async def _exchange(connection: Any, packed: bytes) -> Any:
@@ -359,4 +448,4 @@ class _Direct:
     """The replica while it is being opened."""
 
     def __init__(self, replica: Replica) -> None:
-        self.execute = replica._carry_out
+        self.execute = replica._execute

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from redis_crdt.demo import screen
-from redis_crdt.errors import CRDTError
+from redis_crdt.errors import CRDTError, ReplicaMismatch
 from redis_crdt.operations.operation import drive
 from redis_crdt.replica import Replica
 from redis_crdt.sync.files import dump_file, load_file
@@ -30,6 +30,17 @@ Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Which namespa
 ReplicaId = Annotated[
     str | None, typer.Option(help="The replica's id; needed where the namespace is new.")
 ]
+
+
+def opened(url: str, namespace: str, replica_id: str | None = None) -> Replica:
+    """Open a replica with as many shards as it has."""
+    try:
+        return Replica.from_url(url, namespace=namespace, replica_id=replica_id)
+    except ReplicaMismatch as mismatch:
+        if mismatch.shards is None:
+            raise
+        shards = mismatch.shards
+    return Replica.from_url(url, namespace=namespace, replica_id=replica_id, shards=shards)
 
 
 def run() -> None:
@@ -90,7 +101,7 @@ def dump(
     namespace: Namespace = "default",
 ) -> None:
     """Write a whole namespace to a file, as NDJSON."""
-    with Replica.from_url(url, namespace=namespace) as replica, _progress("dumped") as progressed:
+    with opened(url, namespace) as replica, _progress("dumped") as progressed:
         entries = drive(dump_file(replica, sys.stdout.buffer if file == "-" else file, progressed))
     typer.echo(f"{entries} entries written", err=True)
 
@@ -107,7 +118,7 @@ def load(
 ) -> None:
     """Join what dump wrote into a namespace; a file that is not whole changes nothing."""
     with (
-        Replica.from_url(url, namespace=namespace, replica_id=replica_id) as replica,
+        opened(url, namespace, replica_id) as replica,
         _progress("joined") as progressed,
     ):
         changed = drive(

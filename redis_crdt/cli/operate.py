@@ -10,12 +10,11 @@ from rich.console import Console
 from rich.live import Live
 
 from redis_crdt.cli import tables
-from redis_crdt.cli.app import Namespace, ReplicaId, Url, app
+from redis_crdt.cli.app import Namespace, ReplicaId, Url, app, opened
 from redis_crdt.errors import InvalidName
 from redis_crdt.operations.operation import drive
-from redis_crdt.replica import Replica
 from redis_crdt.sync.tombstones import GRACE
-from redis_crdt.sync.verify import find_kind
+from redis_crdt.sync.verify import find
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Limit = Annotated[int, typer.Option(help="How many entries to show.", min=1)]
@@ -62,7 +61,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Keep it on the screen.")] = False,
 ) -> None:
     """Show a replica: its peers and how far they lag, its collections, its feed."""
-    with Replica.from_url(url, namespace=namespace) as replica:
+    with opened(url, namespace) as replica:
         if as_json:
             typer.echo(replica.status().model_dump_json(indent=2))
         elif not watch:
@@ -77,7 +76,7 @@ def status(
 @app.command()
 def peers(url: Url, namespace: Namespace = "default") -> None:
     """Show the replicas that a replica exchanges with."""
-    with Replica.from_url(url, namespace=namespace) as replica:
+    with opened(url, namespace) as replica:
         Console().print(tables.peers(replica.status()), highlight=False)
 
 
@@ -89,13 +88,16 @@ def inspect(
     limit: Limit = 50,
 ) -> None:
     """Show a collection: its entries and their causal metadata, tombstones included."""
-    with Replica.from_url(url, namespace=namespace) as replica:
-        kind = drive(find_kind(replica, name))
-        if kind is None:
+    with opened(url, namespace) as replica:
+        found = drive(find(replica, name))
+        if found is None:
             raise InvalidName(f"{replica.about} has no collection {name!r}")
-        state = getattr(replica, kind)(name).dump()
+        kind, partitions = found
+        in_parts = {"partitions": partitions} if partitions > 1 else {}
+        state = getattr(replica, kind)(name, **in_parts).dump()
         console = Console()
-        console.print(f"{kind} {name}", highlight=False)
+        about = f" in {partitions} partitions" if in_parts else ""
+        console.print(f"{kind} {name}{about}", highlight=False)
         console.print(tables.entries(state, limit), highlight=False)
 
 
@@ -108,8 +110,8 @@ def verify(
 ) -> None:
     """Tell whether two replicas are equal, and where they differ; exits with 1 if they do."""
     with (
-        Replica.from_url(url, namespace=namespace) as one,
-        Replica.from_url(other, namespace=namespace) as two,
+        opened(url, namespace) as one,
+        opened(other, namespace) as two,
     ):
         found = one.verify(two)
     if not found:
@@ -129,7 +131,7 @@ def gc(
     ] = GRACE,
 ) -> None:
     """Drop the tombstones that every peer has seen and that are old enough."""
-    with Replica.from_url(url, namespace=namespace) as replica:
+    with opened(url, namespace) as replica:
         typer.echo(f"{replica.gc_tombstones(older_than)} tombstones dropped")
 
 
@@ -140,7 +142,7 @@ def forget(
     namespace: Namespace = "default",
 ) -> None:
     """Forget a peer that is gone for good, so that it no longer holds collection up."""
-    with Replica.from_url(url, namespace=namespace) as replica:
+    with opened(url, namespace) as replica:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")
     typer.echo(f"{peer} is forgotten")
@@ -157,7 +159,7 @@ def reset(
     The way back for a replica that is stale or was forgotten. What no peer has pulled from it is
     lost: dump it first.
     """
-    with Replica.from_url(url, namespace=namespace) as replica:
+    with opened(url, namespace) as replica:
         name = replica.replica_id
         if not yes:
             typer.confirm(f"Throw away all that {name} holds of {namespace}?", abort=True)

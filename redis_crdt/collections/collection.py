@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeVar
 
 from redis_crdt.memory.collection import Mergeable, state_of
@@ -25,6 +25,13 @@ class Collection(CollectionOperations[T]):
     def _drive(self, procedure: Procedure[R]) -> R:
         return drive(procedure)
 
+    def _stream(self, read: Callable[[bytes, bytes], R]) -> Iterator[R]:
+        """Read the entries, a page at a time as they are asked for."""
+        pages = self._pages()
+        while (page := self._drive(pages.next())) is not None:
+            for field, entry in page.items():
+                yield read(field, entry)
+
     def merge(self, other: Mergeable, *, force: bool = False) -> Self:
         """Join the state of ``other`` into this collection, and return this collection.
 
@@ -42,9 +49,7 @@ class Collection(CollectionOperations[T]):
         self, cursor: str | None = None, *, timeout: float | None = None
     ) -> Iterator[Change[Any]]:
         """Yield the changes of this collection; otherwise as :meth:`redis_crdt.Replica.watch`."""
-        watcher = Watcher[Any](
-            self._replica, cursor, timeout, (self._shard, self._field, self._codec)
-        )
+        watcher = Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec))
         while (changes := self._drive(watcher.page())) is not None:
             yield from changes
 

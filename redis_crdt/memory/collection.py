@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -13,12 +13,14 @@ from redis_crdt.kinds import KindName
 from redis_crdt.memory.shard import Shard
 from redis_crdt.memory.store import E, Store
 from redis_crdt.operations.operation import drive
+from redis_crdt.partitions import by_part, part_of
 from redis_crdt.state import State
 from redis_crdt.sync.pull import Party
 from redis_crdt.values import check_values
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T")
+X = TypeVar("X")
 
 BARE = "bare"
 """The name of a collection that belongs to no replica."""
@@ -55,7 +57,7 @@ def state_of(other: Mergeable, kind: KindName) -> State:
 def entries_of(other: Mergeable, kind: KindName) -> Iterable[tuple[bytes, Any]]:
     """Return the entries of what :func:`state_of` takes; those in memory as they are."""
     if isinstance(other, Collection) and other.kind == kind:
-        return other._store.entries()
+        return (entry for part in other._parts for entry in part._store.entries())
     return state_of(other, kind).parsed().items()
 
 
@@ -64,6 +66,8 @@ class Collection(Generic[T, E]):
 
     kind: ClassVar[KindName]
     _watched: tuple[Party, int] | None = None
+    _members: Sequence[Self] = ()
+    """Its parts, where it is in partitions; it has no store of its own then."""
 
     def __init__(
         self,
@@ -87,6 +91,30 @@ class Collection(Generic[T, E]):
         self._watched = (replica, shard)
         return self
 
+    @classmethod
+    def _of_parts(cls, parts: Sequence[Self], shard: Shard, name: str) -> Self:
+        self = cls.__new__(cls)
+        self._members, self._shard, self.name, self._codec = parts, shard, name, parts[0]._codec
+        self._watched = parts[0]._watched
+        return self
+
+    @property
+    def _parts(self) -> Sequence[Self]:
+        return self._members or (self,)
+
+    def _part(self, field: bytes) -> Self:
+        """Return the part that a field is in."""
+        return self._members[part_of(field, len(self._members))] if self._members else self
+
+    def _by_part(
+        self, items: Iterable[X], field_of: Callable[[X], bytes]
+    ) -> Iterable[tuple[Self, list[X]]]:
+        """Return the parts, each with those of the items that belong there."""
+        if not self._members:
+            return [(self, list(items))]
+        parts = by_part(items, field_of, len(self._members))
+        return [(self._members[number], theirs) for number, theirs in sorted(parts.items())]
+
     def _bind(self, shard: Shard, name: str, codec: Codec[T]) -> None:
         self._shard = shard
         self.name = name
@@ -109,6 +137,8 @@ class Collection(Generic[T, E]):
         :class:`StaleDump`, unless ``force``, for what may have been removed, and its tombstone
         collected, since.
         """
+        if self._members:
+            return self._merge_parts(state_of(other, self.kind), force)
         news: dict[bytes, Any] = self._store.differing(entries_of(other, self.kind))
         check_values(self._codec, self.kind, news)
         latest = max((entry.time for entry in news.values()), default=Time(0))
@@ -128,9 +158,18 @@ class Collection(Generic[T, E]):
                 store.put(field, joined, time)
         return merged
 
+    def _merge_parts(self, state: State, force: bool) -> Self:
+        items = by_part(state.entries.items(), lambda item: item[0].encode(), len(self._members))
+        merged = [
+            part.merge({**state.model_dump(), "entries": dict(items.get(i, ()))}, force=force)
+            for i, part in enumerate(self._members)
+        ]
+        return self._of_parts(merged, merged[0]._shard, BARE)
+
     def dump(self) -> State:
         """Return the whole state, tombstones included."""
-        return State.of(self.kind, ((f, bytes(e)) for f, e in self._store.entries()))
+        entries = (entry for part in self._parts for entry in part._store.entries())
+        return State.of(self.kind, ((f, bytes(e)) for f, e in entries))
 
     def watch(
         self, cursor: str | None = None, *, timeout: float | None = None
@@ -141,8 +180,9 @@ class Collection(Generic[T, E]):
         """
         if self._watched is None:
             raise FeedTrimmed(f"{self!r} belongs to no replica, so there is no feed to watch")
-        replica, shard = self._watched
-        watcher = Watcher[Any](replica, cursor, timeout, (shard, self._field, self._codec))
+        replica, _ = self._watched
+        places = [(part._watched[1], part._field) for part in self._parts if part._watched]
+        watcher = Watcher[Any](replica, cursor, timeout, (places, self._codec))
         while (changes := drive(watcher.page())) is not None:
             yield from changes
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar, TypeVar, overload
 
 from redis_crdt.clock import Time
 from redis_crdt.entries import Last
 from redis_crdt.memory.collection import Collection
+from redis_crdt.operations.operation import as_is
 from redis_crdt.values import encode_key, encode_value
 
 T = TypeVar("T")
 D = TypeVar("D")
+
+_MISSING: Any = object()
 
 
 class LWWMap(Collection[T, Last], MutableMapping[str, T]):
@@ -30,6 +33,10 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
         """Write all of the items, as one write. Takes what ``dict.update`` takes."""
         new = dict(other, **items)
         encoded = {encode_key(k): encode_value(self._codec, v) for k, v in new.items()}
+        for part, theirs in self._by_part(encoded.items(), lambda item: item[0]):
+            part._set_here(dict(theirs))
+
+    def _set_here(self, encoded: Mapping[bytes, bytes]) -> None:
         if not encoded:
             return
         dot = self._write(encoded, self._latest(encoded))
@@ -42,7 +49,8 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
     def get(self, key: str, default: D) -> T | D: ...
     def get(self, key: str, default: Any = None) -> Any:
         """Return the key's value, or the default where there is none."""
-        entry = self._store.live.get(encode_key(key))
+        field = encode_key(key)
+        entry = self._part(field)._store.live.get(field)
         if entry and entry.value is not None:
             return self._codec.decode(entry.value)
         return default
@@ -53,7 +61,11 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
 
     def delete_all(self, keys: Iterable[str]) -> int:
         """Delete those of the keys that are there, as one write, and tell how many were."""
-        fields = [f for f in dict.fromkeys(map(encode_key, keys)) if f in self._store.live]
+        fields = dict.fromkeys(map(encode_key, keys))
+        return sum(part._delete_here(theirs) for part, theirs in self._by_part(fields, as_is))
+
+    def _delete_here(self, fields: Sequence[bytes]) -> int:
+        fields = [field for field in fields if field in self._store.live]
         if fields:
             dot = self._write(fields, self._latest(fields))
             for field in fields:
@@ -66,22 +78,24 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
 
     def size(self) -> int:
         """Return the number of keys."""
-        return len(self._store.live)
+        return sum(len(part._store.live) for part in self._parts)
 
     def __len__(self) -> int:
         return self.size()
 
     def __iter__(self) -> Iterator[str]:
-        return iter([field.decode() for field in self._store.live])
+        return iter([field.decode() for part in self._parts for field in part._store.live])
 
     def __contains__(self, key: object) -> bool:
-        return encode_key(key) in self._store.live  # type: ignore[arg-type]
+        field = encode_key(key)  # type: ignore[arg-type]
+        return field in self._part(field)._store.live
 
     def __getitem__(self, key: str) -> T:
-        entry = self._store.live.get(encode_key(key))
-        if entry and entry.value is not None:
-            return self._codec.decode(entry.value)
-        raise KeyError(key)
+        value = self.get(key, _MISSING)
+        if value is _MISSING:
+            raise KeyError(key)
+        found: T = value
+        return found
 
     def __setitem__(self, key: str, value: T) -> None:
         self.set(key, value)

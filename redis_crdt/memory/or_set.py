@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableSet, Sized
+from collections.abc import Iterable, Iterator, MutableSet, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 from redis_crdt.elements import elements_of
 from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
+from redis_crdt.operations.operation import as_is
 from redis_crdt.sync.tombstones import GRACE, check_age
 from redis_crdt.values import encode_element
 
@@ -25,7 +26,7 @@ class Removed(Sized):
 
     def size(self) -> int:
         """Return the number of tombstones."""
-        return len(self._set._store.removed)
+        return sum(len(part._store.removed) for part in self._set._parts)
 
     __len__ = size
 
@@ -47,6 +48,10 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
     def update(self, elements: Iterable[T]) -> None:
         """Add all of the elements as one write."""
         fields = dict.fromkeys(map(self._encode, elements))
+        for part, theirs in self._by_part(fields, as_is):
+            part._add_here(theirs)
+
+    def _add_here(self, fields: Sequence[bytes]) -> None:
         if not fields:
             return
         dot = self._write(fields)
@@ -60,7 +65,11 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
 
     def remove_all(self, elements: Iterable[T]) -> int:
         """Remove those of the elements that are there, as one write, and tell how many were."""
-        fields = [f for f in dict.fromkeys(map(self._encode, elements)) if f in self._store.live]
+        fields = dict.fromkeys(map(self._encode, elements))
+        return sum(part._remove_here(theirs) for part, theirs in self._by_part(fields, as_is))
+
+    def _remove_here(self, fields: Sequence[bytes]) -> int:
+        fields = [field for field in fields if field in self._store.live]
         if fields:
             time = self._write(fields).time
             for field in fields:
@@ -84,21 +93,22 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
 
     def contains(self, element: T) -> bool:
         """Tell whether the element is there."""
-        return self._encode(element) in self._store.live
+        field = self._encode(element)
+        return field in self._part(field)._store.live
 
     def __contains__(self, element: object) -> bool:
         return self.contains(element)  # type: ignore[arg-type]
 
     def get_elements(self) -> AbstractSet[T]:
         """Return the elements: a ``set``, or a read-only set where they cannot be hashed."""
-        return elements_of(self._codec, self._store.live)
+        return elements_of(self._codec, self._fields())
 
     def __iter__(self) -> Iterator[T]:
-        return iter([self._codec.decode(field) for field in self._store.live])
+        return map(self._codec.decode, self._fields())
 
     def size(self) -> int:
         """Return the number of elements."""
-        return len(self._store.live)
+        return sum(len(part._store.live) for part in self._parts)
 
     def __len__(self) -> int:
         return self.size()
@@ -115,8 +125,14 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
         :class:`StaleDump` from then on, for it could bring the elements back.
         """
         age = b"%d" % round(check_age(older_than) * 1000)
-        _, gone = self._shard.collect(age, self._field, b"or_set", b"0", b"0")
-        return int(gone)
+        gone = 0
+        for part in self._parts:
+            _, count = part._shard.collect(age, part._field, b"or_set", b"0", b"0")
+            gone += int(count)
+        return gone
+
+    def _fields(self) -> list[bytes]:
+        return [field for part in self._parts for field in part._store.live]
 
     def _encode(self, element: T) -> bytes:
         return encode_element(self._codec, element)

@@ -15,11 +15,20 @@ from redis_crdt.memory.lww_map import LWWMap
 from redis_crdt.memory.lww_register import LWWRegister
 from redis_crdt.memory.mv_register import MVRegister
 from redis_crdt.memory.or_set import ORSet
+from redis_crdt.memory.partitions import Partitions
 from redis_crdt.memory.pn_counter import PNCounter
 from redis_crdt.memory.shard import Shard
-from redis_crdt.names import Keys, check_name, check_namespace, shard_of
+from redis_crdt.names import (
+    Keys,
+    check_name,
+    check_namespace,
+    check_stored_name,
+    part_name,
+    shard_of,
+)
 from redis_crdt.operations.operation import Operation, Script, Wait, drive
 from redis_crdt.operations.replica import MAX_WAIT
+from redis_crdt.partitions import check_partitions
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.pull import Party, pull
 from redis_crdt.sync.report import SyncReport
@@ -77,13 +86,13 @@ class Replica:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def or_set(self, name: str, type_: type[T] | Any = Any) -> ORSet[T]:
+    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
         """Open a set of elements of ``type_``: anything pydantic validates; JSON by default.
 
         Raises :class:`KindMismatch` if the name is taken by another kind of collection; so for
-        all of the following.
+        all of the following. ``partitions`` spread it over several shards.
         """
-        return self._open(ORSet, name, type_)
+        return self._open(ORSet, name, type_, partitions)
 
     def g_counter(self, name: str) -> GCounter:
         """Open a counter that only grows."""
@@ -101,12 +110,25 @@ class Replica:
         """Open a register of values of ``type_`` that keeps concurrent ones side by side."""
         return self._open(MVRegister, name, type_)
 
-    def lww_map(self, name: str, type_: type[T] | Any = Any) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``, in which the last write of a key wins."""
-        return self._open(LWWMap, name, type_)
+    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
+        """Open a map from text to values of ``type_``, in which the last write of a key wins.
 
-    def _open(self, cls: type[C], name: str, type_: Any) -> C:
-        shard = shard_of(check_name(name), self.shards)
+        ``partitions`` spread it over several shards.
+        """
+        return self._open(LWWMap, name, type_, partitions)
+
+    def _open(self, cls: type[C], name: str, type_: Any, partitions: int = 1) -> C:
+        check_name(name)
+        if check_partitions(partitions) == 1:
+            return self._stored(cls, name, type_)
+        number = self._stored(Partitions, name, Any)
+        number.check_or_set(cls.kind, partitions)
+        names = (part_name(name, i, partitions) for i in range(partitions))
+        parts = [self._stored(cls, stored, type_) for stored in names]
+        return cls._of_parts(parts, number._shard, name)
+
+    def _stored(self, cls: type[C], name: str, type_: Any) -> C:
+        shard = shard_of(check_stored_name(name), self.shards)
         return cls._of(self, shard, self._shards[shard], name, type_)
 
     def batch(self) -> Batch:

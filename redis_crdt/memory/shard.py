@@ -32,9 +32,9 @@ from redis_crdt.errors import (
     StaleDump,
     StaleReplica,
 )
-from redis_crdt.kinds import KINDS, Kind
+from redis_crdt.kinds import KINDS, Kind, check_kind
 from redis_crdt.memory.store import Bell, FeedEntry, Peer, Pen, Store
-from redis_crdt.names import check_name, check_replica_id
+from redis_crdt.names import check_replica_id, check_stored_name
 
 
 class Shard:
@@ -87,12 +87,11 @@ class Shard:
 
     def store(self, name: str, kind: str) -> Store[Any]:
         """Return the named collection, made if need be; KindMismatch if of another kind."""
-        return self._store(check_name(name), kind)
+        return self._store(check_stored_name(name), kind)
 
     def _store(self, name: bytes, kind: str) -> Store[Any]:
         store = self.stores.setdefault(name, Store(KINDS[kind]))
-        if store.kind.name != kind:
-            raise KindMismatch(f"{name.decode()!r} is a {store.kind.name}, not a {kind}")
+        check_kind(name.decode(), store.kind.name, kind)
         return store
 
     def append(
@@ -438,7 +437,7 @@ def read_body(body: Sequence[bytes]) -> list[tuple[bytes, Kind, dict[bytes, Entr
         if len(entries) < count or name in groups:
             raise InvalidDump("a batch with repeated fields or collections")
         try:
-            check_name(name.decode())
+            check_stored_name(name.decode())
         except (InvalidName, UnicodeDecodeError) as error:
             raise InvalidDump(f"a batch with an ill-formed name: {name[:80]!r}") from error
         groups[name] = (name, kind, entries)

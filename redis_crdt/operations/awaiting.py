@@ -7,10 +7,19 @@ from inspect import isawaitable
 from typing import Any, TypeVar
 
 from redis_crdt.errors import CRDTError
-from redis_crdt.operations.operation import Executor, Operation, Procedure, Together
+from redis_crdt.operations.operation import (
+    Executor,
+    Operation,
+    Procedure,
+    SideBySide,
+    Together,
+)
 from redis_crdt.operations.replica import ReplicaOperations
 
 R = TypeVar("R")
+
+AT_A_TIME = 16
+"""How many procedures are carried out side by side at most: each may keep a connection busy."""
 
 
 async def drive(procedure: Procedure[R]) -> R:
@@ -32,7 +41,30 @@ async def drive(procedure: Procedure[R]) -> R:
 async def _carry_out(executor: Executor, operation: Operation[Any]) -> Any:
     if isinstance(executor, Together):
         return await asyncio.gather(*(_carry_out(*part) for part in executor.parts))
+    if isinstance(executor, SideBySide):
+        return await _side_by_side(executor.procedures)
     if isinstance(executor, ReplicaOperations) and executor.blocking:
         return await asyncio.to_thread(executor.execute, operation)
     reply = executor.execute(operation)
     return await reply if isawaitable(reply) else reply
+
+
+async def _side_by_side(procedures: list[Procedure[Any]]) -> list[Any]:
+    free = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(procedure: Procedure[Any]) -> Any:
+        async with free:
+            return await drive(procedure)
+
+    return await all_of([asyncio.create_task(one(procedure)) for procedure in procedures])
+
+
+async def all_of(tasks: list[asyncio.Task[R]]) -> list[R]:
+    """Wait for all of the tasks; where one fails or the wait is cancelled, cancel the others."""
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

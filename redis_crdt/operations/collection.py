@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from redis_crdt.codec import codec_for
-from redis_crdt.errors import KindMismatch
-from redis_crdt.kinds import KINDS, KindName
+from redis_crdt.kinds import KINDS, PARTITIONS, VALUE, KindName, check_kind
 from redis_crdt.operations import replica as ask
-from redis_crdt.operations.operation import Command, Procedure, Script, as_is
+from redis_crdt.operations.operation import (
+    Command,
+    Each,
+    Operation,
+    Procedure,
+    Script,
+    SideBySide,
+    as_is,
+)
 from redis_crdt.operations.replica import BATCH, ReplicaOperations
+from redis_crdt.partitions import by_part, check_described, check_partitions, describe, part_of
 from redis_crdt.state import State
 from redis_crdt.sync.tombstones import collect_one
 from redis_crdt.values import check_values
@@ -27,20 +35,88 @@ def batches(items: Iterable[X], size: int = BATCH) -> Iterator[list[X]]:
         yield batch
 
 
+CLEARED = 100
+"""How many elements or keys a script removes as all of them go: fewer than scripts handle else,
+since that is not urgent and there may be a million, for which no one else is to wait."""
+
+
+def value_in(entry: bytes) -> bytes:
+    """Return the value that an entry of a register or map holds."""
+    return entry.partition(b"\n")[2]
+
+
+RECENT = 5000
+"""How many fields a reader remembers, so that none comes twice."""
+
+
+class Pages:
+    """Reads the live entries of a collection, page by page.
+
+    What is there all the time comes. A server may tell of an entry again, as the hash shrinks;
+    what has come lately is left out. A cursor means nothing to another server process, so where
+    the slot has moved to another node of a Cluster, it begins anew.
+    """
+
+    def __init__(self, parts: Sequence[CollectionOperations[Any]]) -> None:
+        self._parts = list(reversed(parts))
+        self._cursor = 0
+        self._node: Any = None
+        self._recent: dict[bytes, None] = {}
+
+    def next(self) -> Procedure[dict[bytes, bytes] | None]:
+        """Read the next page; None after the last."""
+        if not self._parts:
+            return None
+        of = self._parts[-1]
+        replica = of._replica
+        args = ("HSCAN", of._live, self._cursor, "COUNT", BATCH)
+        reply = yield replica, Command(args, as_is, of._about, of._shard, replica.is_cluster)
+        if replica.is_cluster:
+            reply, node = reply
+            has_moved = self._node not in (None, node)
+            self._node = node
+        else:
+            has_moved = False
+        cursor, found = reply
+        self._cursor = 0 if has_moved else cursor
+        if not cursor and not has_moved:
+            self._parts.pop()
+            self._node = None
+        fresh = {field: found[field] for field in found if field not in self._recent}
+        self._recent.update(dict.fromkeys(fresh))
+        for field in list(islice(self._recent, max(0, len(self._recent) - RECENT))):
+            del self._recent[field]
+        return fresh
+
+
 class CollectionOperations(Generic[T]):
     """One named collection of a replica on a server: which operations its methods make."""
 
     kind: ClassVar[KindName]
 
-    def __init__(self, replica: ReplicaOperations, name: str, type_: Any) -> None:
+    def __init__(
+        self,
+        replica: ReplicaOperations,
+        name: str,
+        type_: Any,
+        partitions: int = 1,
+        part: tuple[int, int] | None = None,
+    ) -> None:
+        """Take up a collection; a part of one, where its number and that of all are given."""
         self.name = name
+        self._partitions = check_partitions(partitions)
         self._replica = replica
         self._codec = codec_for(type_)
-        self._keys, self._shard, self._field = replica.locate(name)
+        self._keys, self._shard, self._field = replica.locate(name, part)
         self._live = self._keys.live(self.kind, self._field)
         self._removed = self._keys.removed(self.kind, self._field)
         self._about = f"{self.kind} {name!r}"
         self._write_keys = (*self._keys.base, self._live, self._removed)
+        parts = range(partitions if partitions > 1 else 0)
+        make: Any = type(self)
+        self._members: Sequence[Self] = [
+            make(replica, name, type_, part=(number, partitions)) for number in parts
+        ]
 
     @property
     def replica_id(self) -> str:
@@ -51,63 +127,143 @@ class CollectionOperations(Generic[T]):
         return f"<{type(self).__name__} {self.name!r} of {self._replica!r}>"
 
     def _command(self, *args: Any, read: Callable[[Any], X] = as_is) -> Command[X]:
-        return Command(args, read, self._about)
+        return Command(args, read, self._about, self._shard)
 
     def _script(self, name: str, *args: Any, read: Callable[[Any], X] = as_is) -> Script[X]:
         args = (self.kind, self._field, *args)
         return Script(name, self._shard, self._write_keys, args, read, self._about)
 
-    def _open(self) -> Command[None]:
-        return self._command("HGET", self._keys.base[2], self._field, read=self._check_kind)
+    def _open(self) -> Procedure[None]:
+        """Check that the name stands for what it is taken for."""
+        found = yield self._replica, self._command("HGET", self._keys.base[2], self._field)
+        if self._partitions > 1:
+            check_kind(self.name, found.decode() if found else PARTITIONS, PARTITIONS)
+            yield from self._check_partitions()
+        elif found:
+            check_kind(self.name, found.decode(), self.kind)
 
-    def _check_kind(self, kind: bytes | None) -> None:
-        if kind is not None and kind.decode() != self.kind:
-            raise KindMismatch(f"{self.name!r} is a {kind.decode()}, not a {self.kind}")
+    def _check_partitions(self) -> Procedure[None]:
+        """Check the number of partitions, or write it down.
+
+        Where two regions begin with different ones, the last wins, and the other is told so when
+        it next opens the collection.
+        """
+        live = self._keys.live(PARTITIONS, self._field)
+        removed = self._keys.removed(PARTITIONS, self._field)
+        entry = yield self._replica, self._command("HGET", live, VALUE)
+        if entry is not None:
+            check_described(self.name, value_in(entry), self.kind, self._partitions)
+            return
+        keys = (*self._keys.base, live, removed)
+        args = (PARTITIONS, self._field, VALUE, describe(self.kind, self._partitions))
+        yield self._replica, Script("lww/set", self._shard, keys, args, about=self._about)
+
+    # Partitions. A collection is spread over several parts by the hash of the field, each a
+    # collection of its own to the server and to all of synchronisation. Most are their only part.
+
+    @property
+    def _parts(self) -> Sequence[Self]:
+        return self._members or (self,)
+
+    def _part(self, field: bytes) -> Self:
+        """Return the part that a field is in."""
+        return self._members[part_of(field, self._partitions)] if self._members else self
+
+    def _by_part(
+        self, items: Iterable[X], field_of: Callable[[X], bytes]
+    ) -> Iterable[tuple[Self, Iterable[X]]]:
+        """Return the parts, each with those of the items that belong there."""
+        if not self._members:
+            return [(self, items)]
+        parts = by_part(items, field_of, self._partitions)
+        return [(self._members[number], theirs) for number, theirs in sorted(parts.items())]
+
+    def _at_each(self, procedures: Iterable[Procedure[X]]) -> Procedure[list[X]]:
+        """Carry out what concerns several parts, side by side where calls are awaited."""
+        each = list(procedures)
+        if len(each) == 1:
+            return [(yield from each[0])]
+        together = SideBySide(each)
+        replies: list[X] = yield together, together.operation
+        return replies
+
+    def _summed(self, ask_part: Callable[[Self], Command[int]]) -> Operation[int]:
+        if not self._members:
+            return ask_part(self)
+        return Each(tuple(map(ask_part, self._members)), sum, self._about)
+
+    @property
+    def _places(self) -> list[tuple[int, bytes]]:
+        """The shard and the stored name of each part."""
+        return [(part._shard, part._field) for part in self._parts]
+
+    def _pages(self) -> Pages:
+        """Begin to read the live entries, page by page."""
+        return Pages(self._parts)
 
     def _entries(self) -> Procedure[dict[bytes, bytes]]:
         """Read all live entries; small collections take one round trip."""
         entries: dict[bytes, bytes] = {}
-        cursor = 0
-        while True:
-            page: Command[Any] = self._command("HSCAN", self._live, cursor, "COUNT", BATCH)
-            cursor, found = yield self._replica, page
-            entries.update(found)
-            if not cursor:
-                return entries
+        pages = self._pages()
+        while (page := (yield from pages.next())) is not None:
+            entries.update(page)
+        return entries
+
+    def _remove_everything(self, script: str) -> Procedure[None]:
+        """Remove what is there now, by the script that removes fields."""
+        yield from self._at_each(part._remove_pages(script) for part in self._parts)
+
+    def _remove_pages(self, script: str) -> Procedure[None]:
+        pages = self._pages()
+        while (page := (yield from pages.next())) is not None:
+            for batch in batches(page, CLEARED):
+                yield self._replica, self._script(script, *batch)
 
     def _dump(self) -> Procedure[State]:
+        found = yield from self._at_each(part._all_entries() for part in self._parts)
+        return State.of(self.kind, (item for entries in found for item in entries.items()))
+
+    def _all_entries(self) -> Procedure[dict[bytes, bytes]]:
+        """Read all entries, tombstones included."""
         entries: dict[bytes, bytes] = {}
         kind = KINDS[self.kind]
         position = (b"live", b"0")
-        done = 0
+        done, writer = 0, None
         while not done:
             request = ask.scan(self._keys, position, [(self._field, self.kind)], self._about)
             page = yield self._replica, request
             done, position = page.done, page.position
+            if page.writer != writer:
+                if writer is not None:  # another process, to which the position means nothing
+                    done, position = 0, (b"live", b"0")
+                writer = page.writer
             for field, entry in page.entries():
                 if entries.setdefault(field, entry) != entry:
                     # It changed while we read; what it is now includes what it was.
                     joined = kind.join(kind.parse_entry(entries[field]), kind.parse_entry(entry))
                     entries[field] = bytes(joined)
-        return State.of(self.kind, entries.items())
+        return entries
 
     def _merge(self, state: State, force: bool) -> Procedure[None]:
         check_values(self._codec, self.kind, state.parsed())
-        drift, time = self._replica.max_drift, state.time
         items = [(f.encode(), e.encode()) for f, e in state.entries.items()]
+        drift, time = self._replica.max_drift, state.time
         bodies = [
-            [self._field, self.kind, len(batch), *(part for item in batch for part in item)]
-            for batch in batches(items)
+            (part._keys, [part._field, part.kind, len(batch), *(x for item in batch for x in item)])
+            for part, theirs in self._by_part(items, lambda item: item[0])
+            for batch in batches(theirs)
         ]
         if len(bodies) > 1 and not force:
             # What would be refused is to be found before the first batch changes anything.
-            for body in bodies:
-                yield self._replica, ask.merge(self._keys, drift, time, "try", body, self._about)
+            for keys, body in bodies:
+                yield self._replica, ask.merge(keys, drift, time, "try", body, self._about)
         mode = "force" if force or len(bodies) > 1 else ""
-        for body in bodies:
-            yield self._replica, ask.merge(self._keys, drift, time, mode, body, self._about)
+        for keys, body in bodies:
+            yield self._replica, ask.merge(keys, drift, time, mode, body, self._about)
 
     def _collect(self, older_than: float) -> Procedure[int]:
-        return (
-            yield from collect_one(self._replica, self._keys, self._field, self.kind, older_than)
+        gone = yield from self._at_each(
+            collect_one(self._replica, part._keys, part._field, self.kind, older_than)
+            for part in self._parts
         )
+        return sum(gone)

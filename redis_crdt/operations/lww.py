@@ -9,16 +9,15 @@ from redis_crdt.clock import Time, replica_of
 from redis_crdt.codec import Codec
 from redis_crdt.entries import Last
 from redis_crdt.kinds import VALUE
-from redis_crdt.operations.collection import CollectionOperations, batches
-from redis_crdt.operations.operation import Command, Procedure, Script
-from redis_crdt.operations.replica import BATCH
+from redis_crdt.operations.collection import CollectionOperations, batches, value_in
+from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
 from redis_crdt.values import encode_key, encode_value
 
 T = TypeVar("T")
 
 
 def _value_of(codec: Codec[T], entry: bytes) -> T:
-    return codec.decode(entry.partition(b"\n")[2])
+    return codec.decode(value_in(entry))
 
 
 class LWWRegisterOperations(CollectionOperations[T]):
@@ -50,11 +49,16 @@ class LWWMapOperations(CollectionOperations[T]):
     kind = "lww_map"
 
     def _set(self, key: str, value: T) -> Script[Any]:
-        return self._script("lww/set", encode_key(key), encode_value(self._codec, value))
+        field = encode_key(key)
+        return self._part(field)._script("lww/set", field, encode_value(self._codec, value))
 
     def _update(self, items: Mapping[str, T]) -> Procedure[None]:
         encoded = {encode_key(k): encode_value(self._codec, v) for k, v in items.items()}
-        for batch in batches(encoded.items()):
+        parts = self._by_part(encoded.items(), lambda item: item[0])
+        yield from self._at_each(part._set_here(theirs) for part, theirs in parts)
+
+    def _set_here(self, fields: Iterable[tuple[bytes, bytes]]) -> Procedure[None]:
+        for batch in batches(fields):
             flat = (part for item in batch for part in item)
             yield self._replica, self._script("lww/set", *flat)
 
@@ -62,36 +66,48 @@ class LWWMapOperations(CollectionOperations[T]):
         def read(entry: bytes | None) -> Any:
             return default if entry is None else _value_of(self._codec, entry)
 
-        return self._command("HGET", self._live, encode_key(key), read=read)
+        field = encode_key(key)
+        part = self._part(field)
+        return part._command("HGET", part._live, field, read=read)
 
     def _delete(self, key: str) -> Script[bool]:
-        return self._script("lww/delete", encode_key(key), read=bool)
+        field = encode_key(key)
+        return self._part(field)._script("lww/delete", field, read=bool)
 
     def _delete_all(self, keys: Iterable[str]) -> Procedure[int]:
+        parts = self._by_part(dict.fromkeys(map(encode_key, keys)), as_is)
+        deleted = yield from self._at_each(part._delete_here(theirs) for part, theirs in parts)
+        return sum(deleted)
+
+    def _delete_here(self, fields: Iterable[bytes]) -> Procedure[int]:
         deleted = 0
-        for batch in batches(dict.fromkeys(map(encode_key, keys))):
+        for batch in batches(fields):
             deleted += yield self._replica, self._script("lww/delete", *batch)
         return deleted
 
     def _clear(self) -> Procedure[None]:
-        cursor = 0
-        while True:
-            page: Command[Any] = self._command("HSCAN", self._live, cursor, "COUNT", BATCH)
-            cursor, found = yield self._replica, page
-            for batch in batches(found):
-                yield self._replica, self._script("lww/delete", *batch)
-            if not cursor:
-                return
+        return self._remove_everything("lww/delete")
 
     def _contains(self, key: str) -> Command[bool]:
-        return self._command("HEXISTS", self._live, encode_key(key), read=bool)
+        field = encode_key(key)
+        part = self._part(field)
+        return part._command("HEXISTS", part._live, field, read=bool)
 
-    def _size(self) -> Command[int]:
-        return self._command("HLEN", self._live)
+    def _size(self) -> Operation[int]:
+        return self._summed(lambda part: part._command("HLEN", part._live))
 
-    def _keys_of_map(self) -> Procedure[list[str]]:
+    def _all_keys(self) -> Procedure[list[str]]:
         return [field.decode() for field in (yield from self._entries())]
 
-    def _items(self) -> Procedure[dict[str, T]]:
-        entries = yield from self._entries()
-        return {field.decode(): _value_of(self._codec, e) for field, e in entries.items()}
+    def _all_items(self) -> Procedure[dict[str, T]]:
+        return dict(self._item(*entry) for entry in (yield from self._entries()).items())
+
+    def _key(self, field: bytes, _: bytes) -> str:
+        return field.decode()
+
+    def _value(self, _: bytes, entry: bytes) -> T:
+        value: T = _value_of(self._codec, entry)
+        return value
+
+    def _item(self, field: bytes, entry: bytes) -> tuple[str, T]:
+        return field.decode(), _value_of(self._codec, entry)

@@ -7,11 +7,20 @@ the calling program, blocking or not, carries it out. So sync and asyncio share 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    MovedError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -32,6 +41,18 @@ class Command(NamedTuple, Generic[R]):
     args: tuple[Any, ...]
     read: Callable[[Any], R] = as_is
     about: str = ""
+    shard: int = 0
+    """On a Cluster, which shard's node to ask."""
+    placed: bool = False
+    """Whether, on a Cluster, the reply is to be a pair with the node that gave it."""
+
+
+class Everywhere(NamedTuple, Generic[R]):
+    """A command that only reads, asked of each master; its reply has each one's."""
+
+    args: tuple[Any, ...]
+    read: Callable[[list[Any]], R]
+    about: str = ""
 
 
 class Script(NamedTuple, Generic[R]):
@@ -42,6 +63,14 @@ class Script(NamedTuple, Generic[R]):
     keys: tuple[bytes, ...]
     args: tuple[Any, ...]
     read: Callable[[Any], R] = as_is
+    about: str = ""
+
+
+class Each(NamedTuple, Generic[R]):
+    """Several operations, carried out side by side where calls are awaited."""
+
+    operations: tuple[Any, ...]
+    read: Callable[[list[Any]], R]
     about: str = ""
 
 
@@ -62,7 +91,7 @@ class Wait:
         return reply
 
 
-Operation = Command[R] | Script[R] | Wait
+Operation = Command[R] | Everywhere[R] | Each[R] | Script[R] | Wait
 
 
 class Executor(Protocol):
@@ -86,6 +115,21 @@ class Together(Executor):
     def execute(self, _: Operation[Any], /) -> list[Any]:
         """Carry them out one after the other."""
         return [executor.execute(operation) for executor, operation in self.parts]
+
+
+class SideBySide(Executor):
+    """Carries out several procedures side by side, where calls are awaited; the reply has each.
+
+    A few at a time. Where one fails, the others are given up.
+    """
+
+    def __init__(self, procedures: Iterable[Procedure[Any]]) -> None:
+        self.procedures = list(procedures)
+        self.operation: Operation[Any] = Command(())
+
+    def execute(self, _: Operation[Any], /) -> list[Any]:
+        """Carry them out one after the other."""
+        return [drive(procedure) for procedure in self.procedures]
 
 
 def drive(procedure: Procedure[R]) -> R:
@@ -143,6 +187,16 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
         ),
         ("BUSY", errors.ServerBusy, "a script blocks the server; try again later"),
         (
+            "MOVED|MovedError",
+            errors.ServerError,
+            "the server is one of a Cluster: use a redis+cluster:// URL, or a RedisCluster client",
+        ),
+        (
+            "TRYAGAIN|TryAgainError|ASK|AskError|CLUSTERDOWN|ClusterDownError|non local key",
+            errors.SlotUnavailable,
+            "no node of the Cluster serves the shard's slot now; nothing was written",
+        ),
+        (
             "NOPERM|NoPermissionError|ACL failure|The user executing the script"
             "|NOAUTH|WRONGPASS|AuthenticationError|invalid password",
             errors.AccessDenied,
@@ -155,6 +209,8 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
 def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "KIND":
         kind, _, name = detail.partition(" ")
+        if kind == "partitions":
+            return errors.KindMismatch(f"{about}: {name!r} is in partitions on this server")
         return errors.KindMismatch(f"{about}: {name!r} is a {kind} on this server")
     if code == "OVERFLOW":
         return errors.CounterOverflow(
@@ -188,7 +244,11 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "REPLICA":
         return errors.ReplicaMismatch(f"{about}: this server is replica {detail!r}")
     if code == "SHARDS":
-        return errors.ReplicaMismatch(f"{about}: the namespace has {detail} shards on this server")
+        mismatch = errors.ReplicaMismatch(
+            f"{about}: the namespace has {detail} shards on this server"
+        )
+        mismatch.shards = int(detail)
+        return mismatch
     if code == "FORMAT":
         return errors.ReplicaMismatch(f"{about}: stored in format {detail}, unknown here")
     if code == "UNNAMED":
@@ -199,7 +259,7 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
 def explain(error: RedisError, operation: Operation[Any]) -> errors.CRDTError:
     """Return the exception of ours for what redis-py raised on an operation."""
     about = operation.about
-    if isinstance(error, LostReply):
+    if isinstance(error, LostReply) and isinstance(operation, Script):
         return errors.Unacknowledged(
             f"{about}: no reply ({error}); the write may have happened or not: read to find out"
         )
@@ -217,6 +277,16 @@ def explain(error: RedisError, operation: Operation[Any]) -> errors.CRDTError:
 def is_closed(error: RedisError) -> bool:
     """Whether a script was refused because its namespace is not open on the server."""
     return isinstance(error, ResponseError) and str(error).startswith(CLOSED)
+
+
+def is_unserved(error: ResponseError) -> bool:
+    """Whether a node refused because it does not serve the slot, or not all of its keys.
+
+    Scripts are refused so before they write, also where it is in the midst of them that they ask
+    for a key that the server could not know of, and that has moved away.
+    """
+    unserved = MovedError | AskError | TryAgainError | ClusterDownError
+    return isinstance(error, unserved) or "non local key" in str(error)
 
 
 def is_lost(error: BaseException) -> bool:

@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from redis_crdt.elements import elements_of
 from redis_crdt.operations.collection import CollectionOperations, batches
-from redis_crdt.operations.operation import Command, Procedure, Script
-from redis_crdt.operations.replica import BATCH
+from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
 from redis_crdt.values import encode_element
 
 T = TypeVar("T")
@@ -24,47 +23,59 @@ class ORSetOperations(CollectionOperations[T]):
         return encode_element(self._codec, element)
 
     def _add(self, element: T) -> Script[int]:
-        return self._script("or_set/add", self._encode(element))
+        field = self._encode(element)
+        return self._part(field)._script("or_set/add", field)
 
     def _update(self, elements: Iterable[T]) -> Procedure[None]:
-        for batch in batches(dict.fromkeys(map(self._encode, elements))):
+        fields = dict.fromkeys(map(self._encode, elements))
+        parts = self._by_part(fields, as_is)
+        yield from self._at_each(part._add_here(theirs) for part, theirs in parts)
+
+    def _add_here(self, fields: Iterable[bytes]) -> Procedure[None]:
+        for batch in batches(fields):
             yield self._replica, self._script("or_set/add", *batch)
 
     def _remove(self, element: T) -> Script[bool]:
-        return self._script("or_set/remove", self._encode(element), read=bool)
+        field = self._encode(element)
+        return self._part(field)._script("or_set/remove", field, read=bool)
 
     def _remove_all(self, elements: Iterable[T]) -> Procedure[int]:
+        parts = self._by_part(dict.fromkeys(map(self._encode, elements)), as_is)
+        removed = yield from self._at_each(part._remove_here(theirs) for part, theirs in parts)
+        return sum(removed)
+
+    def _remove_here(self, fields: Iterable[bytes]) -> Procedure[int]:
         removed = 0
-        for batch in batches(dict.fromkeys(map(self._encode, elements))):
+        for batch in batches(fields):
             removed += yield self._replica, self._script("or_set/remove", *batch)
         return removed
 
     def _clear(self) -> Procedure[None]:
-        cursor = b"0"
-        while True:
-            cursor = yield self._replica, self._script("or_set/clear", cursor, BATCH)
-            if cursor == b"0":
-                return
+        return self._remove_everything("or_set/remove")
 
     def _contains(self, element: T) -> Command[bool]:
-        return self._command("HEXISTS", self._live, self._encode(element), read=bool)
+        field = self._encode(element)
+        part = self._part(field)
+        return part._command("HEXISTS", part._live, field, read=bool)
 
-    def _size(self) -> Command[int]:
-        return self._command("HLEN", self._live)
+    def _size(self) -> Operation[int]:
+        return self._summed(lambda part: part._command("HLEN", part._live))
 
-    def _removed_size(self) -> Command[int]:
-        return self._command("HLEN", self._removed)
+    def _removed_size(self) -> Operation[int]:
+        return self._summed(lambda part: part._command("HLEN", part._removed))
 
     def _get_elements(self) -> Procedure[AbstractSet[T]]:
         return elements_of(self._codec, (yield from self._entries()))
 
-    def _iterate(self) -> Procedure[list[T]]:
-        return [self._codec.decode(field) for field in (yield from self._entries())]
+    def _element(self, field: bytes, _: bytes = b"") -> T:
+        element: T = self._codec.decode(field)
+        return element
 
     def _pop(self) -> Procedure[T]:
-        for field in (yield from self._entries()):
-            # Others pop, too: only the one whose removal took effect has popped it.
-            if (yield self._replica, self._script("or_set/remove", field)):
-                element: T = self._codec.decode(field)
-                return element
+        pages = self._pages()
+        while (page := (yield from pages.next())) is not None:
+            for field in page:
+                # Others pop, too: only the one whose removal took effect has popped it.
+                if (yield from self._part(field)._remove_here([field])):
+                    return self._element(field)
         raise KeyError("pop from an empty set")

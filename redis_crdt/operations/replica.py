@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
+from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
+from redis.cluster import RedisCluster
+from redis.connection import parse_url
 from redis.exceptions import NoScriptError, ResponseError
 
 from redis_crdt.clock import Time
@@ -18,8 +22,25 @@ from redis_crdt.errors import (
     ReplicaMismatch,
     ServerError,
 )
-from redis_crdt.names import Keys, check_name, check_namespace, check_replica_id, shard_of
-from redis_crdt.operations.operation import Command, Executor, Procedure, Script, Wait, is_closed
+from redis_crdt.names import (
+    Keys,
+    check_name,
+    check_namespace,
+    check_replica_id,
+    check_stored_name,
+    part_name,
+    shard_of,
+)
+from redis_crdt.operations.cluster import Router, Send, Steps
+from redis_crdt.operations.operation import (
+    Command,
+    Everywhere,
+    Executor,
+    Procedure,
+    Script,
+    Wait,
+    is_closed,
+)
 from redis_crdt.operations.scripts import load
 
 FORMAT = 1
@@ -43,6 +64,17 @@ def reading_url() -> Iterator[None]:
         yield
     except ValueError as error:
         raise InvalidSetting(f"not the URL of a server: {error}") from error
+
+
+def cluster_url(url: str) -> str | None:
+    """Return the URL for redis-py of a Cluster's node; None if it is not the URL of a Cluster."""
+    scheme, plus, rest = url.partition("+cluster://")
+    if not plus or scheme not in ("redis", "rediss"):
+        return None
+    plain = f"{scheme}://{rest}"
+    if parse_url(plain).get("db"):  # type: ignore[no-untyped-call]
+        raise ValueError("a Cluster has one database only, number 0")
+    return plain
 
 
 def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
@@ -279,10 +311,10 @@ class ReplicaOperations(Executor):
     """A replica on a server, whichever way it is spoken to: its settings, and opening it."""
 
     blocking: ClassVar[bool]
-    _client: Any
 
     def __init__(
         self,
+        client: Any,
         *,
         replica_id: str | None,
         namespace: str,
@@ -304,6 +336,9 @@ class ReplicaOperations(Executor):
         self._feed_limit = feed_limit
         self._allow_eviction = allow_eviction
         self._opened = False
+        self._client = client
+        is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
+        self._router = Router(client, namespace) if is_cluster else None
 
     @property
     def replica_id(self) -> str:
@@ -324,17 +359,50 @@ class ReplicaOperations(Executor):
     @property
     def address(self) -> str:
         """Where the server is, without any password."""
+        if self._router:
+            return f"cluster {self._router.address}"
         kwargs = self._client.connection_pool.connection_kwargs
         where = kwargs.get("path") or f"{kwargs.get('host')}:{kwargs.get('port')}"
         return f"{where}/{kwargs.get('db') or 0}"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the deployment is a Redis Cluster."""
+        return self._router is not None
+
+    @property
+    def _socket_timeout(self) -> float | None:
+        client = self._client
+        kwargs = (
+            client.get_connection_kwargs()
+            if self._router
+            else client.connection_pool.connection_kwargs
+        )
+        timeout: float | None = kwargs.get("socket_timeout")
+        return timeout
+
+    @property
+    def lanes(self) -> list[list[int]]:
+        """The shards, in groups whose feeds are waited for at once.
+
+        All of them on one server. On a Cluster no command may name several; so each is waited for
+        alone, on a connection of its own, unless that would keep a thread waiting for each.
+        """
+        shards = list(range(self.shards))
+        return [[shard] for shard in shards] if self._router and not self.blocking else [shards]
 
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
         return Keys(self.namespace, shard)
 
-    def locate(self, name: str) -> tuple[Keys, int, bytes]:
-        """Return the keys and number of a collection's shard, and its name as UTF-8."""
+    def locate(self, name: str, part: tuple[int, int] | None = None) -> tuple[Keys, int, bytes]:
+        """Return the keys and number of a collection's shard, and its name as UTF-8.
+
+        Of a part of a collection, where its number and the number of all parts are given.
+        """
         encoded = check_name(name)
+        if part is not None:
+            encoded = check_stored_name(part_name(name, *part))
         shard = shard_of(encoded, self.shards)
         return self.keys(shard), shard, encoded
 
@@ -362,59 +430,96 @@ class ReplicaOperations(Executor):
         )
         return Script(OPEN, shard, self.keys(shard).base, args, about=self.about)
 
+    # How an operation is carried out, step by step --------------------------------------------
+
     def evaluating(self, script: Script[Any]) -> tuple[Any, ...]:
         """Return the command that runs a script."""
         digest = load(script.name).digest
         return ("EVALSHA", digest, len(script.keys), *script.keys, *script.args)
 
-    def recovering(
-        self, script: Script[Any], error: ResponseError
-    ) -> Generator[tuple[Any, ...], Any, Any]:
-        """Yield the commands that run a script which the server refused for want of a beginning.
+    def running(self, script: Script[Any]) -> Steps[Any]:
+        """Run a script."""
+        try:
+            return (yield from self._sending(script.shard, self.evaluating(script)))
+        except ResponseError as error:
+            return (yield from self.recovering(script, error))
 
-        Is given each reply, and returns the last. Raises the error if it says anything else.
+    def recovering(self, script: Script[Any], error: ResponseError) -> Steps[Any]:
+        """Run a script after all which the server refused for want of a beginning.
+
+        Raises the error if it says anything else.
         """
         if is_closed(error):
             # The server was emptied. Begin anew there, as a new incarnation.
-            yield from self._evaluated(self.open_shard(script.shard))
-            return (yield from self._evaluated(script))
+            yield from self.running(self.open_shard(script.shard))
+            return (yield from self.running(script))
         if not isinstance(error, NoScriptError):
             raise error
         # A server that does not know our scripts has restarted, or is another one that has
         # taken over. Opening looks into that before any script of ours can write there.
         if script.name != OPEN:
-            yield from self._evaluated(self.open_shard(script.shard))
+            yield from self.running(self.open_shard(script.shard))
         source = load(script.name)
-        return (yield "EVAL", source.text, len(script.keys), *script.keys, *script.args)
+        args = ("EVAL", source.text, len(script.keys), *script.keys, *script.args)
+        return (yield from self._sending(script.shard, args))
 
-    def _evaluated(self, script: Script[Any]) -> Generator[tuple[Any, ...], Any, Any]:
-        try:
-            return (yield self.evaluating(script))
-        except ResponseError as error:
-            return (yield from self.recovering(script, error))
+    def _sending(self, shard: int, args: tuple[Any, ...]) -> Steps[Any]:
+        if self._router is None:
+            return (yield Send(None, args))
+        return (yield from self._router.sending(shard, args))
 
-    def waiting(self, wait: Wait, socket_timeout: float | None) -> tuple[Any, ...]:
-        """Return the command that waits, for less than the connection would."""
+    def reading(self, command: Command[Any] | Everywhere[Any]) -> Steps[Any]:
+        """Carry out what only reads, on a Cluster."""
+        assert self._router is not None
+        if isinstance(command, Everywhere):
+            return (yield from self._router.everywhere(command.args))
+        send = self._router.placing if command.placed else self._router.sending
+        return (yield from send(command.shard, command.args, parsed=True, once=False))
+
+    def waiting(self, wait: Wait, socket_timeout: float | None) -> Steps[Any]:
+        """Wait for feeds, for less than the connection would."""
         seconds = MAX_WAIT if wait.seconds is None else min(MAX_WAIT, wait.seconds)
         if socket_timeout:
             seconds = min(seconds, socket_timeout / 2)
-        feeds = [self.keys(shard).base[1] for shard in wait.starts]
-        block = max(1, round(seconds * 1000))
-        return (
-            *("XREAD", "COUNT", wait.count, "BLOCK", block, "STREAMS"),
-            *feeds,
-            *wait.starts.values(),
-        )
+        block = ("BLOCK", max(1, round(seconds * 1000)))
+        if self._router is None:
+            reply = yield Send(None, self._xread(wait, *block))
+        elif len(wait.starts) == 1:
+            (shard,) = wait.starts
+            reply = yield from self._router.sending(shard, self._xread(wait, *block), once=False)
+        else:
+            reply = yield from self._waiting_for_each(wait, block)
+        return self._read_feeds(wait, reply)
 
-    def waited(self, wait: Wait, reply: Any) -> list[tuple[int, bytes, list[bytes]]]:
-        """Read the reply to that command, of either version of the protocol."""
+    def _waiting_for_each(self, wait: Wait, block: tuple[Any, ...]) -> Steps[Any]:
+        """Wait for feeds in several slots, which no single command may name.
+
+        What is there already is read first: all but one of the commands that wait are abandoned,
+        with their connections, and a busy feed must not cost that.
+        """
+        assert self._router is not None
+        each = {shard: replace(wait, starts={shard: at}) for shard, at in wait.starts.items()}
+        found: dict[Any, Any] = {}
+        for shard, one in each.items():
+            reply = yield from self._router.sending(shard, self._xread(one), once=False)
+            found.update(_pages(reply))
+        if found:
+            return found
+        commands = {shard: self._xread(one, *block) for shard, one in each.items()}
+        return (yield from self._router.first(commands))
+
+    def _xread(self, wait: Wait, *options: Any) -> tuple[Any, ...]:
+        feeds = [self.keys(shard).base[1] for shard in wait.starts]
+        starts = wait.starts.values()
+        return ("XREAD", "COUNT", wait.count, *options, "STREAMS", *feeds, *starts)
+
+    def _read_feeds(self, wait: Wait, reply: Any) -> list[tuple[int, bytes, list[bytes]]]:
         shards = {self.keys(shard).base[1]: shard for shard in wait.starts}
-        streams = reply.items() if isinstance(reply, dict) else reply or ()
-        return [(shards[feed], id_, flat) for feed, page in streams for id_, flat in page]
+        return [(shards[feed], id_, flat) for feed, page in _pages(reply) for id_, flat in page]
 
     def _check_eviction(self, executor: Executor) -> Procedure[None]:
         try:
-            policy = yield executor, Command(("INFO", "memory"), _read_policy, self.about)
+            policy = yield executor, Everywhere(("INFO", "memory"), _read_policy, self.about)
         except AccessDenied:
             warnings.warn("no right to INFO: the eviction policy goes unchecked", stacklevel=2)
             return
@@ -422,7 +527,7 @@ class ReplicaOperations(Executor):
             if type(error) is not ServerError:
                 raise
             return  # fakeredis has no INFO, and evicts nothing
-        if policy is None or not policy.startswith("allkeys"):
+        if policy is None:
             return
         message = (
             f"the server's maxmemory-policy is {policy!r}: it may throw away any key, and so lose "
@@ -433,5 +538,12 @@ class ReplicaOperations(Executor):
         warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 
-def _read_policy(info: Any) -> str | None:
-    return str(info["maxmemory_policy"]) if "maxmemory_policy" in info else None
+def _pages(reply: Any) -> Iterator[tuple[bytes, Any]]:
+    """Yield what was read of each feed, from a reply in either version of the protocol."""
+    yield from reply.items() if isinstance(reply, dict) else reply or ()
+
+
+def _read_policy(infos: list[Any]) -> str | None:
+    """Return the eviction policy of a server that may throw away any key, if there is one."""
+    policies = (str(info.get("maxmemory_policy", "")) for info in infos)
+    return next((policy for policy in policies if policy.startswith("allkeys")), None)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from redis_crdt.clock import Time
 from redis_crdt.errors import InvalidDump, InvalidName, KindMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
-from redis_crdt.names import check_name, shard_of
+from redis_crdt.names import check_stored_name, shard_of
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.pull import SCAN_AHEAD, Party, count_entries
@@ -108,12 +108,19 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
             cursor = b"0"
             while True:
                 cursor, flat, _ = yield source, ask.collections(keys, cursor, source.about)
-                names = ask.names_of(flat)
+                names = all_names = ask.names_of(flat)
                 position = (b"live", b"0")
+                writer = None
                 while names:
                     request = ask.scan(keys, position, names[:SCAN_AHEAD], source.about)
                     page = yield source, request
-                    names, position = names[page.done :], page.position
+                    if writer not in (None, page.writer):
+                        # Another process, to which the position means nothing. What is in the
+                        # file twice is joined twice.
+                        names, position = all_names, (b"live", b"0")
+                    else:
+                        names, position = names[page.done :], page.position
+                    writer = page.writer
                     for name, kind, field, entry in ask.entries_of(page.body):
                         line = Line.model_construct(
                             collection=name.decode(),
@@ -223,7 +230,7 @@ def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
             if isinstance(line, Trailer):
                 break
             count += 1
-            name = check_name(line.collection)
+            name = check_stored_name(line.collection)
             yield name, line.kind, line.field.encode(), line.entry.encode()
     except (ValidationError, InvalidName, UnicodeEncodeError) as error:
         why = problems_of(error) if isinstance(error, ValidationError) else error

@@ -1,13 +1,14 @@
 """Pulling: bringing to one replica what another has and it does not.
 
-Each shard in turn: ask the target what it knows, ask the source for what is new to one who
-knows that, and pass the answer on, unread, to the target, which joins it and moves its cursor
-in the same script. So whatever breaks off wherever, the next pull goes on from a valid state.
+For each shard, side by side where calls are awaited: ask the target what it knows, ask the source
+for what is new to one who knows that, and pass the answer on, unread, to the target, which joins
+it and moves its cursor in the same script. So whatever breaks off wherever, the next pull goes on
+from a valid state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import NamedTuple, Protocol
@@ -16,7 +17,7 @@ from redis_crdt.clock import parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
-from redis_crdt.operations.operation import Executor, Procedure, Script, Together
+from redis_crdt.operations.operation import Executor, Procedure, Script, SideBySide, Together
 from redis_crdt.sync.report import SyncReport
 
 SCAN_AHEAD = 100
@@ -27,7 +28,10 @@ MAX_SCANS = 3
 
 
 Progressed = Callable[[int, int], Procedure[None]]
-"""What to do as a full scan comes on: given how many entries were read, and of how many."""
+"""What to do as full scans come on: given how many entries were read, and of how many."""
+
+Scanning = Callable[[int, int, int], Procedure[None]]
+"""The same for one of the shards, whose number comes first."""
 
 
 class Party(Executor, Protocol):
@@ -67,17 +71,32 @@ class Pull:
                 f"cannot pull {source.about} of {source.shards} shards into {target.about} of "
                 f"{target.shards}: both must be the same on all replicas"
             )
+        self._progressed = progressed
+        self._scanned: dict[int, tuple[int, int]] = {}
         self.shards = [
-            ShardPull(target, source, shard, progressed) for shard in range(target.shards)
+            ShardPull(target, source, shard, self._scanning if progressed else None)
+            for shard in range(target.shards)
         ]
 
-    def run(self) -> Procedure[SyncReport]:
-        """Pull once. After an exception, :meth:`begin_anew` before the next time."""
+    def run(self, only: Collection[int] | None = None) -> Procedure[SyncReport]:
+        """Pull once, all shards or some. After an exception, :meth:`begin_anew` before the next."""
         began = monotonic()
-        report = SyncReport()
-        for shard in self.shards:
-            report += yield from shard.run()
+        numbers = range(len(self.shards)) if only is None else only
+        for number in numbers:
+            self._scanned.pop(number, None)
+        shards = [self.shards[number] for number in numbers]
+        if len(shards) == 1:
+            report = yield from shards[0].run()
+        else:
+            together = SideBySide(shard.run() for shard in shards)
+            reports = yield together, together.operation
+            report = sum(reports, SyncReport())
         return replace(report, seconds=monotonic() - began)
+
+    def _scanning(self, shard: int, done: int, total: int) -> Procedure[None]:
+        assert self._progressed is not None
+        self._scanned[shard] = done, total
+        yield from self._progressed(*map(sum, zip(*self._scanned.values(), strict=True)))
 
     def begin_anew(self) -> None:
         """Ask the target again what it knows, for it may have forgotten something."""
@@ -119,13 +138,11 @@ class Scan(NamedTuple):
 class ShardPull:
     """The pull of one shard."""
 
-    def __init__(
-        self, target: Party, source: Party, shard: int, progressed: Progressed | None
-    ) -> None:
+    def __init__(self, target: Party, source: Party, shard: int, scanning: Scanning | None) -> None:
         self.target, self.source = target, source
         self.target_keys, self.source_keys = target.keys(shard), source.keys(shard)
         self.about = f"pull of {source.about}"
-        self.progressed = progressed
+        self.scanning = scanning
         self.target_knows: ask.Knowledge | None = None
         self.clock = b"0-0"
         """The source's clock, when last heard of."""
@@ -256,7 +273,7 @@ class ShardPull:
             if page is None:
                 page = yield self.source, self._scan_request(scan)
             if page.writer != source.writer:
-                return  # the source's server has restarted; what it had may have gone
+                return  # another process, to which the position means nothing
             scan = scan._replace(
                 done=scan.done + ask.count(page.body),
                 names=scan.names[page.done :],
@@ -271,9 +288,11 @@ class ShardPull:
                     mine = yield from self._ask_target()
                     if source.writer not in mine.scans:
                         return
-                if self.progressed:
-                    yield from self.progressed(scan.done, scan.total)
-        yield from self._apply(source, scan.clock, b"", "more", ())
+                if self.scanning:
+                    yield from self.scanning(self.source_keys.shard, scan.done, scan.total)
+        now = yield self.source, ask.knowledge(self.source_keys, self.about)
+        if now.writer == source.writer:
+            yield from self._apply(source, scan.clock, b"", "more", ())
 
     def _scan_request(self, scan: Scan) -> Script[ask.Page]:
         return ask.scan(self.source_keys, scan.position, scan.names[:SCAN_AHEAD], self.about)

@@ -18,7 +18,7 @@ from redis.backoff import EqualJitterBackoff
 
 from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.operations import replica as ask
-from redis_crdt.operations.awaiting import drive
+from redis_crdt.operations.awaiting import all_of, drive
 from redis_crdt.operations.operation import Command, Procedure, Wait
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link
@@ -159,18 +159,20 @@ class _Follower:
         self._pull.begin_anew()
         await self._measure_drift()
         next_round = monotonic() + self._interval
-        report = await self._begin(self._pull)
+        await self._pulled(await self._begin(self._pull))
+        lanes = (self._follow_lane(self._pull, lane, next_round) for lane in self._peer.lanes)
+        await all_of([asyncio.create_task(lane) for lane in lanes])
+        await self._tell()
+
+    async def _follow_lane(self, pull: Pull, lane: list[int], end: float) -> None:
+        """Pull those shards in which there is something new, up to a time."""
         while True:
-            await self._pulled(report)
-            while True:
-                _check_cancelled()
-                left = next_round - monotonic()
-                if left <= 0:
-                    await self._tell()
-                    return
-                if await drive(_wait(self._peer, self._pull, left)):
-                    break
-            report = await drive(self._pull.run())
+            _check_cancelled()
+            left = end - monotonic()
+            if left <= 0:
+                return
+            if news := await drive(_wait(self._peer, pull, lane, left)):
+                await self._pulled(await drive(pull.run(news)))
 
     async def _begin(self, pull: Pull) -> SyncReport:
         """Pull for the first time in this round.
@@ -273,8 +275,10 @@ def _time(replica: ReplicaOperations) -> Procedure[float]:
     return int(seconds) + int(micros) / 1e6
 
 
-def _wait(peer: ReplicaOperations, pull: Pull, seconds: float) -> Procedure[bool]:
-    """Wait for something new in the peer's feeds; tells whether there is."""
-    starts = {number: shard.clock for number, shard in enumerate(pull.shards)}
+def _wait(
+    peer: ReplicaOperations, pull: Pull, lane: list[int], seconds: float
+) -> Procedure[list[int]]:
+    """Wait for something new in some of the peer's feeds; tells in which there is."""
+    starts = {number: pull.shards[number].clock for number in lane}
     entries = yield peer, Wait(starts, seconds, count=1)
-    return bool(entries)
+    return sorted({number for number, _, _ in entries})

@@ -11,9 +11,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from redis_crdt.errors import ReplicaMismatch
-from redis_crdt.names import check_name, shard_of
+from redis_crdt.kinds import PARTITIONS
+from redis_crdt.names import check_stored_name, shard_of
 from redis_crdt.operations import replica as ask
+from redis_crdt.operations.collection import value_in
 from redis_crdt.operations.operation import Procedure
+from redis_crdt.partitions import described
 from redis_crdt.sync.pull import Party
 
 WIDTH = 3
@@ -102,9 +105,14 @@ def _listed(
             return listed
 
 
-def find_kind(replica: Party, name: str) -> Procedure[str | None]:
-    """Return the kind of a collection; None if there is no such one."""
-    field = check_name(name)
+def find(replica: Party, name: str) -> Procedure[tuple[str, int] | None]:
+    """Return the kind of a collection, and in how many partitions it is; None if there is none."""
+    field = check_stored_name(name)
     keys = replica.keys(shard_of(field, replica.shards))
     *_, kind = yield replica, ask.position(keys, (field,), replica.about)
-    return kind.decode() or None
+    if kind.decode() != PARTITIONS:
+        return (kind.decode(), 1) if kind else None
+    request = ask.scan(keys, (b"live", b"0"), [(field, PARTITIONS)], replica.about)
+    page = yield replica, request
+    ((_, entry),) = page.entries()
+    return described(value_in(entry))

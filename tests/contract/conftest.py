@@ -10,10 +10,10 @@ import fakeredis
 import pytest
 import pytest_asyncio
 
-from redis_crdt import Replica, memory
+from redis_crdt import Replica, memory, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from tests.backends import Flavour, NewClient
-from tests.contract.seam import BACKENDS, Regions
+from tests.contract.seam import BACKENDS, Regions, settled
 
 
 @pytest.fixture(params=BACKENDS)
@@ -24,14 +24,28 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest_asyncio.fixture
 async def region(
-    backend: str, new_client: NewClient, new_url: Callable[[Any], str]
+    backend: str,
+    new_client: NewClient,
+    new_url: Callable[[Any], str],
+    new_cluster: Callable[[], servers.Cluster],
 ) -> AsyncIterator[Regions]:
     flavour, _, mode = backend.partition("-")
+
+    async def closed(replica: Any) -> None:
+        await settled(replica.close())
+
     async with AsyncExitStack() as opened:
 
         def make(replica_id: str, **options: Any) -> Any:
             if flavour == "memory":
                 return memory.Replica(replica_id=replica_id, **options)
+            if flavour == "cluster":
+                # So that more than one node is at work.
+                options = {"shards": 4, **options}
+                client_ = AsyncReplica if mode == "asyncio" else Replica
+                replica: Any = client_.from_url(new_cluster().url, replica_id=replica_id, **options)
+                opened.push_async_callback(closed, replica)
+                return replica
             if mode == "blocking":
                 client = new_client(cast(Flavour, flavour))
                 return Replica(client, replica_id=replica_id, **options)

@@ -17,7 +17,7 @@ Regions = Callable[..., Any]
 
 BACKENDS = (
     "memory",
-    *(f"{flavour}-{mode}" for flavour in FLAVOURS for mode in ("blocking", "asyncio")),
+    *(f"{where}-{mode}" for where in (*FLAVOURS, "cluster") for mode in ("blocking", "asyncio")),
 )
 
 

@@ -38,7 +38,8 @@ def agent(name: str, replica: Any) -> Any:
 
 async def test_a_batch_is_one_write_with_results(region: Regions) -> None:
     eu = region("eu")
-    tasks, done, status = eu.or_set("tasks", str), eu.g_counter("done"), eu.lww_map("status", str)
+    tasks, done = eu.or_set("{x}:tasks", str), eu.g_counter("{x}:done")
+    status = eu.lww_map("{x}:status", str)
     await settled(tasks.add("t1"))
 
     def record(batch: Any) -> list[Any]:
@@ -58,7 +59,7 @@ async def test_a_batch_is_one_write_with_results(region: Regions) -> None:
 
 async def test_a_batch_is_all_or_nothing(region: Regions) -> None:
     eu = region("eu")
-    tasks, done = eu.or_set("tasks", str), eu.g_counter("done")
+    tasks, done = eu.or_set("{x}:tasks", str), eu.g_counter("{x}:done")
     await settled(done.increment(2**63 - 2))
 
     def too_much(batch: Any) -> None:

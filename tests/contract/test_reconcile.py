@@ -101,7 +101,8 @@ async def test_changes_pass_on_along_a_chain_and_die_out_in_a_ring(region: Regio
 
 
 async def test_memory_and_servers_reconcile(region: Regions) -> None:
-    here, there = region("a"), memory.Replica(replica_id="m")
+    here = region("a")
+    there = memory.Replica(replica_id="m", shards=here.shards)
     await write_some(here, "a")
     await write_some(there, "m")
     await settled(here.sync(there))
@@ -130,7 +131,7 @@ async def test_a_file_carries_a_whole_namespace(region: Regions, tmp_path: Path)
 async def test_a_write_is_later_than_all_that_was_read_before_it(region: Regions) -> None:
     """Also than what a faster clock wrote elsewhere: cause before effect, whatever the clocks."""
     here = region("a")
-    ahead = memory.Replica(replica_id="m", clock=lambda: wall_clock() + 20_000)
+    ahead = memory.Replica(replica_id="m", shards=here.shards, clock=lambda: wall_clock() + 20_000)
     ahead.lww_map("map").set("cause", 1)
     await settled(here.pull(ahead))
     await settled(here.lww_map("map").set("effect", 2))

@@ -24,18 +24,20 @@ async def watched(watching: Any) -> list[Any]:
 
 
 async def test_changes_of_a_replica(region: Regions) -> None:
-    eu, peer = region("eu"), memory.Replica(replica_id="peer")
-    await settled(eu.or_set("tasks", str).add("t1"))
-    await settled(eu.lww_map("status").set("a", "busy"))
-    await settled(eu.g_counter("done").increment())
-    peer.or_set("tasks", str).add("t2")
+    eu = region("eu")
+    peer = memory.Replica(replica_id="peer", shards=eu.shards)
+    await settled(eu.or_set("{x}:tasks", str).add("t1"))
+    await settled(eu.lww_map("{x}:status").set("a", "busy"))
+    await settled(eu.g_counter("{x}:done").increment())
+    peer.or_set("{x}:tasks", str).add("t2")
     await settled(eu.pull(peer))
-    changes = await watched(eu.watch(START, timeout=0.01))
+    start = ",".join([START] * eu.shards)
+    changes = await watched(eu.watch(start, timeout=0.01))
     assert [(c.collection, c.kind, c.key, c.source) for c in changes] == [
-        ("tasks", "or_set", "t1", None),
-        ("status", "lww_map", "a", None),
-        ("done", "g_counter", "eu", None),
-        ("tasks", "or_set", "t2", "peer"),
+        ("{x}:tasks", "or_set", "t1", None),
+        ("{x}:status", "lww_map", "a", None),
+        ("{x}:done", "g_counter", "eu", None),
+        ("{x}:tasks", "or_set", "t2", "peer"),
     ]
     assert [c.time for c in changes] == sorted(c.time for c in changes)
 

@@ -60,6 +60,19 @@ def test_inspect(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> Non
     assert "no collection 'nothing'" in one_line(redis_crdt("inspect", urls[0], "nothing"))
 
 
+def test_partitions(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
+    eu, us = regions
+    eu.or_set("big", int, partitions=4).update(range(100))
+    us.pull(eu)
+    shown = redis_crdt("inspect", urls[1], "big").stdout.decode()
+    assert shown.startswith("or_set big in 4 partitions")
+    assert "and 50 more" in shown
+    us.or_set("big", int, partitions=4).add(100)
+    assert [d.field for d in eu.verify(us)] == ["100"]
+    collections = {c.name: c.entries for c in eu.status().collections}
+    assert sum(n for name, n in collections.items() if name.startswith("big\u241f")) == 100
+
+
 def test_verify(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
     eu, us = regions
     assert redis_crdt("verify", *urls).stdout == b"equal\n"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import redis.cluster
 
 from redis_crdt import servers
 from redis_crdt.servers import Server, ServerBinary, ServerNotFound, ServerStartError
@@ -152,12 +153,12 @@ def test_a_port_taken_at_the_last_moment_is_given_up(
         taken: int = other.getsockname()[1]
         find_another = servers._free_port
         ports = iter([taken, taken])
-        monkeypatch.setattr(servers, "_free_port", lambda: next(ports, 0) or find_another())
+        monkeypatch.setattr(servers, "_free_port", lambda _: next(ports, 0) or find_another())
         with Server(binary, tcp=True) as server, redis.Redis.from_url(server.tcp_url) as client:
             assert str(taken) not in server.tcp_url
             assert client.ping()
 
-        monkeypatch.setattr(servers, "_free_port", lambda: taken)
+        monkeypatch.setattr(servers, "_free_port", lambda _: taken)
         with pytest.raises(ServerStartError, match="already in use"), Server(binary, tcp=True):
             pass
 
@@ -298,3 +299,15 @@ def test_a_forked_child_does_not_hold_the_server(binary: ServerBinary, home: Pat
     finally:
         os.killpg(owner.pid, signal.SIGKILL)
         owner.communicate()
+
+
+def test_a_cluster_serves_all_slots_and_leaves_nothing(binary: ServerBinary) -> None:
+    with servers.Cluster(binary, {"requirepass": "secret"}) as cluster:
+        pids = [server.pid for server in cluster.servers]
+        url = cluster.url.replace("redis+cluster", "redis")
+        with redis.cluster.RedisCluster.from_url(url) as client:
+            nodes = {client.get_node_from_key(f"key {i}") for i in range(100)}
+            assert len(nodes) == 3
+            for i in range(100):
+                client.set(f"key {i}", i)
+    assert not any(map(is_alive, pids))
