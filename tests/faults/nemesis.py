@@ -18,7 +18,7 @@ import redis
 from redis_crdt import Replica
 from redis_crdt.errors import CRDTError, ReplicaConflict
 from redis_crdt.operations.operation import Operation, Script
-from redis_crdt.servers import Server, ServerBinary
+from redis_crdt.servers import FLAVOURS, Flavour, Server, ServerBinary
 from redis_crdt.sync.pull import pull
 from tests.faults.history import Entries, Forgot, join, parse
 from tests.faults.hostile import PAYLOADS, plant
@@ -64,6 +64,7 @@ class Fault:
     forgets: ClassVar[bool] = False
     """Whether the server comes back without what it has acknowledged."""
     strikes: ClassVar[tuple[Persistence, ...]] = (ALWAYS, EVERYSEC, SNAPSHOTS)
+    on: ClassVar[tuple[Flavour, ...]] = FLAVOURS
 
     def __init__(self, scene: Scene, region: Region, number: int) -> None:
         self.scene, self.region = scene, region
@@ -387,6 +388,8 @@ def with_clock(binary: ServerBinary, library: Path, directory: Path) -> ServerBi
 class Clock(Fault):
     """A server's clock is ahead or behind, by a little or a lot, and then steps back to right."""
 
+    on = ("valkey",)  # Debian's own redis-server does not run under libfaketime
+
     def begin(self) -> None:
         offset = self.chance.choice([0.005, 0.5, 30, 50, 600, 7200, 86400])
         self.offset = offset if self.chance.random() < 0.6 else -offset
@@ -546,19 +549,24 @@ FAULTS: dict[str, type[Fault]] = {
 
 
 def plan(
-    seed: str, seconds: float, faults: Sequence[str], kept: dict[str, Persistence]
+    seed: str, seconds: float, faults: Sequence[str], regions: Sequence[Region]
 ) -> list[Strike]:
     """Lay out which fault strikes when; a region has one at a time."""
     chance = random.Random(f"plan {seed}")
     strikes: list[Strike] = []
-    free = dict.fromkeys(kept, 0.2)
+    free = {region.name: 0.2 for region in regions}
     waiting: list[str] = []
     while True:
         if not waiting:  # each in turn, in another order each time
             waiting = chance.sample(faults, len(faults))
         fault = waiting.pop()
-        possible = [r for r in kept if kept[r] in FAULTS[fault].strikes]
-        region = min(possible, key=lambda r: (free[r], chance.random()))
+        possible = [
+            region.name
+            for region in regions
+            if region.persistence in FAULTS[fault].strikes
+            and region.binary.flavour in FAULTS[fault].on
+        ]
+        region = min(possible, key=lambda name: (free[name], chance.random()))
         lasts = chance.uniform(0.6, 1.0 if seconds < 10 else 3.0)
         at = free[region] + chance.uniform(0.0, 0.2)
         if at + lasts > seconds and strikes:
@@ -567,7 +575,7 @@ def plan(
         free[region] = at + lasts
 
 
-def unleash(scene: Scene, strikes: Sequence[Strike]) -> None:
+def unleash(scene: Scene, strikes: Sequence[Strike], seconds: float) -> None:
     """Let the plan come true; what takes longer than planned puts off what follows."""
     began = monotonic()
     under_way: dict[int, Fault] = {}
@@ -580,3 +588,4 @@ def unleash(scene: Scene, strikes: Sequence[Strike]) -> None:
             fault.begin()
         else:
             under_way.pop(strike.number).end()
+    sleep(max(0.0, began + seconds - monotonic()))

@@ -155,7 +155,6 @@ class Regions:
         directory: Path,
         *,
         seed: str,
-        seconds: float,
         operations: int,
         clients: int,
         grace: float,
@@ -166,8 +165,8 @@ class Regions:
         self._names = count()
         self.regions: list[Region] = []
         self.clients: dict[str, tuple[ForkServerProcess, workload.Task]] = {}
-        self.tasks = workload.Task("", "", "", (), seed, directory, 0.0, operations)
-        self._seconds, self._per_region = seconds, clients
+        self.tasks = workload.Task("", "", "", (), seed, directory, directory / "over", operations)
+        self._per_region = clients
         self._settings = SyncSettings(
             url=SecretStr(""),
             peers=[SecretStr("")],
@@ -218,14 +217,15 @@ class Regions:
         region.start_syncer(self._settings)
 
     def start_clients(self) -> None:
-        """Start the clients of all regions."""
+        """Start the clients of all regions, and wait until they work."""
         names = {
             f"{region.name}{i}": region for region in self.regions for i in range(self._per_region)
         }
-        until_ = monotonic() + self._seconds
-        self.tasks = replace(self.tasks, clients=tuple(names), until=until_)
+        self.tasks = replace(self.tasks, clients=tuple(names))
         for name, region in names.items():
             self.start_client(name, region)
+        journals = [task.journal for _, task in self.clients.values()]
+        until(lambda: all(j.exists() and j.stat().st_size for j in journals), "clients that write")
 
     def start_client(self, name: str, region: Region) -> None:
         """Start a client."""
@@ -247,10 +247,11 @@ class Regions:
         kill(process)
         self.start_client(f"{region.name}x{next(self._names)}", region)
 
-    def await_clients(self) -> None:
-        """Wait until the clients have done what they had to."""
+    def stop_clients(self) -> None:
+        """Let the clients end what they are doing, and wait for that."""
+        self.tasks.over.touch()
         for process, task in self.clients.values():
-            process.join(max(0.0, task.until - monotonic()) + PATIENCE)
+            process.join(PATIENCE)
             if process.exitcode is None:
                 raise AssertionError(f"client {task.client} hangs")
             if process.exitcode:

@@ -122,7 +122,6 @@ def run(settings: Settings) -> Verdict:
             binaries,
             Path(directory),
             seed=settings.seed,
-            seconds=settings.seconds,
             operations=settings.operations,
             clients=settings.clients,
             grace=NO_COLLECTION if settings.forgets else GRACE,
@@ -132,14 +131,13 @@ def run(settings: Settings) -> Verdict:
 
 def _run(settings: Settings, regions: Regions, began: float) -> Verdict:
     scene = Scene(regions, settings.seed)
-    kept = {region.name: region.persistence for region in regions.regions}
-    strikes = plan(settings.seed, settings.seconds, settings.faults, kept)
+    strikes = plan(settings.seed, settings.seconds, settings.faults, regions.regions)
     regions.start_clients()
     finals: dict[str, Entries] = {}
     healed = monotonic()
     try:
-        unleash(scene, strikes)
-        regions.await_clients()
+        unleash(scene, strikes, settings.seconds)
+        regions.stop_clients()
         healed = monotonic()
         if scene.drift > 60:
             _allow_drift(regions)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 from redis.backoff import NoBackoff
@@ -40,12 +40,13 @@ class Task:
     """The first clients of all regions, whose elements one may try to remove."""
     seed: str
     journal: Path
-    until: float
+    over: Path
+    """The file that says, by being there, that it is over."""
     operations: int
 
 
 def run(task: Task) -> None:
-    """Work until the time has come, or so many operations are done."""
+    """Work until it is over, or so many operations are done."""
     Client(task).run()
 
 
@@ -70,13 +71,13 @@ class Client:
             *[self.batch] * 2,
         )
         self._open()
-        while monotonic() < self.task.until and self.number < self.task.operations:
+        while not self.task.over.exists() and self.number < self.task.operations:
             sleep(self.chance.expovariate(1 / PACE))
             self.chance.choice(actions)()
             self.number += 1
 
     def _open(self) -> None:
-        while monotonic() < self.task.until:
+        while not self.task.over.exists():
             try:
                 self.replica = Replica.from_url(
                     self.task.url,
