@@ -1,4 +1,4 @@
--- @include lib/replica
+-- @include lib/look
 -- @include lib/incarnation
 -- Opens a shard of a namespace: makes it where it does not exist, and checks that it is what the
 -- caller takes it for where it does. KEYS: meta, feed, kinds. ARGV: format, replica ('' for
@@ -22,8 +22,8 @@ local function open()
     fail('REPLICA', meta[2])
   elseif shards ~= '' and shards ~= meta[3] then
     fail('SHARDS', meta[3])
-  elseif enter(true) then
-    settle()
+  else
+    look()
   end
   return redis.call('HMGET', META, 'replica', 'instance', 'shards', 'writer')
 end

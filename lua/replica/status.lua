@@ -1,3 +1,4 @@
+-- @include lib/look
 -- @include lib/peers
 -- What an operator asks for. KEYS: meta, feed, kinds. ARGV: up to how many feed entries to count for
 -- a peer that lags. Replies writer, clock, now (ms), feed entries, references, the id up to which the
@@ -5,7 +6,7 @@
 -- position ('' if forgotten), when that was heard of (ms), feed entries after it, and what syncers
 -- have written down of their links as a flat list of id and JSON.
 local function status()
-  if enter(true) then settle() end
+  look()
   local meta = redis.call('HMGET', META, 'refs', 'reach', 'collected')
   local length = redis.call('XLEN', FEED)
   local peers, stored = {}, redis.call('HGETALL', PEERS)

@@ -104,6 +104,9 @@ class Journal:
         self._file = open(path, "a", buffering=1)  # noqa: SIM115 - open as long as the process
         self._region = region
 
+    def close(self) -> None:
+        self._file.close()
+
     def begin(self, effects: list[Effect]) -> None:
         self._write(region=self._region, effects=effects, invoked=monotonic())
 

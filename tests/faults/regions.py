@@ -12,7 +12,7 @@ from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Self
+from typing import Self
 
 import redis
 from pydantic import SecretStr
@@ -83,7 +83,7 @@ class Region:
         """By which the syncers of others reach it."""
         self.syncer: ForkServerProcess | None = None
         self.max_drift = 60.0
-        with self.replica(replica_id=name):
+        with self.replica():
             pass
 
     @property
@@ -106,9 +106,9 @@ class Region:
             proxy.target = self.socket
             proxy.heal()  # breaks the connections to the old one
 
-    def replica(self, **options: Any) -> Replica:
+    def replica(self) -> Replica:
         """Open the replica, past all networks."""
-        return Replica.from_url(self.server.url, **options)
+        return Replica.from_url(self.server.url, replica_id=self.name)
 
     def client(self) -> redis.Redis:
         """Make a client of the server, past all networks."""
@@ -127,6 +127,7 @@ class Region:
         settings = settings.model_copy(
             update={
                 "url": SecretStr(self.own.url),
+                "replica_id": self.name,
                 "peers": [SecretStr(proxy.url) for proxy in self.peers.values()],
                 "max_drift": self.max_drift,
             }

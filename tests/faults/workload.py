@@ -81,10 +81,10 @@ class Client:
             try:
                 self.replica = Replica.from_url(
                     self.task.url,
+                    replica_id=self.task.region,
                     socket_timeout=TIMEOUT,
                     socket_connect_timeout=TIMEOUT,
                     retry=Retry(NoBackoff(), 0),
-                    single_connection_client=False,
                 )
                 self.on = {
                     name: getattr(self.replica, kind)(name) for name, kind in COLLECTIONS.items()
