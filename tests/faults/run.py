@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
+from redis_crdt.clock import parse_clock
 from redis_crdt.errors import CRDTError
 from redis_crdt.names import Keys
 from redis_crdt.servers import Flavour, find_binary
@@ -144,6 +145,8 @@ def _run(settings: Settings, regions: Regions, began: float) -> Verdict:
             _allow_drift(regions)
         # Tombstones of a clock that is ahead are not old before the others have caught up.
         collects = not settings.forgets and scene.drift < 1
+        if collects:
+            scene.violations += _collected_too_early(regions)
         finals = _settle(regions, settings.forgets, collects)
         if collects:
             scene.violations += _kept_for_ever(regions)
@@ -194,6 +197,19 @@ def _tombstones(entries: Entries) -> int:
     return sum(
         parse(*at, entry).is_tombstone for at, entry in entries.items() if at[0] in removable
     )
+
+
+def _collected_too_early(regions: Regions) -> list[str]:
+    """Return where tombstones have gone that were not as old as the grace period."""
+    found = []
+    for region in regions.regions:
+        with region.replica() as replica, region.client() as client:
+            shard = replica.status().shards[0]
+            seconds, micros = client.time()
+            age = int(seconds) + int(micros) / 1e6 - parse_clock(shard.collected.encode()).ms / 1000
+            if age < GRACE:
+                found.append(f"{region.name} has collected what was {age:.3f} s old")
+    return found
 
 
 def _kept_for_ever(regions: Regions) -> list[str]:
