@@ -77,6 +77,7 @@ local function read_batch(first, collected)
       or count < 0 or count % 1 ~= 0 or i + 2 + 2 * count > #ARGV then
       malformed('an ill-formed batch')
     end
+    known_names[name] = true
     local here = redis.call('HGET', KINDS, name)
     if here and here ~= kind then fail('KIND', here .. ' ' .. name) end
     local group = join_group(name, kind, i + 3, count, collected)
