@@ -207,10 +207,11 @@ class Shard:
         for name in collections[::2]:
             if taken >= int(limit):
                 break
-            found = list(self.stores[name].entries())
-            body += _group(name, self.stores[name], found)
-            taken += len(found)
             done += 1
+            if store := self.stores.get(name):
+                found = list(store.entries())
+                body += _group(name, store, found)
+                taken += len(found)
         clock = str(self._newest()).encode()
         return [self.writer.encode(), clock, b"%d" % done, b"live", b"0", body]
 

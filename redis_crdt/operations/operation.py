@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
@@ -24,6 +25,21 @@ R_co = TypeVar("R_co", covariant=True)
 def as_is(reply: Any) -> Any:
     """Read a reply that needs no reading."""
     return reply
+
+
+def reading(read: Callable[[Any], R]) -> Callable[[Any], R]:
+    """Refuse a reply that is not of the shape that the function takes apart."""
+
+    @wraps(read)
+    def checked(reply: Any) -> R:
+        try:
+            return read(reply)
+        except errors.CRDTError:
+            raise
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise errors.InvalidDump(f"an ill-formed reply of a replica: {error}") from error
+
+    return checked
 
 
 class Command(NamedTuple, Generic[R]):

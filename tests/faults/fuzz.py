@@ -30,6 +30,7 @@ from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import check_name, check_namespace, check_replica_id
 from redis_crdt.operations import replica as ask
+from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
 from redis_crdt.watching import Position
 
@@ -154,6 +155,34 @@ class Model(BaseModel):
 CODECS = [Codec(), Codec(str), Codec(int), Codec(list[int]), Codec(Model), Codec(dict[str, bytes])]
 
 
+class Liar:
+    """A replica whose replies are not always what they should be."""
+
+    def __init__(self, honest: memory.Replica) -> None:
+        self._honest = honest
+        self.namespace, self.shards, self.max_drift = honest.namespace, honest.shards, 60.0
+        self.replica_id, self.about, self.keys = honest.replica_id, honest.about, honest.keys
+        self.chance = Chance(0)
+
+    def execute(self, operation: Any) -> Any:
+        reply: Any = self._honest.execute(operation._replace(read=as_is))
+        return operation.read(garble(self.chance, reply))
+
+
+def garble(chance: Chance, reply: Any) -> Any:
+    """Mostly the same reply, with some part of it changed, dropped, or of another type."""
+    if isinstance(reply, list):
+        parts = [garble(chance, part) for part in reply]
+        if parts and chance.random() < 0.03:
+            parts.pop(chance.randrange(len(parts)))
+        return parts
+    if chance.random() < 0.9:
+        return reply
+    if isinstance(reply, bytes) and chance.random() < 0.7:
+        return mutate(chance, reply)
+    return chance.choice((0, 7, -1, b"", b"\xff", None, [], [b"x"], b"9" * 15))
+
+
 class Targets:
     """What inputs are tried on: functions that raise only exceptions of ours."""
 
@@ -163,6 +192,7 @@ class Targets:
         self._begin_anew()
         self.all: dict[str, Callable[[Chance], None]] = {
             "deltas": self.delta,
+            "peers": self.peer,
             "dumps": self.dump,
             "files": self.file,
             "names": self.name,
@@ -206,6 +236,29 @@ class Targets:
         except CRDTError:
             return None
         return changed
+
+    def peer(self, chance: Chance) -> None:
+        """What a peer answers whose scripts are not ours."""
+        if chance.random() < 0.01 or not hasattr(self, "liar"):
+            honest = memory.Replica(replica_id="y", feed_limit=chance.choice((1, 100)))
+            for element in "abc":
+                honest.or_set("tasks").add(element)
+                honest.lww_map("status").set(element, 1)
+            honest.or_set("tasks").remove("a")
+            self.liar = Liar(honest)
+        self.liar.chance = chance
+        target = memory.Replica(replica_id="z")
+        with refusing():
+            target.pull(self.liar)
+        self._check_sound(target)
+
+    def _check_sound(self, target: memory.Replica) -> None:
+        """Whatever it has joined, it must be able to dump, and to give to others."""
+        file = io.BytesIO()
+        target.dump(file)
+        file.seek(0)
+        memory.Replica(replica_id="x").load(file)
+        memory.Replica(replica_id="x").pull(target)
 
     def _states(self) -> tuple[bytes, ...]:
         states = []

@@ -448,14 +448,14 @@ class Full(Fault):
             client.config_set("maxmemory", 1)
 
     def end(self) -> None:
-        with self.region.replica() as replica:
-            until(lambda: "ServerFull" in _told(replica), "a status that says ServerFull")
+        until(lambda: "ServerFull" in _told(self.region), "a status that says ServerFull")
         with self.region.client() as client:
             client.config_set("maxmemory", 0)
 
 
-def _told(replica: Replica) -> str:
-    peers = replica.status().peers
+def _told(region: Region) -> str:
+    with region.replica() as replica:
+        peers = replica.status().peers
     return " ".join((p.link.last_error or "") for p in peers if p.link is not None)
 
 

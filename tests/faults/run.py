@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic, sleep
+from time import monotonic
 
 from redis_crdt.clock import parse_clock
 from redis_crdt.errors import CRDTError
@@ -20,7 +20,7 @@ from redis_crdt.sync.tombstones import WITH_TOMBSTONES
 from tests.faults.checker import check, seen_by_readers
 from tests.faults.history import COLLECTIONS, Entries, History, parse, read_journals
 from tests.faults.nemesis import FAULTS, Scene, find_libfaketime, plan, unleash, with_clock
-from tests.faults.regions import PATIENCE, Region, Regions
+from tests.faults.regions import Region, Regions, until
 
 NO_COLLECTION = 1e6
 """A grace period in which nothing is ever collected."""
@@ -179,16 +179,17 @@ def _allow_drift(regions: Regions) -> None:
 
 def _settle(regions: Regions, byte_for_byte: bool, collects: bool) -> dict[str, Entries]:
     """Wait until the regions are equal and have collected what may go; return what they have."""
-    deadline = monotonic() + PATIENCE
-    while True:
-        finals = {region.name: region.entries() for region in regions.regions}
+    finals: dict[str, Entries] = {}
+
+    def is_settled() -> bool:
+        finals.update({region.name: region.entries() for region in regions.regions})
         seen = [e if byte_for_byte else seen_by_readers(e) for e in finals.values()]
-        is_settled = seen.count(seen[0]) == len(seen) and not (
-            collects and any(map(_tombstones, finals.values()))
-        )
-        if is_settled or monotonic() > deadline:
-            return finals
-        sleep(0.05)
+        is_done = not collects or not any(map(_tombstones, finals.values()))
+        return is_done and seen.count(seen[0]) == len(seen)
+
+    with suppress(AssertionError):  # the checker says better what is not equal
+        until(is_settled, "equal regions")
+    return finals
 
 
 def _tombstones(entries: Entries) -> int:
