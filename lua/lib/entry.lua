@@ -1,4 +1,5 @@
 -- @include lib/fail
+-- @include lib/limits
 -- @include lib/clock
 -- @include lib/bytes
 -- How entries are written down. The same text is stored, sent and joined.
@@ -9,7 +10,6 @@
 --                               for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
 local MAX_TOTAL = '9223372036854775807'
-local MAX_NAME, MAX_FIELD, MAX_ENTRY = 255, 65536, 1048576
 
 local function malformed(what)
   fail('MALFORMED', what)
@@ -47,13 +47,14 @@ end
 local function parse_dots(text)
   local head, values = string.match(text, '^([^\n]*)(.*)$')
   local living, others = string.match(head, '^([^|]*)|?(.*)$')
-  local live, seen, previous = {}, {}, nil
+  local live, seen, previous, count = {}, {}, nil, 0
   for word in string.gmatch(living, '%S+') do
     local dot = parse_dot(word)
     if previous and not dot_before(previous, dot) then malformed('dots repeated or out of order') end
     previous = dot
     live[#live + 1] = dot
     seen[dot.writer] = dot
+    count = count + 1
   end
   previous = nil
   for word in string.gmatch(others, '%S+') do
@@ -64,7 +65,9 @@ local function parse_dots(text)
     if not is_new(dot, seen) then malformed('a seen dot that a live one implies') end
     previous = dot
     seen[dot.writer] = dot
+    count = count + 1
   end
+  if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   if values ~= '' then
     local i = 0
     for value in string.gmatch(values, '\n([^\n]*)') do
@@ -74,7 +77,7 @@ local function parse_dots(text)
     end
     if i ~= #live then malformed('fewer values than dots') end
   end
-  return {live = live, seen = seen}
+  return {live = live, seen = seen, count = count}
 end
 
 local function format_dots(state)

@@ -1,7 +1,7 @@
 -- @include lib/joins
--- What each kind of collection is made of: its join, which fields it may have, and the reading of
--- one entry from a peer. `inspect` refuses what is malformed and gives the entry's latest time and
--- whether it is a tombstone.
+-- What each kind of collection is made of: its join, which fields it may have, how large an entry
+-- may be if not MAX_ENTRY, and the reading of one entry from a peer. `inspect` refuses what is
+-- malformed and gives the entry's latest time and whether it is a tombstone.
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
 
 local function inspect_total(text)
@@ -53,7 +53,10 @@ end
 
 local KIND = {
   or_set = {join = join_dots, inspect = function(e) return inspect_dots(e, false) end, is_field = is_element},
-  mv_register = {join = join_dots, inspect = function(e) return inspect_dots(e, true) end, is_field = is_register},
+  mv_register = {
+    join = join_dots, inspect = function(e) return inspect_dots(e, true) end, is_field = is_register,
+    max_entry = MAX_JOINED,
+  },
   lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
   lww_map = {join = join_last, inspect = inspect_last, is_field = function() return true end},
   g_counter = {join = join_max, inspect = inspect_total, is_field = is_writer},

@@ -61,7 +61,10 @@ local function id_after(ms, seq)
   -- @include lib/newest
   -- @include lib/clock
   local last_ms, last_seq = time_of(last_id())
-  return not later(last_ms, last_seq, ms, seq) and string.format('%.0f-%.0f', ms, seq + 1)
+  if later(last_ms, last_seq, ms, seq) then return nil end
+  -- A time that leaves no room after it, as only a liar's does, must not use our numbers up.
+  if seq >= 1e12 then return string.format('%.0f-0', ms + 1) end
+  return string.format('%.0f-%.0f', ms, seq + 1)
 end
 
 -- Trims the feed where it holds too many references.

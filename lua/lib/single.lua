@@ -1,4 +1,5 @@
 -- @include lib/replica
+-- @include lib/limits
 -- Carries out one operation on one collection. An operation is a pair of functions:
 --   prepare(op)             reads and validates, and writes nothing; gives a plan, or nil and a
 --                           reply where there is nothing to do. plan.fields: the fields it will
@@ -8,6 +9,7 @@ local function check_kind(op)
   local kind = redis.call('HGET', KINDS, op.name)
   if kind and kind ~= op.kind then fail('KIND', kind .. ' ' .. op.name) end
   op.is_new = not kind
+  if op.is_new and #op.name > MAX_NAME then fail('SIZE', 'a name takes ' .. #op.name .. ' bytes') end
 end
 
 -- The values of fields; most operations have one, and one is cheaper to ask for.
@@ -19,6 +21,7 @@ end
 local function references(op, plan)
   local refs = {}
   for i, field in ipairs(plan.fields) do
+    if #field > MAX_FIELD then fail('SIZE', 'an element or key takes ' .. #field .. ' bytes') end
     refs[2 * i - 1], refs[2 * i] = op.name, field
   end
   return refs

@@ -7,7 +7,10 @@ local lww_set = {}
 
 function lww_set.prepare(op)
   local fields = {}
-  for i = 1, #op.args, 2 do fields[#fields + 1] = op.args[i] end
+  for i = 1, #op.args, 2 do
+    fields[#fields + 1] = op.args[i]
+    if #op.args[i + 1] > MAX_VALUE then fail('SIZE', 'a value takes ' .. #op.args[i + 1] .. ' bytes') end
+  end
   local old = read(op.live, fields)
   local removed = read(op.removed, fields)
   local revived = {}

@@ -16,6 +16,9 @@ function mv_register_set.prepare(op)
       if is_new(dot, state.seen) then state.seen[by] = dot end
     end
   end
+  local size = #op.args[1]
+  for _, dot in ipairs(kept) do size = size + #dot.value end
+  if size > MAX_VALUE then fail('SIZE', 'the concurrent values take ' .. size .. ' bytes') end
   local ms, seq = floor_of({state})
   return {fields = {'value'}, state = state, kept = kept, ms = ms, seq = seq}
 end

@@ -25,6 +25,7 @@ end
 local function join_group(name, kind, first, count, collected)
   local rule = KIND[kind]
   local is_field, inspect, join = rule.is_field, rule.inspect, rule.join
+  local max_entry = rule.max_entry or MAX_ENTRY
   local fields, theirs = {}, {}
   for i = 1, count do
     fields[i], theirs[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1]
@@ -37,7 +38,7 @@ local function join_group(name, kind, first, count, collected)
     local field, entry = fields[i], theirs[i]
     if seen_fields[field] then malformed('a field twice in ' .. name) end
     seen_fields[field] = true
-    if #field > MAX_FIELD or #entry > MAX_ENTRY then malformed('a field or entry that is too long in ' .. name) end
+    if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. name) end
     if not is_field(field) or not is_utf8(field) or not is_utf8(entry) then
       malformed('an ill-formed field or entry in ' .. name)
     end
@@ -50,6 +51,7 @@ local function join_group(name, kind, first, count, collected)
       if entry ~= mine then
         local _
         _, _, is_tombstone = inspect(entry)
+        if #entry > max_entry then malformed('an entry that would become too long in ' .. name) end
       end
     end
     if entry ~= mine then
@@ -70,14 +72,15 @@ end
 
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first, collected)
-  local groups, i, known_names = {}, first, {}
+  local groups, i, known_names, total = {}, first, {}, 0
   while i <= #ARGV do
     local name, kind, count = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
     if not count or not KIND[kind] or not is_name(name) or known_names[name]
       or count < 0 or count % 1 ~= 0 or i + 2 + 2 * count > #ARGV then
       malformed('an ill-formed batch')
     end
-    known_names[name] = true
+    known_names[name], total = true, total + count
+    if total > MAX_BATCH then malformed('more than ' .. MAX_BATCH .. ' entries in a batch') end
     local here = redis.call('HGET', KINDS, name)
     if here and here ~= kind then fail('KIND', here .. ' ' .. name) end
     local group = join_group(name, kind, i + 3, count, collected)

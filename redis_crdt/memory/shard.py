@@ -21,7 +21,7 @@ from redis_crdt.clock import (
     replica_of,
     wall_clock,
 )
-from redis_crdt.entries import Entry
+from redis_crdt.entries import MAX_BATCH, Entry
 from redis_crdt.errors import (
     ClockDrift,
     ForgottenPeer,
@@ -394,6 +394,7 @@ class Shard:
             mine = store.get(key)
             after = theirs if mine is None else kind.join(mine, theirs)
             if after != mine:
+                kind.check_joined(after)
                 changed[key] = after
         return changed
 
@@ -425,7 +426,7 @@ def read_body(body: Sequence[bytes]) -> list[tuple[bytes, Kind, dict[bytes, Entr
     """Read the body of a batch; :class:`InvalidDump` for anything malformed in it."""
     groups: dict[bytes, tuple[bytes, Kind, dict[bytes, Entry]]] = {}
     rest = list(body)
-    at = 0
+    at = total = 0
     while at < len(rest):
         head = rest[at : at + 3]
         kind = KINDS.get(head[1].decode("ascii", "replace")) if len(head) == 3 else None
@@ -443,5 +444,8 @@ def read_body(body: Sequence[bytes]) -> list[tuple[bytes, Kind, dict[bytes, Entr
         except (InvalidName, UnicodeDecodeError) as error:
             raise InvalidDump(f"a batch with an ill-formed name: {name[:80]!r}") from error
         groups[name] = (name, kind, entries)
+        total += count
+        if total > MAX_BATCH:
+            raise InvalidDump(f"more than {MAX_BATCH} entries in a batch")
         at += 3 + 2 * count
     return list(groups.values())

@@ -176,6 +176,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         return errors.CounterOverflow(
             f"{about} stands at {detail} for this replica; that much more would pass 2**63 - 1"
         )
+    if code == "SIZE":
+        return errors.InvalidValue(f"{about}: {detail}, more than is allowed")
     if code == "ABORTED":
         return errors.BatchAborted(f"{about}: operation {detail} finds nothing to remove")
     if code == "DRIFT":
