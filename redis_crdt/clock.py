@@ -18,6 +18,7 @@ from redis_crdt.errors import InvalidDump
 _TIME = re.compile(r"(0|[1-9]\d{0,14})(?:-([1-9]\d{0,14}))?", re.ASCII)
 _WRITER = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)#([0-9a-z]+)", re.ASCII)
 MAX_WRITER = 96
+ROOM = 10**12
 
 
 class Time(NamedTuple):
@@ -96,8 +97,11 @@ class HybridClock:
         return self.last
 
     def observe(self, seen: Time) -> None:
-        """Move past a time that came from elsewhere."""
-        self.last = max(self.last, seen)
+        """Move past a time that came from elsewhere.
+
+        One that leaves no room after it, as only a liar's does, must not use our numbers up.
+        """
+        self.last = max(self.last, Time(seen.ms + 1) if seen.seq >= ROOM else seen)
 
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -17,6 +17,15 @@ from redis_crdt.errors import InvalidDump
 MAX_TOTAL = 2**63 - 1
 MAX_FIELD = 65_536
 MAX_ENTRY = 1_048_576
+MAX_VALUE = MAX_ENTRY - 4096
+"""What is left of an entry's size for the dots that go with the value."""
+
+MAX_JOINED = 16 * MAX_ENTRY
+"""The concurrent values of a register may come from many regions, each of which has kept to the
+limit: what is joined of them must not be too large to be passed on."""
+
+MAX_DOTS = 4096
+MAX_BATCH = 100_000
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
@@ -128,19 +137,31 @@ class Dots:
         seen = {dot.writer: dot.time for dot in dots}
         seen |= {dot.writer: dot.time for dot in map(Dot.parse, others.split())}
         entry = cls(live, seen)
+        if entry.count > MAX_DOTS:
+            raise InvalidDump(f"an entry with {entry.count} dots, more than {MAX_DOTS}")
         if bytes(entry) != text or not seen or (valued != bool(values) and live):
             raise InvalidDump(f"dots that are not in canonical form: {text[:80]!r}")
         return entry
 
     def __bytes__(self) -> bytes:
-        live = _sorted_dots(self.live)
-        implied = {dot.writer: dot.time for dot in live}
-        others = [Dot(t, w) for w, t in self.seen.items() if t > implied.get(w, Time(-1))]
+        live, others = _sorted_dots(self.live), self._others()
         text = " ".join(map(str, live))
         if others:
             text += "|" + " ".join(map(str, _sorted_dots(others)))
         values = [b"\n" + value for dot in live if (value := self.live[dot]) is not None]
         return b"".join([text.encode(), *values])
+
+    def _others(self) -> list[Dot]:
+        """Return what was seen beside what the live dots imply."""
+        implied: dict[str, Time] = {}
+        for dot in self.live:
+            implied[dot.writer] = max(dot.time, implied.get(dot.writer, dot.time))
+        return [Dot(t, w) for w, t in self.seen.items() if t > implied.get(w, Time(-1))]
+
+    @property
+    def count(self) -> int:
+        """How many dots its text has."""
+        return len(self.live) + len(self._others())
 
     @property
     def time(self) -> Time:

@@ -11,7 +11,17 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from redis_crdt.clock import check_writer
-from redis_crdt.entries import MAX_ENTRY, MAX_FIELD, Dots, Entry, Last, Total, has_control
+from redis_crdt.entries import (
+    MAX_DOTS,
+    MAX_ENTRY,
+    MAX_FIELD,
+    MAX_JOINED,
+    Dots,
+    Entry,
+    Last,
+    Total,
+    has_control,
+)
 from redis_crdt.errors import InvalidDump, KindMismatch
 from redis_crdt.joins import join_dots, join_last, join_max
 
@@ -58,13 +68,14 @@ class Kind:
     join: Callable[[Any, Any], Entry]
     parse_entry: Callable[[bytes], Entry]
     check_field: Callable[[bytes], None]
+    max_entry: int = MAX_ENTRY
 
     def __reduce__(self) -> tuple[Callable[[str], Kind], tuple[str]]:
         return _kind, (self.name,)  # there is one of each, also for what comes out of a pickle
 
     def parse(self, field: bytes, entry: bytes) -> Entry:
         """Read an entry that comes from elsewhere; :class:`InvalidDump` if it is malformed."""
-        if len(field) > MAX_FIELD or len(entry) > MAX_ENTRY:
+        if len(field) > MAX_FIELD or len(entry) > self.max_entry:
             raise InvalidDump(f"a field or entry that is too long: {field[:80]!r}")
         try:
             field.decode()
@@ -74,6 +85,13 @@ class Kind:
         self.check_field(field)
         return self.parse_entry(entry)
 
+    def check_joined(self, entry: Entry) -> None:
+        """Raise :class:`InvalidDump` for a join that is too large to be passed on."""
+        if isinstance(entry, Dots) and (
+            entry.count > MAX_DOTS or len(bytes(entry)) > self.max_entry
+        ):
+            raise InvalidDump("an entry that would become too large")
+
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -82,7 +100,9 @@ KINDS: dict[str, Kind] = {
         Kind("g_counter", join_max, Total.parse, _check_total),
         Kind("pn_counter", join_max, Total.parse, _check_signed_total),
         Kind("lww_register", join_last, Last.parse, _check_register),
-        Kind("mv_register", join_dots, partial(Dots.parse, valued=True), _check_register),
+        Kind(
+            "mv_register", join_dots, partial(Dots.parse, valued=True), _check_register, MAX_JOINED
+        ),
         Kind("lww_map", join_last, Last.parse, _check_key),
         Kind("partitions", join_last, Last.parse, _check_register),
     )

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from redis_crdt.codec import Codec
-from redis_crdt.entries import MAX_ENTRY, MAX_FIELD, Dots, Entry, Last
+from redis_crdt.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last
 from redis_crdt.errors import InvalidValue
 from redis_crdt.kinds import KindName
 
 T = TypeVar("T")
 
-# What is left of an entry's size for the dots that go with the value.
-MAX_VALUE = MAX_ENTRY - 4096
-
 
 def encode_element(codec: Codec[T], element: T) -> bytes:
     """Return an OR-Set's field for the element; InvalidValue if of the wrong type or too long."""
-    return _within(MAX_FIELD, "element", codec.encode(element))
+    return _checked(MAX_FIELD, "element", codec.encode(element))
 
 
 def encode_value(codec: Codec[T], value: T) -> bytes:
     """Return the value as entries hold it; InvalidValue if of the wrong type or too long."""
-    return _within(MAX_VALUE, "value", codec.encode(value))
+    return _checked(MAX_VALUE, "value", codec.encode(value))
 
 
 def encode_key(key: str) -> bytes:
@@ -31,7 +28,7 @@ def encode_key(key: str) -> bytes:
     if not isinstance(key, str):
         raise InvalidValue(f"a map's keys are str, not {type(key).__name__}")
     try:
-        return _within(MAX_FIELD, "key", key.encode())
+        return _checked(MAX_FIELD, "key", key.encode())
     except UnicodeEncodeError as error:
         raise InvalidValue(f"key {key!r} is not valid Unicode") from error
 
@@ -51,7 +48,17 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
                 codec.decode(value)
 
 
-def _within(limit: int, what: str, encoded: bytes) -> bytes:
-    if len(encoded) > limit:
-        raise InvalidValue(f"the {what} takes {len(encoded)} bytes; at most {limit} are allowed")
+def check_concurrent(values: Iterable[bytes | None]) -> None:
+    """Raise :class:`InvalidValue` if what a register is to hold side by side is too large."""
+    size = sum(len(value) for value in values if value is not None)
+    _within(MAX_VALUE, "sum of the concurrent values", size)
+
+
+def _checked(limit: int, what: str, encoded: bytes) -> bytes:
+    _within(limit, what, len(encoded))
     return encoded
+
+
+def _within(limit: int, what: str, size: int) -> None:
+    if size > limit:
+        raise InvalidValue(f"the {what} takes {size} bytes; at most {limit} are allowed")

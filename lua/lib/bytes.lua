@@ -8,11 +8,18 @@ local function before(a, b)
   return #a < #b
 end
 
--- Whether the text is well-formed UTF-8: what is not ASCII must vanish as whole sequences.
+-- The well-formed sequences of more than one byte, longest first (Unicode, table 3-7).
+local SEQUENCES = {
+  '\240[\144-\191][\128-\191][\128-\191]', '[\241-\243][\128-\191][\128-\191][\128-\191]',
+  '\244[\128-\143][\128-\191][\128-\191]', '\224[\160-\191][\128-\191]',
+  '[\225-\236\238\239][\128-\191][\128-\191]', '\237[\128-\159][\128-\191]',
+  '[\194-\223][\128-\191]',
+}
+
+-- Whether the text is well-formed UTF-8: each sequence is replaced, not removed, for what is around
+-- it must not become one; then nothing may be left that is not ASCII.
 local function is_utf8(s)
   if not string.find(s, '[\128-\255]') then return true end
-  s = string.gsub(s, '[\240-\244][\128-\191][\128-\191][\128-\191]', '')
-  s = string.gsub(s, '[\224-\239][\128-\191][\128-\191]', '')
-  s = string.gsub(s, '[\194-\223][\128-\191]', '')
+  for _, sequence in ipairs(SEQUENCES) do s = string.gsub(s, sequence, '?') end
   return not string.find(s, '[\128-\255]')
 end

@@ -22,6 +22,9 @@ end
 local function floor_of(states)
   local ms, seq = 0, 0
   for _, state in pairs(states) do
+    if (state.count or 0) >= MAX_DOTS then
+      fail('SIZE', 'an entry holds no more than ' .. MAX_DOTS .. ' dots')
+    end
     local dot = state.seen[writer]
     if dot and later(dot.ms, dot.seq, ms, seq) then ms, seq = dot.ms, dot.seq end
   end

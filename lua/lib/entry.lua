@@ -1,4 +1,5 @@
 -- @include lib/fail
+-- @include lib/limits
 -- @include lib/clock
 -- @include lib/bytes
 -- How entries are written down. The same text is stored, sent and joined.
@@ -9,9 +10,6 @@
 --                               for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
 -- @define MAX_TOTAL '9223372036854775807'
--- @define MAX_NAME 255
--- @define MAX_FIELD 65536
--- @define MAX_ENTRY 1048576
 
 local function malformed(what)
   fail('MALFORMED', what)
@@ -73,13 +71,14 @@ end
 local function parse_dots(text)
   local head, values = split(text)
   local living, others = string.match(head, '^([^|]*)|?(.*)$')
-  local live, seen, previous = {}, {}, nil
+  local live, seen, previous, count = {}, {}, nil, 0
   for word in string.gmatch(living, '%S+') do
     local dot = parse_dot(word)
     if previous and not dot_before(previous, dot) then malformed('dots repeated or out of order') end
     previous = dot
     live[#live + 1] = dot
     seen[dot.writer] = dot
+    count = count + 1
   end
   previous = nil
   for word in string.gmatch(others, '%S+') do
@@ -90,7 +89,9 @@ local function parse_dots(text)
     if not is_new(dot, seen) then malformed('a seen dot that a live one implies') end
     previous = dot
     seen[dot.writer] = dot
+    count = count + 1
   end
+  if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   if values ~= '' then
     local i = 0
     for value in string.gmatch(values, '\n([^\n]*)') do
@@ -100,7 +101,7 @@ local function parse_dots(text)
     end
     if i ~= #live then malformed('fewer values than dots') end
   end
-  return {live = live, seen = seen}
+  return {live = live, seen = seen, count = count}
 end
 
 local function format_dots(state)

@@ -1,7 +1,8 @@
 -- @include lib/joins
--- What each kind of collection is made of: its join, which fields it may have, and the reading of
--- one entry from a peer. `inspect` refuses what is malformed, and gives the entry's latest time,
--- whether it is a tombstone, and where it has one dot what that is made of and what follows it.
+-- What each kind of collection is made of: its join, which fields it may have, how large an entry
+-- may be if not MAX_ENTRY, and the reading of one entry from a peer. `inspect` refuses what is
+-- malformed, and gives the entry's latest time, whether it is a tombstone, and where it has one dot
+-- what that is made of and what follows it.
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
 
 -- Whether a text is one that JSON, or a key, may be; most are ASCII, and that is cheaper to see.
@@ -59,7 +60,10 @@ local function is_element(field) return field ~= '' and is_line(field) end
 
 local KIND = {
   or_set = {join = join_dots, inspect = inspect_element, is_field = is_element},
-  mv_register = {join = join_dots, inspect = function(e) return inspect_dots(e, true) end, is_field = is_register},
+  mv_register = {
+    join = join_dots, inspect = function(e) return inspect_dots(e, true) end, is_field = is_register,
+    max_entry = MAX_JOINED,
+  },
   lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
   partitions = {join = join_last, inspect = inspect_last, is_field = is_register},
   lww_map = {join = join_last, inspect = inspect_last, is_field = is_utf8},

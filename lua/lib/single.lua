@@ -1,4 +1,5 @@
 -- @include lib/replica
+-- @include lib/limits
 -- Carries out one operation on one collection. An operation is a pair of functions:
 --   prepare(op)      reads and validates, and writes nothing; gives a list and from where to where
 --                    in it stand the fields that it will touch, or nil and a reply where there is
@@ -9,6 +10,7 @@ local function check_kind(op)
   local kind = redis.call('HGET', KINDS, op.name)
   if kind and kind ~= op.kind then fail('KIND', kind .. ' ' .. op.name) end
   op.is_new = not kind
+  if op.is_new and #op.name > MAX_NAME then fail('SIZE', 'a name takes ' .. #op.name .. ' bytes') end
 end
 
 -- The values of fields; most operations have one, and one is cheaper to ask for.
@@ -21,6 +23,9 @@ end
 local function refer(refs, name, fields, from, to)
   local n = #refs
   for i = from, to do
+    if #fields[i] > MAX_FIELD then
+      fail('SIZE', 'an element or key takes ' .. #fields[i] .. ' bytes')
+    end
     refs[n + 1], refs[n + 2] = name, fields[i]
     n = n + 2
   end

@@ -6,7 +6,10 @@ local lww_set = {}
 
 function lww_set.prepare(op)
   local args, fields, revived = op.args, {}, nil
-  for i = op.first, op.last, 2 do fields[#fields + 1] = args[i] end
+  for i = op.first, op.last, 2 do
+    fields[#fields + 1] = args[i]
+    if #args[i + 1] > MAX_VALUE then fail('SIZE', 'a value takes ' .. #args[i + 1] .. ' bytes') end
+  end
   local count = #fields
   local old, removed = read(op.live, fields, 1, count), read(op.removed, fields, 1, count)
   for i = 1, count do

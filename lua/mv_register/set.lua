@@ -18,6 +18,9 @@ function mv_register_set.prepare(op)
       if is_new(dot, state.seen) then state.seen[by] = dot end
     end
   end
+  local size = #op.args[op.first]
+  for _, dot in ipairs(kept) do size = size + #dot.value end
+  if size > MAX_VALUE then fail('SIZE', 'the concurrent values take ' .. size .. ' bytes') end
   op.state, op.kept = state, kept
   op.ms, op.seq = floor_of({state})
   return {'value'}, 1, 1

@@ -27,6 +27,7 @@ end
 local function join_group(name, kind, first, count, collected)
   local rule = KIND[kind]
   local is_field, inspect, join = rule.is_field, rule.inspect, rule.join
+  local max_entry = rule.max_entry or MAX_ENTRY
   local fields, theirs = {}, {}
   for i = 1, count do
     fields[i], theirs[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1]
@@ -39,7 +40,7 @@ local function join_group(name, kind, first, count, collected)
     local field, entry = fields[i], theirs[i]
     if seen_fields[field] then malformed('a field twice in ' .. name) end
     seen_fields[field] = true
-    if #field > MAX_FIELD or #entry > MAX_ENTRY then malformed('a field or entry that is too long in ' .. name) end
+    if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. name) end
     if not is_field(field) then malformed('an ill-formed field in ' .. name) end
     local ms, seq, is_tombstone, by, seq_text, rest = inspect(entry)
     if later(ms, seq, group.ms, group.seq) then group.ms, group.seq = ms, seq end
@@ -51,6 +52,7 @@ local function join_group(name, kind, first, count, collected)
     elseif mine ~= stored then
       local joined = join(unpacked(kind, mine), entry)
       if joined ~= entry then
+        if #joined > max_entry then malformed('an entry that would become too long in ' .. name) end
         ms, seq, is_tombstone, by, seq_text, rest = inspect(joined)
         stored = pack_inspected(kind, joined, ms, by, seq_text, rest)
       end
@@ -73,13 +75,15 @@ end
 
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first, collected)
-  local groups, i, known_names = {}, first, {}
+  local groups, i, known_names, total = {}, first, {}, 0
   while i <= #ARGV do
     local name, kind, count = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
     if not count or not KIND[kind] or not is_name(name) or known_names[name]
       or count < 0 or count % 1 ~= 0 or i + 2 + 2 * count > #ARGV then
       malformed('an ill-formed batch')
     end
+    known_names[name], total = true, total + count
+    if total > MAX_BATCH then malformed('more than ' .. MAX_BATCH .. ' entries in a batch') end
     local here = redis.call('HGET', KINDS, name)
     if here and here ~= kind then fail('KIND', here .. ' ' .. name) end
     local group = join_group(name, kind, i + 3, count, collected)
@@ -97,7 +101,10 @@ end
 -- The id that passes this time, where the server's own next id may not.
 local function id_after(ms, seq)
   local last_ms, last_seq = time_of(last_id())
-  return not later(last_ms, last_seq, ms, seq) and string.format('%.0f-%.0f', ms, seq + 1)
+  if later(last_ms, last_seq, ms, seq) then return nil end
+  -- A time that leaves no room after it, as only a liar's does, must not use our numbers up.
+  if seq >= 1e12 then return string.format('%.0f-0', ms + 1) end
+  return string.format('%.0f-%.0f', ms, seq + 1)
 end
 
 local function write_group(group, id)

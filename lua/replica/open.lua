@@ -26,7 +26,7 @@ local function open()
   elseif shards ~= '' and shards ~= meta[3] then
     fail('SHARDS', meta[3])
   else
-    enter_to_read()
+    look()
   end
   return redis.call('HMGET', META, 'replica', 'instance', 'shards', 'writer')
 end

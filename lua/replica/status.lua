@@ -6,7 +6,7 @@
 -- position ('' if forgotten), when that was heard of (ms), feed entries after it, and what syncers
 -- have written down of their links as a flat list of id and JSON.
 local function status()
-  enter_to_read()
+  look()
   local meta = redis.call('HMGET', META, 'refs', 'reach', 'collected')
   local length = redis.call('XLEN', FEED)
   local peers, stored = {}, redis.call('HGETALL', PEERS)

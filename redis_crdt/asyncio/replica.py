@@ -10,6 +10,7 @@ from typing import Any, Self
 from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
+from redis.client import NEVER_DECODE
 from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 

@@ -9,7 +9,7 @@ from redis_crdt.contexts import Context, Reading, values_of
 from redis_crdt.entries import Dots
 from redis_crdt.kinds import VALUE
 from redis_crdt.memory.collection import Collection
-from redis_crdt.values import encode_value
+from redis_crdt.values import check_concurrent, encode_value
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ class MVRegister(Collection[T, Dots]):
             kept = {dot: v for dot, v in entry.live.items() if not covered.covers(dot)}
             for writer, time in covered.seen.items():
                 seen[writer] = max(time, seen.get(writer, time))
+        check_concurrent([encoded, *kept.values()])
         dot = self._write([VALUE])
         seen[dot.writer] = dot.time
         self._store.put(VALUE, Dots({**kept, dot: encoded}, seen), dot.time)

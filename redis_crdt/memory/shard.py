@@ -21,7 +21,7 @@ from redis_crdt.clock import (
     replica_of,
     wall_clock,
 )
-from redis_crdt.entries import Entry
+from redis_crdt.entries import MAX_BATCH, Entry
 from redis_crdt.errors import (
     ClockDrift,
     ForgottenPeer,
@@ -206,10 +206,11 @@ class Shard:
         for name in collections[::2]:
             if taken >= int(limit):
                 break
-            found = list(self.stores[name].entries())
-            body += _group(name, self.stores[name], found)
-            taken += len(found)
             done += 1
+            if store := self.stores.get(name):
+                found = list(store.entries())
+                body += _group(name, store, found)
+                taken += len(found)
         clock = str(self._newest()).encode()
         return [self.writer.encode(), clock, b"%d" % done, b"live", b"0", body]
 
@@ -392,6 +393,7 @@ class Shard:
             mine = store.get(key)
             after = theirs if mine is None else kind.join(mine, theirs)
             if after != mine:
+                kind.check_joined(after)
                 changed[key] = after
         return changed
 
@@ -423,7 +425,7 @@ def read_body(body: Sequence[bytes]) -> list[tuple[bytes, Kind, dict[bytes, Entr
     """Read the body of a batch; :class:`InvalidDump` for anything malformed in it."""
     groups: dict[bytes, tuple[bytes, Kind, dict[bytes, Entry]]] = {}
     rest = list(body)
-    at = 0
+    at = total = 0
     while at < len(rest):
         head = rest[at : at + 3]
         kind = KINDS.get(head[1].decode("ascii", "replace")) if len(head) == 3 else None
@@ -441,5 +443,8 @@ def read_body(body: Sequence[bytes]) -> list[tuple[bytes, Kind, dict[bytes, Entr
         except (InvalidName, UnicodeDecodeError) as error:
             raise InvalidDump(f"a batch with an ill-formed name: {name[:80]!r}") from error
         groups[name] = (name, kind, entries)
+        total += count
+        if total > MAX_BATCH:
+            raise InvalidDump(f"more than {MAX_BATCH} entries in a batch")
         at += 3 + 2 * count
     return list(groups.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from redis.exceptions import (
@@ -33,6 +34,21 @@ R_co = TypeVar("R_co", covariant=True)
 def as_is(reply: Any) -> Any:
     """Read a reply that needs no reading."""
     return reply
+
+
+def reading(read: Callable[[Any], R]) -> Callable[[Any], R]:
+    """Refuse a reply that is not of the shape that the function takes apart."""
+
+    @wraps(read)
+    def checked(reply: Any) -> R:
+        try:
+            return read(reply)
+        except errors.CRDTError:
+            raise
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise errors.InvalidDump(f"an ill-formed reply of a replica: {error}") from error
+
+    return checked
 
 
 class Command(NamedTuple, Generic[R]):
@@ -216,6 +232,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         return errors.CounterOverflow(
             f"{about} stands at {detail} for this replica; that much more would pass 2**63 - 1"
         )
+    if code == "SIZE":
+        return errors.InvalidValue(f"{about}: {detail}, more than is allowed")
     if code == "ABORTED":
         return errors.BatchAborted(f"{about}: operation {detail} finds nothing to remove")
     if code == "DRIFT":

@@ -14,10 +14,11 @@ from redis.cluster import RedisCluster
 from redis.connection import parse_url
 from redis.exceptions import NoScriptError, ResponseError
 
-from redis_crdt.clock import Time
+from redis_crdt.clock import Time, check_writer, parse_clock
 from redis_crdt.errors import (
     AccessDenied,
     EvictionEnabled,
+    InvalidDump,
     InvalidSetting,
     ReplicaMismatch,
     ServerError,
@@ -40,6 +41,7 @@ from redis_crdt.operations.operation import (
     Script,
     Wait,
     is_closed,
+    reading,
 )
 from redis_crdt.operations.scripts import load
 
@@ -75,6 +77,53 @@ def cluster_url(url: str) -> str | None:
     if parse_url(plain).get("db"):  # type: ignore[no-untyped-call]
         raise ValueError("a Cluster has one database only, number 0")
     return plain
+
+
+# Reading replies ----------------------------------------------------------------------------
+#
+# They may come from a hostile peer, whose server need not run scripts of ours. So each part is
+# looked at here, and nobody else has to expect anything but what the types say.
+
+
+def _bytes(part: Any) -> bytes:
+    if type(part) is not bytes:
+        raise InvalidDump(f"an ill-formed reply of a replica: {part!r:.80} is no text")
+    return part
+
+
+def _number(part: Any) -> int:
+    number = int(part)
+    if number < 0:
+        raise InvalidDump(f"an ill-formed reply of a replica: {number} is below zero")
+    return number
+
+
+def _clock(part: Any) -> bytes:
+    parse_clock(_bytes(part))
+    return bytes(part)
+
+
+def _writer(part: Any) -> bytes:
+    check_writer(_bytes(part).decode())
+    return bytes(part)
+
+
+def _known(flat: Any) -> list[bytes]:
+    """A flat list of writers and clocks."""
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    return [part for writer, clock in pairs for part in (_writer(writer), _clock(clock))]
+
+
+def _body(flat: Any) -> list[bytes]:
+    """The body of a batch, of which the entries themselves are left to those who join them."""
+    body = [*map(_bytes, flat)]
+    at = 0
+    while at < len(body):
+        body[at + 1].decode()
+        at += 3 + 2 * _number(body[at + 2])
+    if at != len(body):
+        raise InvalidDump("a truncated batch")
+    return body
 
 
 def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
@@ -161,24 +210,47 @@ def _paired(flat: Sequence[bytes]) -> dict[bytes, bytes]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _read_knowledge(reply: list[Any]) -> Knowledge:
+@reading
+def _read_knowledge(reply: Any) -> Knowledge:
     writer, joined, known, scans = reply
-    return Knowledge(writer, joined == b"1", _paired(known), _paired(scans))
+    return Knowledge(_writer(writer), joined == b"1", _paired(_known(known)), _paired(scans))
 
 
-def _read_delta(reply: list[Any]) -> Delta:
+@reading
+def _read_delta(reply: Any) -> Delta:
     mode, writer, cursor, clock, more, joined, scanned, known, body = reply
-    source = Vouched(writer, clock, joined == b"1", tuple(scanned), tuple(known))
-    return Delta(mode == b"scan", cursor, more == b"1", source, body)
+    source = Vouched(
+        _writer(writer), _clock(clock), joined == b"1", tuple(_known(scanned)), tuple(_known(known))
+    )
+    return Delta(mode == b"scan", _clock(cursor), more == b"1", source, _body(body))
 
 
-def _read_page(reply: list[Any]) -> Page:
+@reading
+def _read_page(reply: Any) -> Page:
     writer, clock, done, part, cursor, body = reply
-    return Page(writer, clock, int(done), (part, cursor), body)
+    position = (_bytes(part), _bytes(cursor))
+    return Page(_writer(writer), _clock(clock), _number(done), position, _body(body))
 
 
-def _read_applied(reply: list[Any]) -> Applied:
+@reading
+def _read_applied(reply: Any) -> Applied:
     return Applied(int(reply[0]), reply[1] == b"1")
+
+
+@reading
+def _read_collections(reply: Any) -> tuple[bytes, list[bytes], list[int]]:
+    cursor, flat, sizes = reply
+    names = [*map(_bytes, flat)]
+    for kind in names[1::2]:
+        kind.decode()
+    if len(names) % 2 or len(sizes) != len(names):
+        raise InvalidDump("an ill-formed page of collections")
+    return _bytes(cursor), names, [*map(_number, sizes)]
+
+
+@reading
+def _read_opened(reply: Any) -> str:
+    return check_replica_id(_bytes(reply[0]).decode())
 
 
 def knowledge(keys: Keys, about: str) -> Script[Knowledge]:
@@ -203,7 +275,8 @@ def collections(
     keys: Keys, cursor: bytes, about: str
 ) -> Script[tuple[bytes, list[bytes], list[int]]]:
     """Ask for a page of the shard's collections: the next cursor; name, kind, ...; sizes."""
-    return Script("replica/collections", keys.shard, keys.base, (cursor, BATCH), about=about)
+    args = (cursor, BATCH)
+    return Script("replica/collections", keys.shard, keys.base, args, _read_collections, about)
 
 
 def position(keys: Keys, names: tuple[bytes, ...], about: str) -> Script[list[bytes]]:
@@ -415,12 +488,11 @@ class ReplicaOperations(Executor):
         """
         yield from self._check_eviction(executor)
         for shard in range(self.shards):
-            replica, *_ = yield executor, self.open_shard(shard)
-            self._replica_id = replica.decode()
+            self._replica_id = yield executor, self.open_shard(shard)
         self._opened = True
 
-    def open_shard(self, shard: int) -> Script[list[bytes]]:
-        """Ask to open one shard, making it if need be."""
+    def open_shard(self, shard: int) -> Script[str]:
+        """Ask to open one shard, making it if need be; replies the replica's id."""
         args = (
             FORMAT,
             self._replica_id or "",
@@ -428,7 +500,7 @@ class ReplicaOperations(Executor):
             self.shards,
             self._feed_limit,
         )
-        return Script(OPEN, shard, self.keys(shard).base, args, about=self.about)
+        return Script(OPEN, shard, self.keys(shard).base, args, _read_opened, self.about)
 
     # How an operation is carried out, step by step --------------------------------------------
 
@@ -515,7 +587,12 @@ class ReplicaOperations(Executor):
 
     def _read_feeds(self, wait: Wait, reply: Any) -> list[tuple[int, bytes, list[bytes]]]:
         shards = {self.keys(shard).base[1]: shard for shard in wait.starts}
-        return [(shards[feed], id_, flat) for feed, page in _pages(reply) for id_, flat in page]
+
+        @reading
+        def read(reply: Any) -> list[tuple[int, bytes, list[bytes]]]:
+            return [(shards[feed], id_, flat) for feed, page in _pages(reply) for id_, flat in page]
+
+        return read(reply)
 
     def _check_eviction(self, executor: Executor) -> Procedure[None]:
         try:

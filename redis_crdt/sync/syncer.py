@@ -12,14 +12,14 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from time import monotonic, time
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis.backoff import EqualJitterBackoff
 
 from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.awaiting import all_of, drive
-from redis_crdt.operations.operation import Command, Procedure, Wait
+from redis_crdt.operations.operation import Command, Procedure, Wait, reading
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.pull import Pull
@@ -270,9 +270,15 @@ def _is_filling(replica: ReplicaOperations) -> Procedure[bool]:
     return False
 
 
-def _time(replica: ReplicaOperations) -> Procedure[float]:
-    seconds, micros = yield replica, Command(("TIME",), about=replica.about)
+@reading
+def _read_time(reply: Any) -> float:
+    seconds, micros = reply
     return int(seconds) + int(micros) / 1e6
+
+
+def _time(replica: ReplicaOperations) -> Procedure[float]:
+    now: float = yield replica, Command(("TIME",), _read_time, replica.about)
+    return now
 
 
 def _wait(

@@ -87,6 +87,19 @@ def test_a_full_server(new_server: NewServer, server_flavour: ServerFlavour) -> 
             call()
 
 
+def test_a_full_server_that_has_restarted_can_be_looked_at(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    """Its new incarnation cannot be noted, which those who only look have no need of."""
+    server = new_server(server_flavour, {"appendonly": "yes", "appendfsync": "always"})
+    with in_use(server) as (client, eu, calls):
+        server.restart()
+        client.config_set("maxmemory", 1)
+        assert len(Replica(client).status().collections) == 6
+        assert eu.or_set("tasks", str).contains("here")
+        refuses_every_write(client, calls, ServerFull, "maxmemory")
+
+
 def test_a_server_that_loads(new_server: NewServer, server_flavour: ServerFlavour) -> None:
     # It persists, and loads so slowly that it answers now and then in the meantime.
     config: dict[str, str | int] = {

@@ -1,0 +1,11 @@
+-- How large things may be; `redis_crdt/entries.py` says the same. Sizes are in bytes.
+-- @define MAX_NAME 255
+-- @define MAX_FIELD 65536
+-- @define MAX_VALUE 1044480
+-- @define MAX_ENTRY 1048576
+-- The concurrent values of a register may come from many regions, each of which has kept to the
+-- limit: what is joined of them must not be too large to be passed on.
+-- @define MAX_JOINED 16777216
+-- @define MAX_DOTS 4096
+-- Entries.
+-- @define MAX_BATCH 100000

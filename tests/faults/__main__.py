@@ -1,0 +1,49 @@
+"""``python -m tests.faults``: one run, or many one after the other, with a verdict for each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from itertools import count
+from time import monotonic
+
+from tests.faults.nemesis import FAULTS
+from tests.faults.run import Settings, choose, run
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long one run writes")
+    parser.add_argument("--operations", type=int, default=1_000_000, help="of each client, at most")
+    parser.add_argument("--clients", type=int, default=2, help="in each region")
+    parser.add_argument("--faults", help=f"some of {','.join(FAULTS)}; all by default")
+    parser.add_argument("--servers", default="valkey,redis,valkey", help="flavours of eu, us, ap")
+    parser.add_argument(
+        "--for", dest="minutes", type=float, help="run seeds SEED, SEED+1, ... for so many minutes"
+    )
+    args = parser.parse_args()
+    began = monotonic()
+    for number in count():
+        seed = str(int(args.seed) + number) if args.minutes else args.seed
+        faults = tuple(args.faults.split(",")) if args.faults else choose(seed, tuple(FAULTS))
+        verdict = run(
+            Settings(
+                seed=seed,
+                seconds=args.seconds,
+                operations=args.operations,
+                clients=args.clients,
+                faults=faults,
+                servers=tuple(args.servers.split(",")),
+            )
+        )
+        print(verdict.page, flush=True)
+        if verdict.violations:
+            return 1
+        if not args.minutes or monotonic() - began > args.minutes * 60:
+            return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,418 @@
+"""Hostile input: whatever comes in, only exceptions of ours come out, and then nothing changed.
+
+``python -m tests.faults.fuzz --inputs 1000000`` tries so many inputs, drawn by a seed. Each target
+takes a source of chance, so the suite has Hypothesis give one, which then shrinks what fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import random
+import signal
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
+from typing import Any, Literal
+
+import redis
+from pydantic import BaseModel
+
+from redis_crdt import Replica, State, memory
+from redis_crdt.clock import Time
+from redis_crdt.codec import Codec
+from redis_crdt.errors import CRDTError
+from redis_crdt.kinds import KINDS
+from redis_crdt.names import check_name, check_namespace, check_replica_id
+from redis_crdt.operations import replica as ask
+from redis_crdt.operations.operation import as_is
+from redis_crdt.servers import Server, find_binary
+from redis_crdt.watching import Position
+
+HANGS_AFTER = 10.0
+"""For how many seconds one input may take."""
+
+ANEW_EVERY = 500
+"""After so many inputs the replicas that batches are joined into begin anew."""
+
+Chance = random.Random
+Kind = Literal["or_set", "g_counter", "pn_counter", "lww_register", "mv_register", "lww_map"]
+
+
+# Making inputs ------------------------------------------------------------------------------
+
+PIECES = (
+    *(b"", b"|", b" ", b"@", b"#", b"-0", b"0", b"\n", b"\r", b"\x00", b"\x7f", b"\xff", b"\xc3"),
+    *(b"a#1", b"1@a#1", b"9" * 15, b"9" * 16, b"-1", b"1e3", b"nil", b'"', b"\\", b"{", b"}"),
+    *(
+        "é".encode(),
+        "\u2028".encode(),
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"[" * 300,
+        b"A" * 200,
+    ),
+)
+
+
+def mutate(chance: Chance, text: bytes) -> bytes:
+    """Replace, remove or repeat some bytes, mostly."""
+    for _ in range(chance.choice((0, 0, 1, 1, 2, 4))):
+        i, j = (chance.randint(0, len(text)) for _ in range(2))
+        i, j = min(i, j), min(max(i, j), min(i, j) + 8)
+        piece = chance.choice(PIECES) if chance.random() < 0.8 else text[i:j] * 2
+        text = text[:i] + piece + text[j:]
+    return text
+
+
+def a_dot(chance: Chance) -> str:
+    time, seq = chance.randint(0, 4), chance.choice(("", "", "-1", "-2"))
+    return f"{time}{seq}@{chance.choice(('a#1', 'a#2', 'b-x#0z', 'C.d_e#zz'))}"
+
+
+def an_entry(chance: Chance, kind: str) -> bytes:
+    """An entry of this kind, which need not be well-formed."""
+    value = chance.choice(("1", '"a"', "[]", '"é"', "1.5"))
+    if kind.endswith("counter"):
+        return str(chance.choice((0, 1, 2, 2**53, 2**63 - 1, 2**63))).encode()
+    if kind.startswith("lww"):
+        return (a_dot(chance) + (f"\n{value}" if chance.random() < 0.8 else "")).encode()
+    live = sorted({a_dot(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))}, key=_by_writer)
+    seen = sorted({a_dot(chance) for _ in range(chance.choice((0, 0, 0, 1, 2)))}, key=_by_writer)
+    text = " ".join(live) + ("|" + " ".join(seen) if seen else "")
+    if kind == "mv_register":
+        text += "".join(f"\n{value}" for _ in live)
+    return text.encode()
+
+
+def _by_writer(dot: str) -> tuple[str, list[int]]:
+    time, _, writer = dot.partition("@")
+    return writer, [int(part) for part in time.split("-")]
+
+
+FIELDS = (b"value", b'"x"', b'"y"', b"1", b"", b"a#1", b"a#2", b"+a#1", b"-b-x#0z", b"k")
+USUAL = {
+    "or_set": b'"x"',
+    "g_counter": b"a#1",
+    "pn_counter": b"+a#1",
+    "lww_register": b"value",
+    "mv_register": b"value",
+    "lww_map": b"k",
+}
+
+
+def a_group(chance: Chance) -> tuple[bytes, str, list[tuple[bytes, bytes]]]:
+    """A collection's part of a batch: its name, kind and entries."""
+    kind = chance.choice(tuple(KINDS))
+    name = kind.encode() if chance.random() < 0.9 else mutate(chance, b"name")
+    entries = []
+    for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
+        field = USUAL[kind] if chance.random() < 0.6 else chance.choice(FIELDS)
+        entry = an_entry(chance, kind)
+        if chance.random() < 0.4:
+            field, entry = mutate(chance, field), mutate(chance, entry)
+        entries.append((field, entry))
+    return name, kind, entries
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def a_value(chance: Chance, depth: int = 0) -> Any:
+    """Something that a program may pass."""
+    simple: tuple[Any, ...] = (
+        *(None, True, 0, -1, 2**63, 10**400, 1.5, 1e300, float("nan"), float("inf"), -0.0),
+        *("", "a", "\ud800", "\x00", "é", "a" * 100, b"\xff", object(), datetime(2020, 1, 1)),
+    )
+    if depth > 3 or chance.random() < 0.6:
+        return chance.choice(simple)
+    parts = [a_value(chance, depth + 1) for _ in range(chance.randint(0, 3))]
+    shape = chance.randrange(4)
+    if shape == 0:
+        return parts
+    if shape == 1:
+        return tuple(parts)
+    if shape == 2:
+        return {f"k{i}": part for i, part in enumerate(parts)}
+    return dict(enumerate(parts))
+
+
+# Targets ------------------------------------------------------------------------------------
+
+
+class Model(BaseModel):
+    name: str
+    size: float | None = None
+    rest: dict[str, Any] = {}
+
+
+CODECS = [Codec(), Codec(str), Codec(int), Codec(list[int]), Codec(Model), Codec(dict[str, bytes])]
+
+
+class Liar:
+    """A replica whose replies are not always what they should be."""
+
+    def __init__(self, honest: memory.Replica) -> None:
+        self._honest = honest
+        self.namespace, self.shards, self.max_drift = honest.namespace, honest.shards, 60.0
+        self.replica_id, self.about, self.keys = honest.replica_id, honest.about, honest.keys
+        self.chance = Chance(0)
+
+    def execute(self, operation: Any) -> Any:
+        reply: Any = self._honest.execute(operation._replace(read=as_is))
+        return operation.read(garble(self.chance, reply))
+
+
+def garble(chance: Chance, reply: Any) -> Any:
+    """Mostly the same reply, with some part of it changed, dropped, or of another type."""
+    if isinstance(reply, list):
+        parts = [garble(chance, part) for part in reply]
+        if parts and chance.random() < 0.03:
+            parts.pop(chance.randrange(len(parts)))
+        return parts
+    if chance.random() < 0.9:
+        return reply
+    if isinstance(reply, bytes) and chance.random() < 0.7:
+        return mutate(chance, reply)
+    return chance.choice((0, 7, -1, b"", b"\xff", None, [], [b"x"], b"9" * 15))
+
+
+class Targets:
+    """What inputs are tried on: functions that raise only exceptions of ours."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._batches = 0
+        self._begin_anew()
+        self.all: dict[str, Callable[[Chance], None]] = {
+            "deltas": self.delta,
+            "peers": self.peer,
+            "dumps": self.dump,
+            "files": self.file,
+            "names": self.name,
+            "values": self.value,
+            "settings": self.setting,
+        }
+
+    def _begin_anew(self) -> None:
+        self._client.flushdb()
+        self.server = Replica(self._client, replica_id="z")
+        self.memory = memory.Replica(replica_id="z")
+
+    def delta(self, chance: Chance) -> None:
+        """A batch, on a server and in memory: the same verdict, and the same state."""
+        self._batches += 1
+        if self._batches % ANEW_EVERY == 0:
+            self._begin_anew()
+        body: list[bytes] = []
+        for _ in range(chance.choice((1, 1, 2, 3))):
+            name, kind, entries = a_group(chance)
+            count = len(entries) if chance.random() < 0.97 else chance.choice((-1, 99, 0, 0.5, "x"))
+            told = kind if chance.random() < 0.97 else chance.choice(("queue", "", "or_set\n"))
+            body += [name, told.encode(), str(count).encode()]
+            body += [part for item in entries for part in item]
+        if chance.random() < 0.03:
+            body = body[: chance.randint(0, len(body))]
+        before = self._states()
+        verdicts = [self._verdict(replica, body) for replica in (self.server, self.memory)]
+        assert verdicts[0] == verdicts[1], f"server {verdicts[0]}, memory {verdicts[1]}: {body!r}"
+        if not verdicts[0]:
+            assert self._states() == before, f"it changed something: {body!r}"
+        elif chance.random() < 0.1:
+            here, there = self._states()
+            assert here == there, f"server {here!r}, memory {there!r}: {body!r}"
+
+    def _verdict(self, replica: Any, body: list[bytes]) -> int | None:
+        """Return how many entries changed, or None for a refusal; of two reasons either will do."""
+        try:
+            request = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "fuzz")
+            changed: int = replica.execute(request).changed
+        except CRDTError:
+            return None
+        return changed
+
+    def peer(self, chance: Chance) -> None:
+        """What a peer answers whose scripts are not ours."""
+        if chance.random() < 0.01 or not hasattr(self, "liar"):
+            honest = memory.Replica(replica_id="y", feed_limit=chance.choice((1, 100)))
+            for element in "abc":
+                honest.or_set("tasks").add(element)
+                honest.lww_map("status").set(element, 1)
+            honest.or_set("tasks").remove("a")
+            self.liar = Liar(honest)
+        self.liar.chance = chance
+        target = memory.Replica(replica_id="z")
+        with refusing():
+            target.pull(self.liar)
+        self._check_sound(target)
+
+    def _check_sound(self, target: memory.Replica) -> None:
+        """Whatever it has joined, it must be able to dump, and to give to others."""
+        file = io.BytesIO()
+        target.dump(file)
+        file.seek(0)
+        memory.Replica(replica_id="x").load(file)
+        memory.Replica(replica_id="x").pull(target)
+
+    def _states(self) -> tuple[bytes, ...]:
+        states = []
+        for replica in (self.server, self.memory):
+            file = io.BytesIO()
+            replica.dump(file)
+            states.append(b"\n".join(sorted(file.getvalue().splitlines())))
+        return tuple(states)
+
+    def dump(self, chance: Chance) -> None:
+        """The JSON of one collection's dump, merged in memory."""
+        _, kind, entries = a_group(chance)
+        asked: Any = kind if chance.random() < 0.9 else chance.choice(tuple(KINDS))
+        shown = {_text(field): _text(entry) for field, entry in entries}
+        source: Any = {"version": 1, "kind": kind, "entries": shown}
+        if chance.random() < 0.6:
+            source = json.dumps(source, ensure_ascii=chance.random() < 0.5)
+            source = mutate(chance, source.encode("utf-8", "surrogateescape"))
+            source = _text(source) if chance.random() < 0.3 else source
+        elif chance.random() < 0.3:
+            source = a_value(chance)
+        target = getattr(memory.Replica(replica_id="z"), asked)("c")
+        with unchanged(lambda: target.dump().model_dump_json()):
+            State.load(source, asked)
+            target.merge(source)
+
+    def file(self, chance: Chance) -> None:
+        """A dump of a whole namespace."""
+        lines: list[dict[str, Any]] = [
+            {"format": "redis_crdt", "version": 1, "namespace": "default", "replica_id": "b"}
+        ]
+        for _ in range(chance.choice((0, 1, 2))):
+            name, kind, entries = a_group(chance)
+            for field, entry in entries:
+                shown = {"field": _text(field), "entry": _text(entry)}
+                lines.append({"collection": _text(name), "kind": kind, **shown})
+        lines.append({"entries": len(lines) - 1})
+        text = b"".join(
+            json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
+            for line in lines
+        )
+        if chance.random() < 0.6:
+            text = mutate(chance, text)
+        target = memory.Replica(replica_id="z")
+        target.or_set("or_set").add("x")
+
+        def state() -> bytes:
+            file = io.BytesIO()
+            target.dump(file)
+            return file.getvalue()
+
+        with unchanged(state):
+            target.load(io.BytesIO(text), force=chance.random() < 0.5)
+
+    def name(self, chance: Chance) -> None:
+        """Names of collections, namespaces and replicas, times, and cursors."""
+        given: Any = mutate(chance, chance.choice((b"tasks", b"{jobs}:x", b"1-0", b"5-1/3", b"eu")))
+        given = _text(given)
+        check: Any = chance.choice(
+            (check_name, check_namespace, check_replica_id, Time.parse, Position.parse)
+        )
+        with refusing():
+            check(given)
+        if check is check_name:
+            with refusing():
+                check(a_value(chance))
+
+    def value(self, chance: Chance) -> None:
+        """Values in, which come back equal if they are taken, and stored bytes out."""
+        codec: Codec[Any] = chance.choice(CODECS)
+        given = a_value(chance)
+        with refusing():
+            stored = codec.encode(given)
+            assert codec.encode(codec.decode(stored)) == stored, f"not stable: {given!r}"
+        with refusing():
+            codec.decode(mutate(chance, chance.choice((b'"a"', b"[1,2]", b'{"name":"a"}', b"1"))))
+
+    def setting(self, chance: Chance) -> None:
+        """Settings of replicas and amounts of counters."""
+        number: Any = chance.choice(
+            (0, -1, 1, 2**63, 2**64, 1.5, float("nan"), float("inf"), 1e9, True)
+        )
+        with refusing():
+            memory.Replica(replica_id="z", max_drift=number, feed_limit=chance.choice((1, 0, -1)))
+        counter = memory.PNCounter(replica_id="z")
+        with unchanged(lambda: counter.dump().model_dump_json()):
+            counter.increment(a_value(chance) if chance.random() < 0.5 else number)
+        with refusing():
+            Replica(
+                self._client,
+                replica_id="z",
+                max_drift=number,
+                shards=chance.choice((0, 1, 2, 10**9)),
+                feed_limit=chance.choice((0, -1, 100_000)),
+            )
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Let exceptions of ours pass."""
+    try:
+        yield
+    except CRDTError:
+        return
+
+
+@contextmanager
+def unchanged(state: Callable[[], Any]) -> Iterator[None]:
+    """Let exceptions of ours pass, which must not have changed anything."""
+    before = state()
+    try:
+        yield
+    except CRDTError:
+        assert state() == before, "it was refused, and changed something"
+
+
+# The long run -------------------------------------------------------------------------------
+
+
+def _hangs(*_: object) -> None:
+    raise AssertionError(f"it takes more than {HANGS_AFTER:g} s")
+
+
+def run(inputs: int, seed: str, targets: Targets) -> int:
+    """Try so many inputs; print what failed first, if anything. Returns the exit status."""
+    began, tried = monotonic(), Counter[str]()
+    names = tuple(targets.all)
+    signal.signal(signal.SIGALRM, _hangs)
+    for number in range(inputs):
+        name = names[number % len(names)]
+        signal.setitimer(signal.ITIMER_REAL, HANGS_AFTER)
+        try:
+            targets.all[name](Chance(f"{seed} {number}"))
+        except Exception:
+            traceback.print_exc()
+            print(f"FAILED      input {number} of seed {seed}, for {name}", flush=True)
+            return 1
+        tried[name] += 1
+        if (number + 1) % 100_000 == 0:
+            print(f"{number + 1} inputs, {monotonic() - began:.0f} s", flush=True)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    shown = ", ".join(f"{n} {name}" for name, n in tried.items())
+    print(f"{inputs} inputs in {monotonic() - began:.0f} s: {shown}; nothing failed")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.fuzz", description=__doc__)
+    parser.add_argument("--inputs", type=int, default=1_000_000)
+    parser.add_argument("--seed", default="1")
+    args = parser.parse_args()
+    with Server(find_binary("valkey")) as server, server.client() as client:
+        return run(args.inputs, args.seed, Targets(client))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What a hostile peer may have on its server: entries that no replica of ours would write."""
+
+from __future__ import annotations
+
+from time import time
+
+import redis
+
+from redis_crdt import Replica
+from redis_crdt.entries import MAX_ENTRY, MAX_FIELD
+from redis_crdt.names import Keys
+
+DOT = "1000@mallory#1"
+
+Entry = tuple[str, str, bytes | str, bytes | str]
+"""Kind, name, field and entry."""
+
+
+def _in_an_hour() -> str:
+    return f"{int(time() * 1000) + 3_600_000}@mallory#1"
+
+
+PAYLOADS: dict[str, Entry] = {
+    "no dot": ("or_set", "tasks", '"x"', "nonsense"),
+    "nothing": ("or_set", "tasks", '"x"', ""),
+    "a dot twice": ("or_set", "tasks", '"x"', f"{DOT} {DOT}"),
+    "a dot in other form": ("or_set", "tasks", '"x"', f"0{DOT}"),
+    "a time in an hour": ("or_set", "tasks", '"x"', _in_an_hour()),
+    "a time of the end of time": ("lww_register", "config", "value", "9" * 15 + "@mallory#1\n1"),
+    "a removal in an hour": ("or_set", "tasks", '"x"', f"|{_in_an_hour()}"),
+    "no UTF-8": ("lww_map", "status", b"\xff", f"{DOT}\n1"),
+    "a value that is no UTF-8": ("lww_map", "status", "k", DOT.encode() + b'\n"\xff"'),
+    "two lines": ("lww_register", "config", "value", f"{DOT}\n1\n2"),
+    "a field that is too long": ("lww_map", "status", "k" * (MAX_FIELD + 1), f"{DOT}\n1"),
+    "an entry that is too long": ("lww_map", "status", "k", f"{DOT}\n" + "1" * MAX_ENTRY),
+    "a total below zero": ("g_counter", "done", "mallory#1", "-1"),
+    "a total that is too large": ("g_counter", "done", "mallory#1", str(2**63)),
+    "a total of nobody": ("pn_counter", "pool", "mallory", "1"),
+    "values without dots": ("mv_register", "owner", "value", f"{DOT}\n1\n2"),
+    "another field": ("lww_register", "config", "other", f"{DOT}\n1"),
+    "another kind": ("lww_map", "tasks", "x", f"{DOT}\n1"),
+    "an unknown kind": ("queue", "tasks", "x", f"{DOT}\n1"),
+    "a name with a line break": ("or_set", "a\nb", '"x"', DOT),
+    "a name that is too long": ("or_set", "n" * 256, '"x"', DOT),
+}
+
+
+def plant(client: redis.Redis, mallory: Replica, payload: str) -> None:
+    """Put it on mallory's server, beside something that is as it should be."""
+    kind, name, field, entry = PAYLOADS[payload]
+    mallory.or_set("fine", str).add("of mallory")
+    keys = Keys(mallory.namespace)
+    client.hset(keys.live(kind, name.encode()), field, entry)
+    client.hset(keys.base[2], name, kind)
+    client.xadd(keys.base[1], {name: field})

@@ -1,0 +1,144 @@
+"""The checker itself: sound histories pass, and each kind of violation is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from redis_crdt.errors import CRDTError
+from tests.faults.checker import check
+from tests.faults.history import Entries, Forgot, History, Journal, Operation, read_journals
+
+A, B = "1000@eu#1", "2000@us#1"
+
+
+def done(*effects: Any, region: str = "eu", at: float = 1.0, **more: Any) -> Operation:
+    told: dict[str, Any] = {"outcome": "acknowledged", "completed": at + 0.1, **more}
+    return Operation(region, list(effects), at, **told)
+
+
+def violations(
+    operations: list[Operation], final: Entries, *forgot: Forgot, collected: bool = False
+) -> list[str]:
+    history = History(operations, list(forgot), collected)
+    return check(history, {"eu": final, "us": final})
+
+
+ADD = done(("add", "tasks", "x"))
+REMOVE = done(("remove", "tasks", "x"), at=2.0, took_effect=True)
+X = ("tasks", '"x"')
+LOST = Forgot("eu", 0.5, 3.0, {})
+
+
+def test_what_is_sound() -> None:
+    assert violations([ADD], {X: A}) == []
+    assert violations([ADD, REMOVE], {X: f"|{A}"}) == []
+    assert violations([replace(ADD, outcome="unknown")], {}) == []
+    assert violations([replace(ADD, outcome="unknown")], {X: A}) == []
+    assert violations([replace(ADD, outcome="refused")], {}) == []
+    assert violations([ADD], {}, LOST) == []
+    assert violations([ADD, replace(REMOVE, outcome="unknown")], {}) == []
+
+
+SOUND_COUNT = [
+    done(("add", "done", 5)),
+    done(("add", "done", 2), outcome="unknown"),
+    done(("add", "done", 9), outcome="refused"),
+]
+
+
+@pytest.mark.parametrize("total", [5, 7])
+def test_counts_that_are_sound(total: int) -> None:
+    assert violations(SOUND_COUNT, {("done", "eu#1"): str(total)}) == []
+
+
+def owned(value: str, *read: str, **more: Any) -> Operation:
+    return done(("set", "owner", [value, list(read)]), **more)
+
+
+@pytest.mark.parametrize(
+    ("operations", "final", "says"),
+    [
+        ([ADD], {}, "'x' is lost"),
+        ([ADD], {X: f"|{A}"}, "'x' is lost"),
+        ([ADD, replace(REMOVE, outcome="refused")], {}, "'x' is lost"),
+        ([ADD, REMOVE], {X: A}, "'x' is back"),
+        ([replace(ADD, outcome="refused")], {X: A}, "though refused"),
+        ([replace(ADD, observed={X: f"{A}|{B}"}, observed_at=2.0)], {X: A}, "not known any more"),
+        ([replace(ADD, observed={X: f"|{A}"}, observed_at=2.0)], {X: A}, "came back"),
+        (SOUND_COUNT, {("done", "eu#1"): "4"}, "should be 5 to 7"),
+        (SOUND_COUNT, {("done", "eu#1"): "16"}, "should be 5 to 7"),
+        (SOUND_COUNT, {("done", "eu#1"): "5", ("done", "us#1"): "1"}, "should be 0 to 0"),
+        ([done(("remove", "pool", 3))], {("pool", "+eu#1"): "3"}, "should be 3 to 3"),
+        ([done(("add", "contested", "a"))], {}, "'a' is lost"),
+        ([owned("v")], {("owner", "value"): f'{A}\n"w"'}, "'v' is lost"),
+        ([owned("v"), owned("w", "v")], {("owner", "value"): f'{A} {B}\n"v"\n"w"'}, "'v' is back"),
+        ([], {("config", "value"): f'{A}\n"v"'}, "nobody has written"),
+        (
+            [
+                done(("set", "config", ["value", "v"])),
+                done(
+                    ("set", "config", ["value", "w"]),
+                    observed={("config", "value"): f'{B}\n"w"'},
+                    observed_at=2.0,
+                ),
+            ],
+            {("config", "value"): f'{A}\n"v"'},
+            "an earlier write won",
+        ),
+        (
+            [done(("add", "batched", "b"), ("add", "batches", 1), outcome="unknown")],
+            {("batched", '"b"'): A},
+            "came with them",
+        ),
+        ([], {X: "nonsense"}, "ill-formed"),
+        ([], {X: "1000@mallory#1"}, "who is no region"),
+    ],
+)
+def test_what_is_not_sound(operations: list[Operation], final: Entries, says: str) -> None:
+    found = violations(operations, final)
+    assert any(says in violation for violation in found), found
+
+
+def test_regions_that_differ() -> None:
+    found = check(History([ADD]), {"eu": {X: A}, "us": {X: f"{A}|{B}"}})
+    assert "is not equal" in found[0]
+    # As readers see them they are equal, which is what collection leaves.
+    assert check(History([ADD], collected=True), {"eu": {X: A}, "us": {X: f"{A}|{B}"}}) == []
+
+
+def test_what_a_peer_had_pulled_must_come_back() -> None:
+    forgot = Forgot("eu", 0.5, 3.0, {X: A, ("done", "eu#1"): "5"})
+    count = done(("add", "done", 5))
+    after = done(("add", "done", 100), at=4.0)
+    sound = {X: A, ("done", "eu#1"): "5", ("done", "eu#2"): "100"}
+    assert violations([ADD, count, after], sound, forgot) == []
+    assert violations([ADD, count, after], {**sound, ("done", "eu#2"): "99"}, forgot)
+    # Increments that hide behind what a peer remembers.
+    hidden = {X: A, ("done", "eu#1"): "100"}
+    assert "should be 105" in violations([ADD, count, after], hidden, forgot)[0]
+    del sound[X]
+    assert "held by peers" in violations([ADD, count, after], sound, forgot)[0]
+
+
+def test_what_was_held_by_one_who_forgot_too_may_be_gone() -> None:
+    forgot = [Forgot("eu", 0.5, 3.0, {X: A}), Forgot("us", 0.5, 3.5, {})]
+    assert violations([ADD], {}, *forgot) == []
+
+
+def test_a_client_that_was_killed_leaves_an_unknown_outcome(tmp_path: Any) -> None:
+    journal = Journal(tmp_path / "j", "eu")
+    journal.begin([("add", "tasks", "x")])
+    journal.end("refused", error=repr(CRDTError("no")))
+    journal.begin([("add", "tasks", "y")])
+    journal.end("acknowledged", took_effect=True)
+    journal.observe({("tasks", '"y"'): A})
+    journal.begin([("add", "tasks", "z")])
+    journal.close()
+    first, second, last = read_journals([tmp_path / "j"])
+    assert (first.outcome, second.outcome, last.outcome) == ("refused", "acknowledged", "unknown")
+    assert second.observed == {("tasks", '"y"'): A}
+    assert last.completed == float("inf")
+    assert first.effects == [("add", "tasks", "x")]

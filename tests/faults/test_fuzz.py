@@ -1,0 +1,89 @@
+"""A short run of the fuzzer, drawn by Hypothesis; and what it has found, by itself."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from redis_crdt import Replica, memory
+from redis_crdt.clock import Time
+from redis_crdt.errors import CRDTError, InvalidDump, InvalidName
+from redis_crdt.names import Keys
+from redis_crdt.operations import replica as ask
+from tests.backends import NewClient
+from tests.faults.fuzz import Targets
+
+TARGETS = ("deltas", "peers", "dumps", "files", "names", "values", "settings")
+
+
+@pytest.fixture
+def targets(new_client: NewClient) -> Targets:
+    """What is tried, with a server of its own."""
+    return Targets(new_client("valkey"))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(chance=st.randoms(use_true_random=False))
+def test_only_exceptions_of_ours(targets: Targets, target: str, chance: random.Random) -> None:
+    targets.all[target](chance)
+
+
+def test_all_targets_are_tried(targets: Targets) -> None:
+    assert set(targets.all) == set(TARGETS)
+    for name, target in targets.all.items():
+        for number in range(100):
+            target(random.Random(f"{name} {number}"))
+
+
+def merged(replica: Any, *body: bytes) -> int:
+    request = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "test")
+    changed: int = replica.execute(request).changed
+    return changed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (b"c", b"lww_map", b"1", b"k", b"1@a#1\n1", b"c", b"lww_map", b"1", b"k", b"2@a#1\n2"),
+        (b"c", b"lww_map", b"1", b"\xed\xa0\x80", b"1@a#1\n1"),
+        (b"c", b"lww_map", b"1", b"\xf4\x90\x80\x80", b"1@a#1\n1"),
+        (b"c", b"lww_map", b"1", b"\xe0\x80\x80", b"1@a#1\n1"),
+        (b"c", b"lww_map", b"1", b"\xc3\xf0\x90\x80\x80\xa9", b"1@a#1\n1"),
+    ],
+    ids=["a collection twice", "a surrogate", "past the last", "overlong", "one within another"],
+)
+def test_batches_that_were_taken_once(redis_client: redis.Redis, body: tuple[bytes, ...]) -> None:
+    for replica in (Replica(redis_client, replica_id="z"), memory.Replica(replica_id="z")):
+        with pytest.raises(InvalidDump):
+            merged(replica, *body)
+
+
+def test_a_peer_whose_directory_is_hostile(
+    redis_client: redis.Redis, new_client: NewClient
+) -> None:
+    """What is no text there ends no syncer, which expects errors of ours only."""
+    theirs = new_client("fakeredis")
+    us = Replica(theirs, replica_id="us", feed_limit=1)
+    for element in "abcdef":
+        us.or_set("tasks", str).add(element)
+    eu = Replica(redis_client, replica_id="eu")
+    theirs.hset(Keys("default").base[2], b"\xff", b"\xff")
+    for field, value in (("history", b"\xff@\xff "), ("reach", "x"), ("writer", b"\xff#1")):
+        with pytest.raises(CRDTError):
+            eu.pull(us)
+        theirs.hset(Keys("default").base[0], field, value)
+    theirs.hset(Keys("default").base[0], "replica", b"\xff")
+    with pytest.raises(InvalidDump):
+        Replica(theirs)
+    theirs.hset(Keys("default").base[0], "replica", "a b")
+    with pytest.raises(InvalidName):
+        Replica(theirs)
+    assert len(eu.or_set("tasks")) == 0

@@ -1,0 +1,214 @@
+"""A client of one region, as a process of its own: writes at random, and journals each write."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from redis_crdt import Replica
+from redis_crdt.errors import CRDTError, Unacknowledged
+from redis_crdt.kinds import VALUE
+from redis_crdt.operations.operation import Command
+from tests.faults.history import COLLECTIONS, Effect, Field, Journal, field_of
+
+TIMEOUT = 0.4
+"""For how many seconds a client waits for an answer."""
+
+PACE = 0.002
+"""For how many seconds a client thinks before it writes, on average."""
+
+AFTER_FAILURE = 0.03
+"""For how many seconds a client waits when it was refused."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one client is to do; a part of what another process is given as it starts."""
+
+    url: str
+    region: str
+    client: str
+    clients: tuple[str, ...]
+    """The first clients of all regions, whose elements one may try to remove."""
+    seed: str
+    journal: Path
+    over: Path
+    """The file that says, by being there, that it is over."""
+    operations: int
+
+
+def run(task: Task) -> None:
+    """Work until it is over, or so many operations are done."""
+    Client(task).run()
+
+
+class Client:
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.chance = random.Random(f"{task.seed} {task.client}")
+        self.number = 0
+        self.journal = Journal(task.journal, task.region)
+
+    def run(self) -> None:
+        actions = (
+            *[self.add] * 4,
+            *[self.remove] * 3,
+            self.update,
+            *[self.contend] * 3,
+            *[self.increment] * 3,
+            *[self.count] * 2,
+            self.configure,
+            *[self.tell] * 2,
+            *[self.own] * 2,
+            *[self.batch] * 2,
+        )
+        self._open()
+        while not self.task.over.exists() and self.number < self.task.operations:
+            sleep(self.chance.expovariate(1 / PACE))
+            self.chance.choice(actions)()
+            self.number += 1
+
+    def _open(self) -> None:
+        while not self.task.over.exists():
+            try:
+                self.replica = Replica.from_url(
+                    self.task.url,
+                    replica_id=self.task.region,
+                    socket_timeout=TIMEOUT,
+                    socket_connect_timeout=TIMEOUT,
+                    retry=Retry(NoBackoff(), 0),
+                )
+                self.on = {
+                    name: getattr(self.replica, kind)(name) for name, kind in COLLECTIONS.items()
+                }
+            except CRDTError:
+                sleep(AFTER_FAILURE)
+            else:
+                return
+
+    # The operations -------------------------------------------------------------------------
+
+    def add(self) -> None:
+        element = self._new()
+        self._do([("add", "tasks", element)], partial(self.on["tasks"].add, element))
+
+    def update(self) -> None:
+        elements = [f"{self._new()}-{i}" for i in range(self.chance.choice([2, 10, 60]))]
+        effects: list[Effect] = [("add", "tasks", element) for element in elements]
+        self._do(effects, partial(self.on["tasks"].update, elements))
+
+    def remove(self) -> None:
+        """Remove something that some client may have added, if it is here."""
+        whose = self.chance.choice(self.task.clients)
+        element = f"{whose}-{self.chance.randrange(self.number + 1)}"
+        self._do([("remove", "tasks", element)], partial(self.on["tasks"].remove, element))
+
+    def contend(self) -> None:
+        element, contested = self.chance.choice("abcdef"), self.on["contested"]
+        verb = self.chance.choice(["add", "remove"])
+        self._do([(verb, "contested", element)], partial(getattr(contested, verb), element))
+
+    def increment(self) -> None:
+        amount = self.chance.choice([1, 2, 2**40])
+        self._do([("add", "done", amount)], partial(self.on["done"].increment, amount))
+
+    def count(self) -> None:
+        amount = self.chance.randrange(1, 100)
+        if self.chance.random() < 0.5:
+            self._do([("add", "pool", amount)], partial(self.on["pool"].increment, amount))
+        else:
+            self._do([("remove", "pool", amount)], partial(self.on["pool"].decrement, amount))
+
+    def configure(self) -> None:
+        value = self._new()
+        self._do([("set", "config", ["value", value])], partial(self.on["config"].set, value))
+
+    def tell(self) -> None:
+        key, status, value = self.chance.choice("abc"), self.on["status"], self._new()
+        if self.chance.random() < 0.7:
+            self._do([("set", "status", [key, value])], partial(status.set, key, value))
+        else:
+            self._do([("remove", "status", key)], partial(status.delete, key))
+
+    def own(self) -> None:
+        """Write in place of the values that were read."""
+        value = self._new()
+        try:
+            reading = self.on["owner"].get_with_context()
+        except CRDTError:
+            return
+        effect: Effect = ("set", "owner", [value, reading.values])
+        self._do([effect], partial(self.on["owner"].set, value, reading.context))
+
+    def batch(self) -> None:
+        element = self._new()
+
+        def write() -> None:
+            with self.replica.batch() as batch:
+                batch.on(self.on["batched"]).add(element)
+                batch.on(self.on["batches"]).increment()
+
+        self._do([("add", "batched", element), ("add", "batches", 1)], write)
+
+    def _new(self) -> str:
+        return f"{self.task.client}-{self.number}"
+
+    # Carrying them out ----------------------------------------------------------------------
+
+    def _do(self, effects: list[Effect], call: Callable[[], Any]) -> None:
+        self.journal.begin(effects)
+        try:
+            result = call()
+        except Unacknowledged as error:
+            self.journal.end("unknown", error=repr(error))
+        except CRDTError as error:
+            self.journal.end("refused", error=repr(error))
+        else:
+            self.journal.end("acknowledged", took_effect=result is True)
+            self._observe(effects)
+            return
+        sleep(AFTER_FAILURE)
+
+    def _observe(self, effects: list[Effect]) -> None:
+        """Note the entries that the writes have left, or what others have made of them since."""
+        fields = {field for effect in effects[:3] if (field := _field_of(effect))}
+        try:
+            entries = {at: entry for at in sorted(fields) if (entry := self._entry(at))}
+        except CRDTError:
+            return
+        self.journal.observe(entries)
+
+    def _entry(self, at: Field) -> str | None:
+        name, field = at
+        kind = COLLECTIONS[name]
+        keys = self.replica.keys(0)
+        live: bytes | None = self.replica.execute(
+            Command(("HGET", keys.live(kind, name.encode()), field))
+        )
+        if live is not None:
+            return live.decode()
+        removed: bytes | None = self.replica.execute(
+            Command(("HGET", keys.removed(kind, name.encode()), field))
+        )
+        return removed.partition(b" ")[2].decode() if removed else None
+
+
+def _field_of(effect: Effect) -> Field | None:
+    _, name, argument = effect
+    match COLLECTIONS[name]:
+        case "or_set":
+            return name, field_of(argument)
+        case "lww_map":
+            return name, argument if isinstance(argument, str) else argument[0]
+        case "lww_register" | "mv_register":
+            return name, VALUE.decode()
+        case _:
+            return None
