@@ -14,7 +14,7 @@
 -- @define SMALL_FEED 10000
 
 -- A feed entry has at most so many names in it, two for each reference: Lua can pass on no more
--- than some 8000 at a time.
+-- than some 8000 at a time. Notes are written in such parts, too.
 -- @define MAX_REFS 2000
 
 local writer           -- REPLICA#INCARNATION: the name under which this script writes
@@ -62,7 +62,9 @@ local function append(refs, tag, id)
     end
   end
   if count > 2 then redis.call('HINCRBY', META, 'refs', count / 2 - math.ceil(count / MAX_REFS)) end
-  if notes then redis.call('HSET', META, unpack(notes)) end
+  for first = 1, notes and #notes or 0, MAX_REFS do
+    redis.call('HSET', META, unpack(notes, first, math.min(first + MAX_REFS - 1, #notes)))
+  end
   if notes or count > 2 or feed_limit < SMALL_FEED then
     -- @include lib/trim
     local excess = feed_excess()
