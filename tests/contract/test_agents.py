@@ -80,7 +80,7 @@ async def test_a_batch_is_all_or_nothing(region: Regions) -> None:
 
 async def test_the_operations_of_a_batch_take_effect_in_their_order(region: Regions) -> None:
     eu = region("eu")
-    tasks, status = eu.or_set("tasks", str), eu.lww_map("status", str)
+    tasks, status = eu.or_set("{x}:tasks", str), eu.lww_map("{x}:status", str)
 
     def record(batch: Any) -> list[Any]:
         return [
