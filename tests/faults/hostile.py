@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from time import time
 
 import redis
@@ -45,11 +46,29 @@ PAYLOADS: dict[str, Entry] = {
 }
 
 
+# A dot in its canonical form; what is none is planted as it is.
+_DOT = re.compile(rb"(?<!\d)([1-9]\d*)@mallory#1")
+
+
+def _packed(dot: re.Match[bytes]) -> bytes:
+    """Pack a dot as the server's scripts do; see ``lua/lib/packed.lua``."""
+    time, digits = int(dot[1]), b""
+    for _ in range(8):
+        time, digit = divmod(time, 78)
+        digits = bytes([ord(".") + digit]) + digits
+    return digits + b"m"
+
+
 def plant(client: redis.Redis, mallory: Replica, payload: str) -> None:
     """Put it on mallory's server, beside something that is as it should be."""
     kind, name, field, entry = PAYLOADS[payload]
     mallory.or_set("fine", str).add("of mallory")
     keys = Keys(mallory.namespace)
-    client.hset(keys.live(kind, name.encode()), field, entry)
+    stored = entry.encode() if isinstance(entry, str) else entry
+    if kind in ("or_set", "lww_map"):
+        head, line_end, value = stored.partition(b"\n")
+        stored = _DOT.sub(_packed, head) + line_end + value
+        client.hset(keys.base[0], "#m", "mallory#1")
+    client.hset(keys.live(kind, name.encode()), field, stored)
     client.hset(keys.base[2], name, kind)
     client.xadd(keys.base[1], {name: field})

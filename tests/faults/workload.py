@@ -16,7 +16,7 @@ from redis.retry import Retry
 from redis_crdt import Replica
 from redis_crdt.errors import CRDTError, Unacknowledged
 from redis_crdt.kinds import VALUE
-from redis_crdt.operations.operation import Command
+from redis_crdt.state import State
 from tests.faults.history import COLLECTIONS, Effect, Field, Journal, field_of
 
 TIMEOUT = 0.4
@@ -188,17 +188,8 @@ class Client:
 
     def _entry(self, at: Field) -> str | None:
         name, field = at
-        kind = COLLECTIONS[name]
-        keys = self.replica.keys(0)
-        live: bytes | None = self.replica.execute(
-            Command(("HGET", keys.live(kind, name.encode()), field))
-        )
-        if live is not None:
-            return live.decode()
-        removed: bytes | None = self.replica.execute(
-            Command(("HGET", keys.removed(kind, name.encode()), field))
-        )
-        return removed.partition(b" ")[2].decode() if removed else None
+        state: State = self.on[name].dump()
+        return state.entries.get(field)
 
 
 def _field_of(effect: Effect) -> Field | None:
