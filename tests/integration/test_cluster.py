@@ -237,16 +237,22 @@ def test_a_slot_that_nobody_serves_is_waited_for_only_so_long(
     us.or_set(name_in(0, us), str).add("theirs")
     tasks = eu.or_set(name_in(0, eu), str)
     counters = [eu.g_counter(f"{{{tasks.name}}}:{i}") for i in range(3)]
-    tasks.add("t1")
     for counter in counters:
         counter.increment()
+    tasks.add("t1")
     with Slots(cluster) as slots:
         slot = slots.of(0)
         source = slots.begin_move(slot, target := (slots.node_of(slot) + 1) % 3)
         monkeypatch.setattr(routing, "PATIENCE", 0.05)
         # The keys that the server knows of are still there, but not one that the script asks for.
         slots.move_key(source, target, tasks._live)
-        for look in (eu.status, lambda: us.pull(eu), lambda: eu.pull(us), lambda: eu.verify(us)):
+        for look in (
+            eu.reset,
+            eu.status,
+            lambda: us.pull(eu),
+            lambda: eu.pull(us),
+            lambda: eu.verify(us),
+        ):
             with pytest.raises(SlotUnavailable):
                 look()
         slots.move_key(source, target, eu.keys(0).base[1])
