@@ -113,6 +113,11 @@ class Keys:
         """The hash of the replicas that this one exchanges with: id -> how far it has come."""
         return self.prefix + b"peers"
 
+    @cached_property
+    def exchange(self) -> tuple[bytes, bytes, bytes]:
+        """What is kept of the exchange with peers."""
+        return (self.peers, self.prefix + b"scans", self.prefix + b"known")
+
     def live(self, kind: str, name: bytes) -> bytes:
         """The hash of a collection's live entries."""
         return b"%b%b:%b" % (self.prefix, kind.encode(), name)

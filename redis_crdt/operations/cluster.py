@@ -131,8 +131,10 @@ class Router:
             try:
                 return (yield step), node
             except ResponseError as error:
-                if not is_unserved(error) or monotonic() > deadline:
+                if not is_unserved(error):
                     raise
+                if monotonic() > deadline:
+                    raise ClusterDownError(f"{error}, for {PATIENCE:g} s") from error
                 redirected += 1
                 if isinstance(error, MovedError):
                     self._nodes[shard] = self._address_in(error, node)

@@ -313,7 +313,10 @@ def apply(
         *source.known,
         *body,
     )
-    return Script("replica/apply", keys.shard, keys.base, args, _read_applied, about)
+    # All keys that it writes before it has read them are named, so that a node of a Cluster from
+    # which some of them have moved away refuses it before it begins.
+    named = (*keys.base, *keys.exchange)
+    return Script("replica/apply", keys.shard, named, args, _read_applied, about)
 
 
 def merge(

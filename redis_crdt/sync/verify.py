@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.kinds import PARTITIONS
-from redis_crdt.names import check_stored_name, shard_of
+from redis_crdt.names import check_stored_name, shard_of, whole_name
 from redis_crdt.operations import replica as ask
 from redis_crdt.operations.collection import value_in
 from redis_crdt.operations.operation import Procedure
@@ -71,7 +71,7 @@ def _compare(
     ours = yield from _listed(one, shard, name, kind, buckets)
     theirs = yield from _listed(other, shard, name, kind, buckets)
     return [
-        Difference(name.decode(), kind, field.decode(), field in ours, field in theirs)
+        Difference(whole_name(name.decode()), kind, field.decode(), field in ours, field in theirs)
         for field in sorted(ours.keys() | theirs.keys())
         if ours.get(field) != theirs.get(field)
     ]

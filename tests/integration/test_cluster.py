@@ -9,6 +9,9 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
+from redis.cluster import RedisCluster
+from redis.utils import str_if_bytes
 
 from redis_crdt import Replica, memory, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
@@ -27,7 +30,8 @@ from redis_crdt.operations import replica as ask
 from redis_crdt.operations.awaiting import drive
 from redis_crdt.sync.pull import pull
 from tests.backends import require_binary
-from tests.contract.seam import settled
+from tests.contract.seam import contains, settled, size
+from tests.contract.test_watching import watched
 from tests.integration.test_cli import redis_crdt
 from tests.integration.test_rights import RULES
 from tests.integration.test_syncer import PATIENCE, sync_process, until
@@ -194,22 +198,61 @@ def test_slots_move_at_once_under_load(cluster: servers.Cluster, eu: Replica, us
     move_about(cluster, eu, us, move)
 
 
+def test_a_replica_takes_over_under_load() -> None:
+    """As an operator makes it: the master hands over all that it has."""
+    binary = require_binary("valkey")
+    config = {"cluster-enabled": "yes", "cluster-config-file": "nodes.conf"}
+    with (
+        servers.Cluster(binary) as cluster,
+        servers.Server(binary, config, tcp=True) as spare,
+        spare.client() as client,
+        cluster.servers[0].client() as first,
+        Slots(cluster) as slots,
+        Replica.from_url(cluster.url, replica_id="eu", shards=SHARDS) as eu,
+    ):
+        admin: Any = client
+        admin.execute_command("CLUSTER MEET", "127.0.0.1", cluster.servers[0].port)
+        master: Any = first
+        node = str_if_bytes(master.execute_command("CLUSTER MYID"))
+        until(lambda: node in str(admin.execute_command("CLUSTER NODES")))
+        admin.execute_command("CLUSTER REPLICATE", node)
+        until(lambda: admin.info("replication").get("master_link_status") == "up")
+        served = [shard for shard in range(SHARDS) if slots.node_of(slots.of(shard)) == 0]
+        names = [name_in(shard, eu) for shard in (served[0], (served[0] + 1) % SHARDS)]
+        for name in names:
+            eu.or_set(name, str).add("always")
+            eu.g_counter(name + "-n")
+        with Load(cluster.url, names) as load:
+            load.go_on(rounds=5, reads=2)
+            admin.execute_command("CLUSTER FAILOVER")
+            until(lambda: admin.info("replication")["role"] == "master")
+            load.go_on(rounds=20, reads=10)
+        for name in names:
+            assert eu.g_counter(name + "-n").value() == load.counted
+
+
 def test_a_slot_that_nobody_serves_is_waited_for_only_so_long(
     cluster: servers.Cluster, eu: Replica, us: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     us.or_set(name_in(0, us), str).add("theirs")
     tasks = eu.or_set(name_in(0, eu), str)
     counters = [eu.g_counter(f"{{{tasks.name}}}:{i}") for i in range(3)]
-    tasks.add("t1")
     for counter in counters:
         counter.increment()
+    tasks.add("t1")
     with Slots(cluster) as slots:
         slot = slots.of(0)
         source = slots.begin_move(slot, target := (slots.node_of(slot) + 1) % 3)
         monkeypatch.setattr(routing, "PATIENCE", 0.05)
         # The keys that the server knows of are still there, but not one that the script asks for.
         slots.move_key(source, target, tasks._live)
-        for look in (eu.status, lambda: us.pull(eu), lambda: eu.pull(us), lambda: eu.verify(us)):
+        for look in (
+            eu.reset,
+            eu.status,
+            lambda: us.pull(eu),
+            lambda: eu.pull(us),
+            lambda: eu.verify(us),
+        ):
             with pytest.raises(SlotUnavailable):
                 look()
         slots.move_key(source, target, eu.keys(0).base[1])
@@ -381,6 +424,40 @@ def test_a_node_by_itself_is_no_replica(cluster: servers.Cluster) -> None:
         pytest.raises(ServerError, match=r"redis\+cluster://"),
     ):
         Replica(client, replica_id="eu", shards=SHARDS)
+
+
+@pytest.mark.parametrize("decode_responses", [False, True])
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_clients_of_ones_own(
+    cluster: servers.Cluster, eu: Replica, protocol: int, decode_responses: bool
+) -> None:
+    url = cluster.url.replace("redis+cluster", "redis")
+    options: dict[str, Any] = {"protocol": protocol, "decode_responses": decode_responses}
+    clients: list[Any] = [
+        RedisCluster.from_url(url, **options),
+        AsyncRedisCluster.from_url(url, **options),
+    ]
+    for client, kind in zip(clients, (Replica, AsyncReplica), strict=True):
+        made: Any = kind  # either, whose arguments are the same
+        replica = made(client, shards=SHARDS)
+        name = name_in(1, eu) + kind.__module__
+        tasks, table = replica.or_set(name, str), replica.lww_map("t" + name, bytes)
+        count = replica.g_counter("n" + name)
+        await settled(tasks.update(["a", "b"]))
+        await settled(tasks.remove("a"))
+        await settled(table.set("k", b"\xff\x00"))
+        await settled(count.increment(3))
+        assert await settled(tasks.get_elements()) == {"b"}
+        assert await settled(table.get("k")) == b"\xff\x00"
+        assert await settled(count.by_replica()) == {"eu": 3}
+        assert await contains(tasks, "b") is True
+        assert await size(tasks) == 1
+        changes = await watched(replica.watch(",".join(["0-0"] * SHARDS), timeout=0.01))
+        assert {change.collection for change in changes} >= {name, "t" + name, "n" + name}
+        await settled(replica.close())
+        assert await settled(client.get("still open")) is None
+    clients[0].close()
+    await clients[1].aclose()
 
 
 async def test_urls(cluster: servers.Cluster, new_url: Callable[..., str]) -> None:

@@ -68,7 +68,7 @@ def test_partitions(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> 
     assert shown.startswith("or_set big in 4 partitions")
     assert "and 50 more" in shown
     us.or_set("big", int, partitions=4).add(100)
-    assert [d.field for d in eu.verify(us)] == ["100"]
+    assert eu.verify(us) == [Difference("big", "or_set", "100", False, True)]
     collections = {c.name: c.entries for c in eu.status().collections}
     assert sum(n for name, n in collections.items() if name.startswith("big\u241f")) == 100
 

@@ -71,13 +71,17 @@ def mutated(text: bytes) -> st.SearchStrategy[bytes]:
 FIELDS = st.sampled_from([b"value", b"x", b"", b"a#1", b"+a#1", b"-b#0", b"a\x01", b"\xff"])
 
 
+ALIKE = {"pn_counter": "g_counter", "lww_register": "lww_map", "partitions": "lww_map"}
+"""Kinds whose entries are those of another one."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @SHARED
 @given(data=st.data())
 def test_lua_accepts_what_python_accepts(
     redis_client: redis.Redis, kind: str, data: st.DataObject
 ) -> None:
-    alike = {"pn_counter": "g_counter", "lww_register": "lww_map"}.get(kind, kind)
+    alike = ALIKE.get(kind, kind)
     entry = data.draw(ENTRIES[alike].flatmap(lambda e: mutated(bytes(e))))
     field = data.draw(FIELDS)
     redis_client.flushdb()
