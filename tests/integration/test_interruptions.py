@@ -20,13 +20,14 @@ from redis_crdt import Replica
 with Replica.from_url(sys.argv[1]) as replica:
     tasks, done = replica.or_set("tasks", str), replica.g_counter("done")
     i = 0
-    while True:
-        with replica.batch() as batch:
-            for j in range(20):
-                batch.on(tasks).add(f"{sys.argv[2]} {i} {j}")
-                batch.on(done).increment()
-        i += 1
-        print(i, flush=True)
+    for _ in sys.stdin:
+        for _ in range(5):
+            with replica.batch() as batch:
+                for j in range(20):
+                    batch.on(tasks).add(f"{sys.argv[2]} {i} {j}")
+                    batch.on(done).increment()
+            i += 1
+            print(i, flush=True)
 """
 
 
@@ -69,10 +70,17 @@ def test_batches_of_a_killed_program_are_all_or_nothing(
         acknowledged = 0
         for run in range(5):
             command = [sys.executable, "-c", BATCHES, server.url, str(run)]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            )
+            assert process.stdin is not None
             assert process.stdout is not None
             try:
+                # Some batches for each line that it is given: a pull goes on until there is nothing
+                # new, and one who writes faster for ever would never let it end.
+                process.stdin.write("\n")
                 for line in process.stdout:
+                    process.stdin.write("\n")
                     peer.pull(eu)
                     tasks = peer.or_set("tasks", str).get_elements()
                     assert len(tasks) == peer.g_counter("done").value()
