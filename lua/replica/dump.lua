@@ -95,7 +95,7 @@ local function dump()
   end
   local wanted = {}
   cursor = read_feed(cursor, limit, known, wanted)
-  head[3], head[5], head[9] = cursor, cursor == clock and '0' or '1', read_wanted(wanted)
+  head[3], head[5], head[9] = cursor, is_later(clock, cursor) and '1' or '0', read_wanted(wanted)
   return head
 end
 
