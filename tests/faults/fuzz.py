@@ -417,7 +417,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", default="1")
     args = parser.parse_args()
-    with Server(find_binary("valkey")) as server, server.client() as client:
+    with Server(find_binary("valkey")) as server, server.client(socket_timeout=None) as client:
         return run(args.inputs, args.seed, Targets(client))
 
 
