@@ -73,6 +73,16 @@ async def test_where_the_feed_no_longer_reaches_all_is_compared(region: Regions)
     assert (await settled(b.pull(a))).entries == 0
 
 
+async def test_memory_fills_itself_by_a_full_scan(region: Regions) -> None:
+    """Live entries and tombstones of one collection come in one batch."""
+    here, there = region("a", feed_limit=1), memory.Replica(replica_id="m")
+    await write_some(here, "a")
+    for _ in range(100):
+        await settled(here.g_counter("done").increment())
+    assert (await settled(here.sync(there))).full_scan
+    assert await state(there) == await state(here)
+
+
 async def test_changes_pass_on_along_a_chain_and_die_out_in_a_ring(region: Regions) -> None:
     a, b, c = (region(name) for name in "abc")
     await write_some(a, "a")
