@@ -117,9 +117,34 @@ local function write_group(group, id)
   in_chunks('HDEL', removed, group.revived)
 end
 
+-- Of a replica that has begun many incarnations only the latest are kept: who knows less is sent
+-- more. Tells whether there is room for one that has come to this clock.
+local function make_room(by, clock)
+  local count, oldest = 0, nil
+  local known = redis.call('HGETALL', KNOWN)
+  for i = 1, #known, 2 do
+    if replica_of(known[i]) == replica_of(by) then
+      count = count + 1
+      if not oldest or is_later(known[oldest + 1], known[i + 1]) then oldest = i end
+    end
+  end
+  if count < MAX_HISTORY then return true end
+  if by ~= SOURCE and is_later(known[oldest + 1], clock) then return false end
+  redis.call('HDEL', KNOWN, known[oldest])
+  return true
+end
+
 local function learn(by, clock)
   local known = redis.call('HGET', KNOWN, by)
-  if not known or is_later(clock, known) then redis.call('HSET', KNOWN, by, clock) end
+  if known and not is_later(clock, known) then return end
+  if known or make_room(by, clock) then redis.call('HSET', KNOWN, by, clock) end
+end
+
+-- A scan of what the source was before is over as well.
+local function end_scans()
+  for _, by in ipairs(redis.call('HKEYS', SCANS)) do
+    if replica_of(by) == replica_of(SOURCE) then redis.call('HDEL', SCANS, by) end
+  end
 end
 
 -- A replica that forgot what it had read between asking and now must ask again: the cursor is for
@@ -128,7 +153,7 @@ local function move_cursor(known)
   if SOURCE == '' or ASKED_AS ~= writer then return false end
   if SCAN ~= '' then redis.call('HSET', SCANS, SOURCE, SCAN) end
   if CURSOR == '' then return false end
-  redis.call('HDEL', SCANS, SOURCE)
+  end_scans()
   learn(SOURCE, CURSOR)
   if MODE == 'last' then
     for by, clock in pairs(known) do

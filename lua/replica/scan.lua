@@ -11,6 +11,7 @@ local function scan()
   enter_to_read()
   local limit, part, cursor = tonumber(ARGV[1]), ARGV[2], ARGV[3]
   local body, taken, done = {}, 0, 0
+  local head, size  -- where the group of the present collection begins, and how many it has
   local i = 4
   while i < #ARGV and taken < limit do
     local name, kind = ARGV[i], ARGV[i + 1]
@@ -18,7 +19,12 @@ local function scan()
     local page = redis.call('HSCAN', key, cursor, 'COUNT', limit - taken)
     local entries = page[2]
     if #entries > 0 then
-      body[#body + 1], body[#body + 2], body[#body + 3] = name, kind, tostring(#entries / 2)
+      if not head then
+        head, size = #body + 1, 0
+        body[head], body[head + 1] = name, kind
+      end
+      size = size + #entries / 2
+      body[head + 2] = tostring(size)
       for j = 1, #entries, 2 do
         body[#body + 1] = entries[j]
         local entry = part == 'live' and entries[j + 1] or entry_of_tombstone(entries[j + 1])
@@ -31,7 +37,7 @@ local function scan()
       if part == 'live' then
         part = 'removed'
       else
-        part, done, i = 'live', done + 1, i + 2
+        part, done, i, head = 'live', done + 1, i + 2, nil
       end
     end
   end

@@ -36,6 +36,9 @@ from redis_crdt.kinds import KINDS, Kind, check_kind
 from redis_crdt.memory.store import Bell, FeedEntry, Peer, Pen, Store
 from redis_crdt.names import check_replica_id, check_stored_name
 
+MAX_HISTORY = 16
+"""Of so many incarnations of another replica it is kept how far they are known."""
+
 
 class Shard:
     """One replica's collections, with the feed that orders their changes."""
@@ -261,12 +264,24 @@ class Shard:
             self.scans[by] = scan
         if not cursor:
             return [len(refs), b"0"]
-        self.scans.pop(by, None)
-        news = {by: parse_clock(cursor), **(knows if mode == b"last" else {})}
-        for writer, read in news.items():
-            if replica_of(writer) != self.replica_id:
-                self.known[writer] = max(self.known.get(writer, Time(0)), read)
+        self.scans = {w: s for w, s in self.scans.items() if replica_of(w) != peer}
+        self._learn(by, parse_clock(cursor), is_source=True)
+        if mode == b"last":
+            for writer, read in knows.items():
+                if replica_of(writer) != self.replica_id:
+                    self._learn(writer, read)
         return [len(refs), b"1"]
+
+    def _learn(self, writer: str, read: Time, is_source: bool = False) -> None:
+        """Note how far a writer's feed is known; of each replica for the latest ones only."""
+        if writer not in self.known:
+            alike = [w for w in self.known if replica_of(w) == replica_of(writer)]
+            if len(alike) >= MAX_HISTORY:
+                oldest = min(alike, key=self.known.__getitem__)
+                if not is_source and read < self.known[oldest]:
+                    return
+                del self.known[oldest]
+        self.known[writer] = max(self.known.get(writer, Time(0)), read)
 
     def collect(
         self, age: bytes, name: bytes, kind: bytes, cursor: bytes, limit: bytes

@@ -89,6 +89,16 @@ async def test_who_knows_all_is_told_that_there_is_no_more(region: Regions) -> N
         assert (delta.full_scan, delta.more, delta.body) == (False, False, [])
 
 
+async def test_memory_fills_itself_by_a_full_scan(region: Regions) -> None:
+    """Live entries and tombstones of one collection come in one batch."""
+    here, there = region("a", feed_limit=1), memory.Replica(replica_id="m")
+    await write_some(here, "a")
+    for _ in range(100):
+        await settled(here.g_counter("done").increment())
+    assert (await settled(here.sync(there))).full_scan
+    assert await state(there) == await state(here)
+
+
 async def test_changes_pass_on_along_a_chain_and_die_out_in_a_ring(region: Regions) -> None:
     a, b, c = (region(name) for name in "abc")
     await write_some(a, "a")

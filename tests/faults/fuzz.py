@@ -34,7 +34,7 @@ from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
 from redis_crdt.watching import Position
 
-HANGS_AFTER = 10.0
+HANGS_AFTER = 60.0
 """For how many seconds one input may take."""
 
 ANEW_EVERY = 500
@@ -223,12 +223,12 @@ class Targets:
             body += [part for item in entries for part in item]
         if chance.random() < 0.03:
             body = body[: chance.randint(0, len(body))]
-        before = self._states()
+        before = self._clocks()
         verdicts = [self._verdict(replica, body) for replica in (self.server, self.memory)]
         assert verdicts[0] == verdicts[1], f"server {verdicts[0]}, memory {verdicts[1]}: {body!r}"
         if not verdicts[0]:
-            assert self._states() == before, f"it changed something: {body!r}"
-        elif chance.random() < 0.1:
+            assert self._clocks() == before, f"it changed something: {body!r}"
+        if chance.random() < 0.02:
             here, there = self._states()
             assert here == there, f"server {here!r}, memory {there!r}: {body!r}"
 
@@ -263,6 +263,11 @@ class Targets:
         file.seek(0)
         memory.Replica(replica_id="x").load(file)
         memory.Replica(replica_id="x").pull(target)
+
+    def _clocks(self) -> list[bytes]:
+        """All writes but that of a cursor move them."""
+        request = ask.position(self.server.keys(0), (), "fuzz")
+        return [self.server.execute(request)[0], self.memory.execute(request)[0]]
 
     def _states(self) -> tuple[bytes, ...]:
         states = []
@@ -350,6 +355,8 @@ class Targets:
         counter = memory.PNCounter(replica_id="z")
         with unchanged(lambda: counter.dump().model_dump_json()):
             counter.increment(a_value(chance) if chance.random() < 0.5 else number)
+        if chance.random() > 0.05:
+            return
         with refusing():
             Replica(
                 self._client,
@@ -414,7 +421,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", default="1")
     args = parser.parse_args()
-    with Server(find_binary("valkey")) as server, server.client() as client:
+    with Server(find_binary("valkey")) as server, server.client(socket_timeout=None) as client:
         return run(args.inputs, args.seed, Targets(client))
 
 
