@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
@@ -15,6 +16,12 @@ import redis
 from redis_crdt import servers
 from redis_crdt.servers import Cluster, Server
 from tests.backends import FLAVOURS, Connect, Flavour, NewClient, NewServer, require_binary
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts() -> None:
+    """What a shell runs in the background ignores interrupts, and so would the tests' programs."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,8 @@ async def test_who_knows_all_is_told_that_there_is_no_more(region: Regions) -> N
 
 async def test_memory_fills_itself_by_a_full_scan(region: Regions) -> None:
     """Live entries and tombstones of one collection come in one batch."""
-    here, there = region("a", feed_limit=1), memory.Replica(replica_id="m")
+    here = region("a", feed_limit=1)
+    there = memory.Replica(replica_id="m", shards=here.shards)
     await write_some(here, "a")
     for _ in range(100):
         await settled(here.g_counter("done").increment())

@@ -66,10 +66,13 @@ def test_it_cleans_up_when_it_is_interrupted(
     options = (*QUICK[:2], "--rounds", "100000", "--url", urls[0], "--url", urls[1])
     with redis.Redis.from_url(urls[0]) as client:
         bench = subprocess.Popen([*BENCH, *options], stderr=subprocess.PIPE)
-        while not client.dbsize():
-            assert bench.poll() is None
-        bench.send_signal(number)
-        bench.communicate(timeout=30)
+        try:
+            while not client.dbsize():
+                assert bench.poll() is None
+            bench.send_signal(number)
+            bench.communicate(timeout=60)
+        finally:
+            bench.kill()
         assert bench.returncode == 128 + number
         assert client.dbsize() == 0
 
