@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redis_crdt import memory
@@ -24,6 +24,7 @@ WRITES: dict[type, list[Callable[[Any, str], object]]] = {
 
 
 @pytest.mark.parametrize("cls", WRITES)
+@settings(deadline=None)
 @given(data=st.data())
 def test_merging_objects_is_merging_their_dumps_and_changes_neither(
     cls: type, data: st.DataObject
