@@ -10,9 +10,9 @@
 -- a flat list: name, kind, count, then count times field, entry. Mode 'scan' says that the feed does
 -- not reach back to the cursor.
 
--- References that are read from the feed at a time: what a pull brought is one feed entry however
--- many references it has, so counting feed entries alone would not bound the work.
--- @define PAGE 16
+-- Feed entries that are read at a time at most. What a pull or an update brought is one of them
+-- however many references it has, so how many are read goes by the size of the one before.
+-- @define PAGE 64
 
 local function covers(known, tag)
   local clock, by = string.match(tag, '^(%S+)@(%S+)$')
@@ -42,16 +42,17 @@ end
 -- Reads the feed on from the cursor, and gives the new one. A feed entry is taken whole, so that
 -- what was written together arrives together; one that does not fit is left for the next batch.
 local function read_feed(cursor, limit, known, wanted)
-  local looked_at = 0
+  local looked_at, count = 0, 1
   while true do
-    local page = redis.call('XRANGE', FEED, '(' .. cursor, '+', 'COUNT', PAGE)
+    local page, size = redis.call('XRANGE', FEED, '(' .. cursor, '+', 'COUNT', count), nil
     for _, entry in ipairs(page) do
-      local size = #entry[2] / 2
+      size = #entry[2] / 2
       if looked_at > 0 and looked_at + size > limit then return cursor end
       collect(entry[2], known, wanted)
       looked_at, cursor = looked_at + size, entry[1]
     end
-    if #page < PAGE then return cursor end
+    if #page < count or looked_at >= limit then return cursor end
+    count = math.max(1, math.min(PAGE, math.floor((limit - looked_at) / size)))
   end
 end
 
