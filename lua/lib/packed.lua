@@ -6,13 +6,15 @@
 -- How OR-Sets and LWW maps store their entries, for there may be millions: as they are sent, but
 -- each dot packed. That is its time as eight digits, an alias of its writer, and `-SEQ` unless that
 -- is zero. Aliases are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
-local plain_times, plain_ends, packed_times, alias_of = {}, {}, {}, {}
+local plain_times, plain_ends, writer_of = {}, {}, {}
+local packed_times, alias_of = {}, {}
 
 -- What follows the time in a packed dot, as it is sent.
 local function read_end(packed)
   local name, seq = string.match(packed, '^([0-9a-z]+)(%-?%d*)$')
-  local by = name and redis.call('HGET', META, '#' .. name)
+  local by = name and (writer_of[name] or redis.call('HGET', META, '#' .. name))
   if not by then fail('MALFORMED', 'what is stored is of no script of ours') end
+  writer_of[name] = by
   plain_ends[packed] = seq .. '@' .. by
   return plain_ends[packed]
 end
