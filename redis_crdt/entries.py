@@ -128,6 +128,8 @@ class Dots:
         """
         head, *values = text.split(b"\n")
         living, _, others = _ascii(head).partition("|")
+        if living.count("@") + others.count("@") > MAX_DOTS:
+            raise InvalidDump(f"an entry with more than {MAX_DOTS} dots")
         dots = [Dot.parse(word) for word in living.split()]
         if values and len(values) != len(dots):
             raise InvalidDump("an entry has not one value for each of its dots")
@@ -137,31 +139,19 @@ class Dots:
         seen = {dot.writer: dot.time for dot in dots}
         seen |= {dot.writer: dot.time for dot in map(Dot.parse, others.split())}
         entry = cls(live, seen)
-        if entry.count > MAX_DOTS:
-            raise InvalidDump(f"an entry with {entry.count} dots, more than {MAX_DOTS}")
         if bytes(entry) != text or not seen or (valued != bool(values) and live):
             raise InvalidDump(f"dots that are not in canonical form: {text[:80]!r}")
         return entry
 
     def __bytes__(self) -> bytes:
-        live, others = _sorted_dots(self.live), self._others()
+        live = _sorted_dots(self.live)
+        implied = {dot.writer: dot.time for dot in live}
+        others = [Dot(t, w) for w, t in self.seen.items() if t > implied.get(w, Time(-1))]
         text = " ".join(map(str, live))
         if others:
             text += "|" + " ".join(map(str, _sorted_dots(others)))
         values = [b"\n" + value for dot in live if (value := self.live[dot]) is not None]
         return b"".join([text.encode(), *values])
-
-    def _others(self) -> list[Dot]:
-        """Return what was seen beside what the live dots imply."""
-        implied: dict[str, Time] = {}
-        for dot in self.live:
-            implied[dot.writer] = max(dot.time, implied.get(dot.writer, dot.time))
-        return [Dot(t, w) for w, t in self.seen.items() if t > implied.get(w, Time(-1))]
-
-    @property
-    def count(self) -> int:
-        """How many dots its text has."""
-        return len(self.live) + len(self._others())
 
     @property
     def time(self) -> Time:

@@ -87,10 +87,10 @@ class Kind:
 
     def check_joined(self, entry: Entry) -> None:
         """Raise :class:`InvalidDump` for a join that is too large to be passed on."""
-        if isinstance(entry, Dots) and (
-            entry.count > MAX_DOTS or len(bytes(entry)) > self.max_entry
-        ):
-            raise InvalidDump("an entry that would become too large")
+        if isinstance(entry, Dots):
+            text = bytes(entry)
+            if len(text) > self.max_entry or text.partition(b"\n")[0].count(b"@") > MAX_DOTS:
+                raise InvalidDump("an entry that would become too large")
 
 
 KINDS: dict[str, Kind] = {

@@ -406,10 +406,11 @@ class Shard:
         changed = {}
         for key, theirs in entries.items():
             mine = store.get(key)
-            after = theirs if mine is None else kind.join(mine, theirs)
-            if after != mine:
-                kind.check_joined(after)
-                changed[key] = after
+            if mine is None:
+                changed[key] = theirs
+            elif (joined := kind.join(mine, theirs)) != mine:
+                kind.check_joined(joined)
+                changed[key] = joined
         return changed
 
     def _newest(self) -> Time:

@@ -116,7 +116,9 @@ def _known(flat: Any) -> list[bytes]:
 
 def _body(flat: Any) -> list[bytes]:
     """The body of a batch, of which the entries themselves are left to those who join them."""
-    body = [*map(_bytes, flat)]
+    body = list(flat)
+    if not all(type(part) is bytes for part in body):
+        raise InvalidDump("an ill-formed reply of a replica: not all of a batch is text")
     at = 0
     while at < len(body):
         body[at + 1].decode()

@@ -574,7 +574,7 @@ def plan(
             and region.binary.flavour in FAULTS[fault].on
         ]
         region = min(possible, key=lambda name: (free[name], chance.random()))
-        lasts = chance.uniform(0.6, 1.0 if seconds < 10 else 3.0)
+        lasts = chance.uniform(0.5, 0.8) if seconds < 10 else chance.uniform(0.6, 3.0)
         at = free[region] + chance.uniform(0.0, 0.2)
         if at + lasts > seconds and {strike.fault for strike in strikes} >= set(faults):
             return sorted(strikes)
