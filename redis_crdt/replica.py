@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from os import getpid
 from select import select
 from time import sleep
 from typing import Any, Self
@@ -12,6 +13,7 @@ from hiredis import pack_command
 from redis import Redis
 from redis.client import NEVER_DECODE
 from redis.cluster import RedisCluster
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import TypeVar
@@ -106,7 +108,6 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._owns_client = False
         self._servers: dict[Address, Redis] = {}
         drive(self.opening(self))
 
@@ -152,6 +153,9 @@ class Replica(ReplicaOperations):
 
         To a Cluster it makes its own, whoever made the client.
         """
+        while self._kept:
+            pool, connection = self._kept.popitem()
+            pool.release(connection)
         for server in self._servers.values():
             server.connection_pool.disconnect()
         if self._owns_client:
@@ -361,14 +365,15 @@ class Replica(ReplicaOperations):
         It is what redis-py's clients do, too, less what they measure, for that takes longer.
         """
         pool: Any = self._client.connection_pool
-        connection = pool.get_connection()
+        connection = self._borrow(pool)
         packed = pack_command(args)
         try:
             reply = connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
         finally:
-            pool.release(connection)
+            if not self.keeps(pool, connection):
+                pool.release(connection)
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
 
@@ -402,7 +407,7 @@ class Replica(ReplicaOperations):
         """Send a command that may write, once: redis-py's clients would send it again."""
         server = self._server(send.node)
         pool = server.connection_pool
-        connection = pool.get_connection()
+        connection = self._borrow(pool)
         try:
             if send.asking:
                 _exchange(connection, ASKING)
@@ -420,7 +425,20 @@ class Replica(ReplicaOperations):
                 raise LostReply(str(error)) from error
             raise
         finally:
-            pool.release(connection)
+            if not self.keeps(pool, connection):
+                pool.release(connection)
+
+    def _borrow(self, pool: Any) -> Any:
+        """Take the connection that was kept, if there is one and its server has not hung up."""
+        connection = self._kept.pop(pool, None)
+        if connection is None or connection.pid != getpid():  # a fork is to leave it alone
+            return pool.get_connection()
+        with suppress(RedisConnectionError, RedisTimeoutError):
+            if not connection.can_read():
+                return connection
+        connection.disconnect()
+        pool.release(connection)
+        return pool.get_connection()
 
     def _first_reply(self, sends: tuple[Send, ...]) -> Any:
         waiting: dict[Any, Any] = {}

@@ -91,7 +91,6 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._owns_client = False
         self._servers: dict[Address, Redis] = {}
         self._opening = asyncio.Lock()
 
@@ -142,6 +141,9 @@ class Replica(ReplicaOperations):
 
         To a Cluster it makes its own, whoever made the client.
         """
+        while self._kept:
+            pool, connection = self._kept.popitem()
+            await pool.release(connection)
         for server in self._servers.values():
             await server.aclose(close_connection_pool=True)
         if self._owns_client:
@@ -359,14 +361,15 @@ class Replica(ReplicaOperations):
         It is what redis-py's clients do, too, less what they measure, for that takes longer.
         """
         pool: Any = self._client.connection_pool
-        connection = await pool.get_connection()
+        connection = await self._borrow(pool)
         packed = pack_command(args)
         try:
             reply = await connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
         finally:
-            await pool.release(connection)
+            if not self.keeps(pool, connection):
+                await pool.release(connection)
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
 
@@ -400,7 +403,7 @@ class Replica(ReplicaOperations):
         """Send a command that may write, once: redis-py's clients would send it again."""
         server = self._server(send.node)
         pool = server.connection_pool
-        connection = await pool.get_connection()
+        connection = await self._borrow(pool)
         try:
             if send.asking:
                 await _exchange(connection, ASKING)
@@ -418,7 +421,19 @@ class Replica(ReplicaOperations):
                 raise LostReply(str(error)) from error
             raise
         finally:
-            await pool.release(connection)
+            if not self.keeps(pool, connection):
+                await pool.release(connection)
+
+    async def _borrow(self, pool: Any) -> Any:
+        """Take the connection that was kept, if there is one and its server has not hung up."""
+        connection = self._kept.pop(pool, None)
+        if connection is None:
+            return await pool.get_connection()
+        if connection.is_connected and not connection._reader.at_eof():
+            return connection
+        await connection.disconnect(nowait=True)
+        await pool.release(connection)
+        return await pool.get_connection()
 
     async def _first_reply(self, sends: tuple[Send, ...]) -> Any:
         tasks = [asyncio.create_task(self._send_once(send)) for send in sends]

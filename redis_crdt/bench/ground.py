@@ -27,14 +27,22 @@ class Ground:
     client: Redis
     peer: Redis
     """A client of the server to sync with."""
+    peer_url: str
+    opened: ExitStack
+    """Closes the replicas that were opened."""
 
     def replica(self, part: str) -> Replica:
         """Open a replica, in a namespace of its own for each part of the work."""
-        return Replica(self.client, replica_id="eu", namespace=self.of(part))
+        return self._open(self.url, "eu", part)
 
     def other(self, part: str) -> Replica:
         """Open the peer of :meth:`replica`."""
-        return Replica(self.peer, replica_id="us", namespace=self.of(part))
+        return self._open(self.peer_url, "us", part)
+
+    def _open(self, url: str, replica_id: str, part: str) -> Replica:
+        namespace = self.of(part)
+        replica = Replica.from_url(url, replica_id=replica_id, namespace=namespace)
+        return self.opened.enter_context(replica)
 
     def of(self, part: str) -> str:
         """Return the namespace for a part of the work."""
@@ -71,6 +79,7 @@ def ground_at(urls: Sequence[str] = (), binary: ServerBinary | None = None) -> I
             stack.enter_context(keys_deleted_after(client, namespace))
             clients.append(client)
         try:
-            yield Ground(namespace, where[0], *clients)
+            with ExitStack() as opened:
+                yield Ground(namespace, where[0], clients[0], clients[1], where[1], opened)
         except RedisError as error:  # of the raw commands; ours have exceptions of their own
             raise explain(error, Command((), about=f"benchmark in {namespace!r}")) from error

@@ -414,6 +414,8 @@ class ReplicaOperations(Executor):
         self._feed_limit = feed_limit
         self._allow_eviction = allow_eviction
         self._opened = False
+        self._owns_client = False
+        self._kept: dict[Any, Any] = {}
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
@@ -506,6 +508,18 @@ class ReplicaOperations(Executor):
             self._feed_limit,
         )
         return Script(OPEN, shard, self.keys(shard).base, args, _read_opened, self.about)
+
+    def keeps(self, pool: Any, connection: Any) -> bool:
+        """Tell whether a connection is kept for the next call instead of going back to its pool.
+
+        A pool takes longer to lend one than many a call takes on the server. One is kept of each
+        pool that nobody else uses; but not its only one, for which others may be waiting there.
+        """
+        return (
+            self._owns_client
+            and pool.max_connections > 1
+            and self._kept.setdefault(pool, connection) is connection
+        )
 
     # How an operation is carried out, step by step --------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import shutil
 import socket
 import subprocess
@@ -105,11 +106,51 @@ async def test_an_awaited_read_whose_connection_breaks_is_sent_again(
         await done.increment(5)
         server.pause()
         value = asyncio.create_task(done.value())
-        while not eu._client.connection_pool._in_use_connections:  # noqa: ASYNC110 - no event tells
+        while eu._kept:  # noqa: ASYNC110 - no event tells that the connection is in use
             await asyncio.sleep(0)
         server.kill()
         await asyncio.to_thread(server.restart)
         assert await value == 5
+
+
+def test_the_connection_that_is_kept_is_not_used_once_its_server_has_hung_up(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    server = new_server(server_flavour, PERSISTENT)
+    with Replica.from_url(server.url, replica_id="eu") as eu:
+        eu.g_counter("done").increment()
+        server.restart()
+        eu.g_counter("done").increment()  # not Unacknowledged: it was sent on a new connection
+        assert eu.g_counter("done").value() == 2
+
+
+async def test_an_awaited_one_neither(new_server: NewServer, server_flavour: ServerFlavour) -> None:
+    server = new_server(server_flavour, PERSISTENT)
+    async with AsyncReplica.from_url(server.url, replica_id="eu") as eu:
+        await eu.g_counter("done").increment()
+        await asyncio.to_thread(server.restart)
+        await eu.g_counter("done").increment()
+        assert await eu.g_counter("done").value() == 2
+
+
+async def test_an_only_connection_is_not_kept_from_those_who_wait_for_it(server_url: str) -> None:
+    async with AsyncReplica.from_url(server_url, replica_id="eu", max_connections=1) as eu:
+        done = eu.g_counter("done")
+        await asyncio.gather(*(done.increment() for _ in range(5)))
+        assert await done.value() == 5
+
+
+def test_a_fork_leaves_the_connection_that_is_kept_alone(server_url: str) -> None:
+    with Replica.from_url(server_url, replica_id="eu") as eu:
+        done = eu.g_counter("done")
+        done.increment()
+        child = multiprocessing.get_context("fork").Process(target=done.increment, args=(10,))
+        child.start()
+        for _ in range(200):
+            done.increment()
+        child.join()
+        assert child.exitcode == 0
+        assert done.value() == 211
 
 
 def test_tls(new_server: NewServer, tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ async def test_cancelling_loses_nothing_that_was_acknowledged(server_url: str) -
         counts = await asyncio.gather(*(done.value() for _ in range(50)))
         assert counts == [value] * 50
         pool = eu._client.connection_pool
-        assert not pool._in_use_connections
+        # Nothing is lent but the one that is kept for the next call.
+        assert pool._in_use_connections <= set(eu._kept.values())
 
 
 def test_batches_of_a_killed_program_are_all_or_nothing(
