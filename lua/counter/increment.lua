@@ -4,6 +4,7 @@ local counter_increment = {}
 
 -- Whether a + b is below 2^63. Lua's numbers are not exact up there, so it goes in two halves.
 local function fits(a, b)
+  if #a < 18 and #b < 18 then return true end
   local low = tonumber(string.sub(a, -9)) + tonumber(string.sub(b, -9))
   local high = (tonumber(string.sub(a, 1, -10)) or 0) + (tonumber(string.sub(b, 1, -10)) or 0)
   high, low = high + math.floor(low / 1e9), low % 1e9
