@@ -13,7 +13,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import NamedTuple, Protocol
 
-from redis_crdt.clock import parse_clock
+from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.names import Keys
 from redis_crdt.operations import replica as ask
@@ -22,6 +22,9 @@ from redis_crdt.sync.report import SyncReport
 
 SCAN_AHEAD = 100
 """How many collections a request of a full scan may name, so that small ones share one."""
+
+MAX_CHASE = 100
+"""After how many batches of what was written meanwhile a pull leaves the rest to the next."""
 
 MAX_SCANS = 3
 """How many full scans one pull makes before it leaves the rest to the next."""
@@ -58,6 +61,8 @@ def pull(target: Party, source: Party) -> Procedure[SyncReport]:
 
     It ends once the target has all that the source had at one moment, so a batch of writes is
     there in whole or not at all; in the meantime a field that several batches wrote may be ahead.
+    So it may in the end where the source is written faster than it is read: then a pull ends once
+    it is well past the moment at which it began.
     """
     return (yield from Pull(target, source).run())
 
@@ -151,7 +156,8 @@ class ShardPull:
     def run(self) -> Procedure[SyncReport]:
         """Pull all that the source has at some moment."""
         self.report = SyncReport()
-        scans = 0
+        scans = chased = 0
+        goal: Time | None = None
         while True:
             mine = self.target_knows or (yield from self._ask_target())
             known = [part for item in mine.known.items() for part in item]
@@ -183,6 +189,10 @@ class ShardPull:
                 mode = "more" if delta.more else "last"
                 yield from self._apply(source, delta.cursor, b"", mode, delta.body)
             if not delta.more:
+                return self.report
+            goal = goal or parse_clock(source.clock)
+            if parse_clock(delta.cursor) >= goal and (chased := chased + 1) > MAX_CHASE:
+                self.clock = delta.cursor
                 return self.report
 
     def _has(self, mine: ask.Knowledge, writer: bytes, cursor: bytes) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from redis_crdt import State, memory
 from redis_crdt.clock import wall_clock
 from redis_crdt.operations import replica as ask
-from tests.contract.seam import Regions, settled
+from tests.contract.seam import Regions, contains, settled
 
 
 async def write_some(replica: Any, name: str) -> None:
@@ -98,6 +100,30 @@ async def test_memory_fills_itself_by_a_full_scan(region: Regions) -> None:
         await settled(here.g_counter("done").increment())
     assert (await settled(here.sync(there))).full_scan
     assert await state(there) == await state(here)
+
+
+async def test_a_source_that_is_written_without_end_does_not_keep_a_pull_going(
+    region: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_crdt.sync.pull.MAX_CHASE", 10)
+
+    class Busy(memory.Replica):
+        """Whenever it is asked, there is more than it can tell at once."""
+
+        def execute(self, operation: Any) -> Any:
+            if getattr(operation, "name", "") == "replica/dump":
+                for _ in range(2):
+                    self.or_set("t", int).update(range(400))
+            return super().execute(operation)
+
+    here = region("a")
+    source = Busy(replica_id="busy", shards=here.shards)
+    report = await settled(here.pull(source))
+    assert report.batches > 10
+    assert await contains(here.or_set("t", int), 1)
+    source.or_set("t", int).update([1000])
+    await settled(here.pull(source))  # it goes on where it was, and gets there
+    assert await contains(here.or_set("t", int), 1000)
 
 
 async def test_changes_pass_on_along_a_chain_and_die_out_in_a_ring(region: Regions) -> None:
