@@ -372,7 +372,7 @@ class Replica(ReplicaOperations):
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
         finally:
-            if not self.keeps(pool, connection):
+            if not self._keeps(pool, connection):
                 pool.release(connection)
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
@@ -425,7 +425,7 @@ class Replica(ReplicaOperations):
                 raise LostReply(str(error)) from error
             raise
         finally:
-            if not self.keeps(pool, connection):
+            if not self._keeps(pool, connection):
                 pool.release(connection)
 
     def _borrow(self, pool: Any) -> Any:

@@ -39,7 +39,7 @@ local function carry_out(operation)
               args = ARGV, first = 3, last = #ARGV}
   check_kind(op)
   local fields, from, to = operation.prepare(op)
-  if not fields then return from or 0 end
+  if not fields then return from == nil and 0 or from end
   local refs = {}
   refer(refs, name, fields, from, to)
   local id = append(refs)

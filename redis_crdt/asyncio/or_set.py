@@ -52,7 +52,7 @@ class ORSet(Collection[T], ORSetOperations[T]):
         await self._drive(self._clear())
 
     async def pop(self) -> T:
-        """Remove some element and return it; KeyError if there is none."""
+        """Remove some element and return it; KeyError if there is none. One round trip."""
         return await self._drive(self._pop())
 
     async def contains(self, element: T) -> bool:

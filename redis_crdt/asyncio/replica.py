@@ -368,7 +368,7 @@ class Replica(ReplicaOperations):
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
         finally:
-            if not self.keeps(pool, connection):
+            if not self._keeps(pool, connection):
                 await pool.release(connection)
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
@@ -421,7 +421,7 @@ class Replica(ReplicaOperations):
                 raise LostReply(str(error)) from error
             raise
         finally:
-            if not self.keeps(pool, connection):
+            if not self._keeps(pool, connection):
                 await pool.release(connection)
 
     async def _borrow(self, pool: Any) -> Any:

@@ -69,7 +69,8 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
     def pop(self) -> T:
         """Remove some element and return it; KeyError if there is none.
 
-        Of several clients of one replica each gets another element.
+        Of several clients of one replica each gets another element. One round trip; in
+        partitions, one for each that is empty, too.
         """
         return self._drive(self._pop())
 

@@ -72,10 +72,8 @@ class ORSetOperations(CollectionOperations[T]):
         return element
 
     def _pop(self) -> Procedure[T]:
-        pages = self._pages()
-        while (page := (yield from pages.next())) is not None:
-            for field in page:
-                # Others pop, too: only the one whose removal took effect has popped it.
-                if (yield from self._part(field)._remove_here([field])):
-                    return self._element(field)
+        for part in self._parts:
+            field: bytes | None = yield self._replica, part._script("or_set/pop")
+            if field is not None:
+                return self._element(field)
         raise KeyError("pop from an empty set")

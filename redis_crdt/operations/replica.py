@@ -509,7 +509,7 @@ class ReplicaOperations(Executor):
         )
         return Script(OPEN, shard, self.keys(shard).base, args, _read_opened, self.about)
 
-    def keeps(self, pool: Any, connection: Any) -> bool:
+    def _keeps(self, pool: Any, connection: Any) -> bool:
         """Tell whether a connection is kept for the next call instead of going back to its pool.
 
         A pool takes longer to lend one than many a call takes on the server. One is kept of each

@@ -153,3 +153,16 @@ def test_a_clock_that_steps_back_does_not_lose_the_next_write() -> None:
     now = 1_000
     register.set("after")
     assert register.get() == "after"
+
+
+async def test_pop_takes_each_element_once(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    tasks = a.or_set("tasks", str)
+    await settled(tasks.update(["t1", "t2", "t3"]))
+    await settled(a.sync(b))
+    popped = [await settled(tasks.pop()) for _ in range(3)]
+    assert sorted(popped) == ["t1", "t2", "t3"]
+    with pytest.raises(KeyError):
+        await settled(tasks.pop())
+    await settled(a.sync(b))
+    assert await size(b.or_set("tasks", str)) == 0

@@ -59,7 +59,7 @@ async def test_reading_goes_page_by_page(url: str, eu: Replica, partitions: int)
             assert sorted([i async for i in theirs]) == list(range(MANY))
         before = calls(client, "hscan")
         assert isinstance(eu.or_set("big", int, partitions=partitions).pop(), int)
-        assert calls(client, "hscan") == before + 1
+        assert calls(client, "hscan") == before
     assert sorted(table.items()) == sorted((str(i), i) for i in range(MANY))
 
 
