@@ -1,19 +1,19 @@
--- @include lib/clock
--- @include lib/unpack_time
 -- The latest time among those of a list's LWW entries that are there.
 local function latest(kind, entries, count)
+  local time_of_head
+  if kind == 'lww_map' then
+    -- @include lib/unpack_time
+    time_of_head = time_of_packed
+  else
+    -- @include lib/clock
+    time_of_head = function(head) return time_of(string.match(head, '^[^@]*')) end
+  end
   local ms, seq = 0, 0
   for i = 1, count do
     if entries[i] then
-      local head = string.match(entries[i], '^[^\n]*')
-      local entry_ms, entry_seq
-      if kind == 'lww_map' then
-        entry_ms, entry_seq = time_of_packed(head)
-      else
-        entry_ms, entry_seq = time_of(string.match(head, '^[^@]*'))
-      end
-      if not entry_ms then fail('MALFORMED', 'what is stored is of no script of ours') end
-      if later(entry_ms, entry_seq, ms, seq) then ms, seq = entry_ms, entry_seq end
+      local at, number = time_of_head(string.match(entries[i], '^[^\n]*'))
+      if not at then fail('MALFORMED', 'what is stored is of no script of ours') end
+      if at > ms or (at == ms and number > seq) then ms, seq = at, number end
     end
   end
   return ms, seq
