@@ -23,7 +23,7 @@ from redis_crdt.operations.lww import LWWMapOperations, LWWRegisterOperations
 from redis_crdt.operations.mv_register import MVRegisterOperations
 from redis_crdt.operations.operation import Script
 from redis_crdt.operations.or_set import ORSetOperations
-from redis_crdt.operations.replica import BATCH
+from redis_crdt.operations.requests import BATCH
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -12,7 +12,7 @@ from redis_crdt.clock import Dot, Time, parse_clock, replica_of
 from redis_crdt.codec import Codec, codec_for
 from redis_crdt.errors import FeedTrimmed, InvalidCursor
 from redis_crdt.names import whole_name
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Wait
 from redis_crdt.sync.pull import Party
 

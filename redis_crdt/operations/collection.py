@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from redis_crdt.codec import codec_for
 from redis_crdt.kinds import KINDS, PARTITIONS, VALUE, KindName, check_kind
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import (
     Command,
     Each,
@@ -18,7 +18,8 @@ from redis_crdt.operations.operation import (
     SideBySide,
     as_is,
 )
-from redis_crdt.operations.replica import BATCH, ReplicaOperations
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.requests import BATCH
 from redis_crdt.partitions import by_part, check_described, check_partitions, describe, part_of
 from redis_crdt.state import State
 from redis_crdt.sync.tombstones import collect_one

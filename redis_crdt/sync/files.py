@@ -20,7 +20,7 @@ from redis_crdt.clock import Time
 from redis_crdt.errors import InvalidDump, InvalidName, KindMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_stored_name, shard_of
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.pull import SCAN_AHEAD, Party, count_entries
 

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.names import Keys
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Executor, Procedure, Script, SideBySide, Together
 from redis_crdt.sync.report import SyncReport
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from redis_crdt.clock import Time, parse_clock
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from redis.backoff import EqualJitterBackoff
 
 from redis_crdt.errors import CRDTError, InvalidSetting
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import all_of, drive
 from redis_crdt.operations.operation import Command, Procedure, Wait, reading
 from redis_crdt.operations.replica import ReplicaOperations

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.names import Keys
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
+from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.pull import Party
 
 GRACE = 7 * 24 * 60 * 60.0
@@ -74,5 +75,5 @@ def reset(replica: Party) -> Procedure[None]:
     """Throw away all that a replica holds, shard by shard, and open it anew."""
     for shard in range(replica.shards):
         yield replica, ask.reset(replica.keys(shard), replica.replica_id, replica.about)
-        if isinstance(replica, ask.ReplicaOperations):
+        if isinstance(replica, ReplicaOperations):
             yield replica, replica.open_shard(shard)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.kinds import PARTITIONS
 from redis_crdt.names import check_stored_name, shard_of, whole_name
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.collection import value_in
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.partitions import described

@@ -9,7 +9,7 @@ import pytest
 
 from redis_crdt import State, memory
 from redis_crdt.clock import wall_clock
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from tests.contract.seam import Regions, contains, settled
 
 

@@ -29,7 +29,7 @@ from redis_crdt.codec import Codec
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import KINDS, PARTITIONS
 from redis_crdt.names import check_name, check_namespace, check_replica_id
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
 from redis_crdt.watching import Position

@@ -14,7 +14,7 @@ from redis_crdt import Replica, memory
 from redis_crdt.clock import Time
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidName
 from redis_crdt.names import Keys
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from tests.backends import NewClient
 from tests.faults.fuzz import Targets
 

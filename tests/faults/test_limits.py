@@ -14,7 +14,7 @@ from redis_crdt.entries import MAX_BATCH, MAX_DOTS, MAX_ENTRY, MAX_FIELD, MAX_VA
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidValue
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import MAX_NAME
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Script
 from tests.backends import NewClient
 from tests.integration.refusals import refused, write_all

@@ -10,7 +10,7 @@ import pytest
 from redis_crdt import Replica, memory
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ServerFull
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.servers import Flavour as ServerFlavour
 from tests.backends import NewClient, NewServer
 

@@ -10,7 +10,7 @@ import redis
 
 from redis_crdt import Replica, memory
 from redis_crdt.names import Keys
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.servers import Flavour as ServerFlavour
 from redis_crdt.servers import Server
 from tests.backends import Flavour, NewClient, NewServer

@@ -26,7 +26,7 @@ from redis_crdt.errors import (
     Unacknowledged,
 )
 from redis_crdt.operations import cluster as routing
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import drive
 from redis_crdt.sync.pull import pull
 from tests.backends import require_binary

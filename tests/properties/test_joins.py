@@ -11,7 +11,7 @@ from redis_crdt import memory
 from redis_crdt.clock import Time
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import KINDS
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.scripts import assemble
 from redis_crdt.replica import Replica
 from tests.properties.entries import ENTRIES

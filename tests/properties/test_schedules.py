@@ -33,7 +33,7 @@ from redis_crdt.entries import Dots, Last
 from redis_crdt.errors import StaleReplica
 from redis_crdt.kinds import KINDS, PARTITIONS, VALUE
 from redis_crdt.names import Keys
-from redis_crdt.operations import replica as ask
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Operation, Script, drive
 from redis_crdt.sync.pull import pull
 from tests.backends import NewClient
