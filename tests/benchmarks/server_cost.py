@@ -18,6 +18,19 @@ WRITTEN = 10_000
 TARGET_WRITE, TARGET_JOIN, TARGET_MEMORY, TARGET_FEED = 6, 6, 1.6, 40
 
 
+# The commands that an add carries out, without any decision: what it costs at least as one script.
+BARE_ADD = """
+redis.call('HMGET', KEYS[1], 'writer', 'checked', 'feed_limit', 'alias')
+redis.call('TIME')
+redis.call('HGET', KEYS[2], 'set')
+redis.call('HGET', KEYS[3], ARGV[1])
+redis.call('HGET', KEYS[4], ARGV[1])
+redis.call('XADD', KEYS[5], '*', 'set', ARGV[1])
+redis.call('HSET', KEYS[3], ARGV[1], '12345678a-10')
+return 1
+"""
+
+
 def element(i: int) -> str:
     return f"element {i:012}"
 
@@ -85,7 +98,22 @@ def cpu(run: Run) -> Iterator[Figure]:
             yield Figure(
                 f"server CPU of {work}, pipelined", command, found.ratio, TARGET_WRITE, note=note
             )
+        yield _bare_add(ground, run)
         yield from _joins(ground, run)
+
+
+def _bare_add(ground: Ground, run: Run) -> Figure:
+    client, raw = ground.client, ground.raw
+    digest = client.script_load(BARE_ADD)
+    keys = [raw(f"bare-{name}") for name in ("meta", "kinds", "live", "removed", "feed")]
+    found = by_turns(
+        _pipelined(client, lambda i: ("EVALSHA", digest, len(keys), *keys, element(i))),
+        _pipelined(client, lambda i: ("SADD", raw("bare-set"), element(i))),
+        run.rounds,
+        WRITES,
+    )
+    work = "server CPU of the commands in `ORSet.add` as a bare script, pipelined"
+    return Figure(work, "`SADD`", found.ratio, note=found.medians(WRITES))
 
 
 def _joins(ground: Ground, run: Run) -> Iterator[Figure]:
