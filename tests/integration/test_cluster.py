@@ -26,7 +26,6 @@ from redis_crdt.errors import (
     Unacknowledged,
 )
 from redis_crdt.operations import cluster as routing
-from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import drive
 from redis_crdt.sync.pull import pull
 from tests.backends import require_binary
@@ -381,9 +380,8 @@ def test_scripts_that_a_node_has_forgotten_are_sent_again(
 async def test_a_change_on_any_node_wakes_a_watcher(
     cluster: servers.Cluster, eu: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        ask, "MAX_WAIT", 1.5 * PATIENCE
-    )  # nobody looks just because time has passed
+    # Nobody looks just because time has passed.
+    monkeypatch.setattr("redis_crdt.operations.replica.MAX_WAIT", 1.5 * PATIENCE)
     url = f"{cluster.url}?socket_timeout={3 * PATIENCE}"
     counters = [eu.g_counter(name_in(shard, eu)) for shard in range(SHARDS)]
     start = ",".join(["0-0"] * SHARDS)
