@@ -11,6 +11,13 @@ local function later(ms, seq, other_ms, other_seq)
   return ms > other_ms or (ms == other_ms and seq > other_seq)
 end
 
+-- The feed id that comes right after a time.
+local function id_past(ms, seq)
+  -- A time that leaves no room after it, as only a liar's does, must not use our numbers up.
+  if seq >= 1e12 then return string.format('%.0f-0', ms + 1) end
+  return string.format('%.0f-%.0f', ms, seq + 1)
+end
+
 local function is_later(a, b)
   local ms, seq = time_of(a)
   return later(ms, seq, time_of(b))

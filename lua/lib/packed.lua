@@ -33,7 +33,7 @@ end
 -- The alias of a writer. One that has none is given one, which is written down with the script's
 -- first write: whoever may meet new writers packs before that.
 local function find_alias(by)
-  local found = alias_of[by] or redis.call('HGET', META, by)
+  local found = redis.call('HGET', META, by)
   if not found then
     aliases = aliases or redis.call('HGET', META, 'aliases')
     found, aliases = base36(aliases + 0), aliases + 1
@@ -77,8 +77,8 @@ end
 
 -- The same, of an entry that was inspected; see lib/kinds.
 local function pack_inspected(kind, entry, ms, by, seq_text, rest)
-  if not is_packed(kind) then return entry end
-  return by and packed_dot(ms, by, seq_text) .. rest or each_dot(entry, pack_dot)
+  if by and is_packed(kind) then return packed_dot(ms, by, seq_text) .. rest end
+  return pack(kind, entry)
 end
 
 local function unpacked(kind, entry)

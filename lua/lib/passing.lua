@@ -4,5 +4,5 @@
 local function passing(id, ms, seq, refs)
   local id_ms, id_seq = time_of(id)
   if later(id_ms, id_seq, ms, seq) then return id end
-  return append({refs[1], refs[2]}, nil, string.format('%.0f-%.0f', ms, seq + 1))
+  return append({refs[1], refs[2]}, nil, id_past(ms, seq))
 end

@@ -101,10 +101,7 @@ end
 -- The id that passes this time, where the server's own next id may not.
 local function id_after(ms, seq)
   local last_ms, last_seq = time_of(last_id())
-  if later(last_ms, last_seq, ms, seq) then return nil end
-  -- A time that leaves no room after it, as only a liar's does, must not use our numbers up.
-  if seq >= 1e12 then return string.format('%.0f-0', ms + 1) end
-  return string.format('%.0f-%.0f', ms, seq + 1)
+  return not later(last_ms, last_seq, ms, seq) and id_past(ms, seq)
 end
 
 local function write_group(group, id)
