@@ -25,7 +25,19 @@ MAX_JOINED = 16 * MAX_ENTRY
 limit: what is joined of them must not be too large to be passed on."""
 
 MAX_DOTS = 4096
-MAX_BATCH = 100_000
+MAX_BATCH = 1000
+
+WIDE = 8
+"""An entry that has seen so many dots that no longer live is looked after by collection."""
+
+MAX_HISTORY = 64
+"""Of each replica so many incarnations are remembered."""
+
+MAX_SILENT = 1024
+"""So many writers are remembered for whom something was collected that the feed does not tell of."""
+
+MAX_CONTEXT = 4096
+"""Of so many writers of objects in memory it is remembered how much of them a collection has."""
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
@@ -162,6 +174,11 @@ class Dots:
     def is_tombstone(self) -> bool:
         """Whether no dot lives: the element was removed."""
         return not self.live
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has seen much that no longer lives."""
+        return len(self.seen) >= WIDE and len(self.seen.keys() - {d.writer for d in self.live}) >= WIDE
 
     def covers(self, dot: Dot) -> bool:
         """Whether this entry has seen the dot."""

@@ -61,14 +61,6 @@ class ClockDrift(CRDTError):
     """
 
 
-class StaleDump(CRDTError):
-    """A dump that may be older than removals whose tombstones were collected here.
-
-    What it holds may have been removed since. ``force=True`` takes it nonetheless, and may so
-    bring back what was removed.
-    """
-
-
 class InvalidBatch(CRDTError, ValueError):
     """A batch that cannot be one atomic write: of two replicas or shards, or too large."""
 
@@ -108,21 +100,6 @@ class ReplicaMismatch(CRDTError):
 
 class ReplicaConflict(CRDTError):
     """Two different servers claim the same replica id, or a replica was synced with itself."""
-
-
-class StaleReplica(CRDTError):
-    """A replica has been away for so long that removals it has not seen were collected.
-
-    It would bring removed elements back, so nothing is exchanged with it. Dump what only it
-    has, if anything; then :meth:`Replica.reset` it, and sync it with its peers.
-    """
-
-
-class ForgottenPeer(CRDTError):
-    """A replica that was forgotten, as one that is gone for good, is back.
-
-    :meth:`Replica.reset` it, and it will be taken in as a new one.
-    """
 
 
 class EvictionEnabled(CRDTError):

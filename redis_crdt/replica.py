@@ -53,12 +53,13 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
-from redis_crdt.sync.pull import Party, pull
+from redis_crdt.sync.party import Party
+from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.status import Status, read_status
 from redis_crdt.sync.syncer import Syncer
 from redis_crdt.sync.threaded import in_thread
-from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
+from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.watching import Change, Watcher
 
@@ -231,8 +232,8 @@ class Replica(ReplicaOperations):
         the first, two for each that follows. Where the source's feed no longer reaches back to
         the last pull, everything is compared. It may be interrupted anywhere; the next one goes
         on from there. Raises :class:`ReplicaConflict` if the source has this replica's id,
-        :class:`ReplicaMismatch` if its namespace differs, :class:`KindMismatch`,
-        :class:`InvalidDump` or :class:`ClockDrift` for state that is refused.
+        :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or :class:`ClockDrift` for state that is refused. A single entry that
+        is refused, as ill-formed or too large, is left out and told in the report.
         """
         return drive(pull(self, source))
 
@@ -247,15 +248,14 @@ class Replica(ReplicaOperations):
         """
         return drive(dump_file(self, file))
 
-    def load(self, file: File, *, force: bool = False) -> int:
+    def load(self, file: File) -> int:
         """Join what :meth:`dump` wrote; returns how many entries changed something.
 
-        The file is validated as a whole first: :class:`InvalidDump`, :class:`KindMismatch` and
-        :class:`ClockDrift` leave everything as it was, and so does :class:`StaleDump`, raised
-        unless ``force`` for a file that may hold what was removed, and the tombstones collected,
-        since. Two round trips per 500 entries.
+        The file is validated as a whole first: :class:`InvalidDump` and :class:`ClockDrift` leave
+        everything as it was. It may be old: only what is neither there nor known is taken. Two
+        round trips per 500 entries.
         """
-        return drive(load_file(self, file, force))
+        return drive(load_file(self, file))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
@@ -269,16 +269,23 @@ class Replica(ReplicaOperations):
     def forget(self, peer: str) -> bool:
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
-        Returns whether there was such a peer. Should it come back, it is refused with
-        :class:`ForgottenPeer` until it was :meth:`reset`. One round trip per shard.
+        Returns whether there was such a peer. Should it come back, nothing of its state is lost,
+        and nothing that was removed comes back with it. One round trip per shard.
         """
         return drive(forget(self, peer))
+
+    def drop(self, name: str) -> bool:
+        """Drop the collection of this name, in all regions, and set its name free.
+
+        Returns whether there was one. What others write under it before they have heard of that is
+        lost, too: it is an operator's act. A few round trips, and one for each partition.
+        """
+        return drive(drop(self, name))
 
     def reset(self) -> None:
         """Throw away all that this replica holds, so that it begins anew from its peers.
 
-        What none of them has pulled is lost. It is the way back for a replica that is refused
-        as stale or forgotten. One round trip per shard.
+        What none of them has pulled is lost. One round trip per shard.
         """
         drive(reset(self))
 
@@ -325,7 +332,7 @@ class Replica(ReplicaOperations):
             elif isinstance(operation, Everywhere) and self._router is None:
                 reply = [self.execute(Command(operation.args, about=operation.about))]
             elif isinstance(operation, Script):
-                reply = self._run_script(operation)
+                reply = self._told(operation, self._run_script(operation))
             elif isinstance(operation, Each):
                 reply = [self.execute(one) for one in operation.operations]
             elif isinstance(operation, Wait):
@@ -340,7 +347,7 @@ class Replica(ReplicaOperations):
         if self._router is not None:
             return self._take(self.running(script))
         try:
-            return self._send_once(Send(None, self.evaluating(script)))
+            return self._send_once(self.evaluating(script))
         except ResponseError as error:
             recovering = self.recovering(script, error)
         return self._take(recovering)
@@ -411,11 +418,13 @@ class Replica(ReplicaOperations):
         try:
             if send.asking:
                 _exchange(connection, ASKING)
-            packed = pack_command(send.args)
+            packed = pack_command(self._vouched(connection, _link_of(connection), send))
             if send.parsed:
                 connection.send_packed_command([packed])
                 return server.parse_response(connection, send.args[0], **_RAW)
-            return _exchange(connection, packed)
+            reply = _exchange(connection, packed)
+            self._answered(connection, _link_of(connection), send)
+            return reply
         except ResponseError:
             raise
         except BaseException as error:
@@ -482,3 +491,8 @@ def _exchange(connection: Any, packed: bytes) -> Any:
     """Send what is packed and read the reply, in bytes whatever the client reads for others."""
     connection.send_packed_command([packed])
     return connection.read_response(disable_decoding=True)
+
+
+def _link_of(connection: Any) -> Any:
+    """Return what stands for the present link of a connection; None where it has none."""
+    return getattr(connection, "_sock", connection)

@@ -1,27 +1,31 @@
--- @include lib/single
--- Adds to this writer's total. ARGV: kind, name, sign ('' for a G-Counter; '+' or '-'), amount.
+-- @include lib/operation
+-- Adds to this writer's total. ARGV: witness, kind, collection, sign ('' for a G-Counter; '+' or
+-- '-'), amount.
 local counter_increment = {}
 
--- Whether a + b is below 2^63. Lua's numbers are not exact up there, so it goes in two halves.
-local function fits(a, b)
-  if #a < 18 and #b < 18 then return true end
+-- The sum of two totals; nil if it is 2^63 or more. Lua's numbers are exact up to 2^53 only, so large
+-- ones are added in two halves.
+local function sum(a, b)
+  if #a < 16 and #b < 16 then return string.format('%.0f', a + b) end
   local low = tonumber(string.sub(a, -9)) + tonumber(string.sub(b, -9))
   local high = (tonumber(string.sub(a, 1, -10)) or 0) + (tonumber(string.sub(b, 1, -10)) or 0)
   high, low = high + math.floor(low / 1e9), low % 1e9
-  return high < 9223372036 or (high == 9223372036 and low <= 854775807)
+  if high > 9223372036 or (high == 9223372036 and low > 854775807) then return nil end
+  return string.format('%.0f%09.0f', high, low)
 end
 
 function counter_increment.prepare(op)
-  local field, amount = op.args[op.first] .. writer, op.args[op.last]
+  local field, amount = {op.args[op.first] .. writer}, op.args[op.last]
   if amount == '0' then return nil end
-  local total = redis.call('HGET', op.live, field)
-  if total and not string.find(total, '^%d+$') then fail('MALFORMED', 'not a counter total: ' .. total) end
-  if not fits(total or '0', amount) then fail('OVERFLOW', total or '0') end
-  return {field}, 1, 1
+  local total = read(op.live, field, 1, 1)[1] or '0'
+  if not string.find(total, '^%d+$') then fail('MALFORMED', 'not a counter total: ' .. total) end
+  op.total = sum(total, amount)
+  if not op.total then fail('OVERFLOW', total) end
+  return field, 1, 1
 end
 
 function counter_increment.commit(op)
-  redis.call('HINCRBY', op.live, op.args[op.first] .. writer, op.args[op.last])
+  put(op.live, {op.args[op.first] .. writer, op.total})
   return 1
 end
 

@@ -18,13 +18,21 @@ local function join_last(a, b)
   return before(a, b) and b or a
 end
 
--- A dot lives if both sides have it, or one has it and the other has not seen it.
-local function survivors(mine, theirs, live, have)
+-- Whether a context, writer -> {ms, seq}, has seen a dot.
+local function covers(context, dot)
+  local known = context[dot.writer]
+  return known ~= nil and not later(dot.ms, dot.seq, known.ms, known.seq)
+end
+
+-- A dot lives if both sides have it, or one has it and the other has not seen it: neither for this
+-- entry nor in its context, which is what its replica knows.
+local function survivors(mine, theirs, their_context, live, have)
   local held = {}
   for _, dot in ipairs(theirs.live) do held[dot.text] = dot end
   for _, dot in ipairs(mine.live) do
     local twin = held[dot.text]
-    if not have[dot.text] and (twin or is_new(dot, theirs.seen)) then
+    if not have[dot.text]
+      and (twin or (is_new(dot, theirs.seen) and not covers(their_context, dot))) then
       have[dot.text] = true
       -- One dot has one value; a liar's two are settled as in `last`, so that all sides agree.
       if twin and before(dot.value or '', twin.value or '') then dot = twin end
@@ -33,11 +41,13 @@ local function survivors(mine, theirs, live, have)
   end
 end
 
-local function join_dots(a, b)
+local NOTHING = {}
+
+local function join_dots(a, b, context_of_a, context_of_b)
   local x, y = parse_dots(a), parse_dots(b)
   local live, have, seen = {}, {}, x.seen
-  survivors(x, y, live, have)
-  survivors(y, x, live, have)
+  survivors(x, y, context_of_b or NOTHING, live, have)
+  survivors(y, x, context_of_a or NOTHING, live, have)
   for by, dot in pairs(y.seen) do
     if is_new(dot, seen) then seen[by] = dot end
   end

@@ -1,12 +1,21 @@
 -- @include lib/replica
--- Enters where nothing else may be written: whether the process is the same one is looked at, and
--- what was found is written down at once.
+-- Enters where nothing else may be written: what was found of another process is written down at
+-- once.
+local function settle(call)
+  local is_new = notes ~= nil and #notes > 2
+  if is_new then call('HSET', META, unpack(notes)) end
+  notes = nil
+  return is_new
+end
+
 local function enter_to_read()
-  if enter(true) then redis.call('HSET', META, unpack(notes)) end
+  enter()
+  settle(redis.call)
 end
 
 -- The same for one who only looks: where the server takes no writes, a new incarnation goes unnoted,
 -- and the next script that writes begins it.
-local function look()
-  if enter(true) then redis.pcall('HSET', META, unpack(notes)) end
+local function enter_to_look()
+  enter()
+  settle(redis.pcall)
 end

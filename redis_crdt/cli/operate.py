@@ -13,8 +13,8 @@ from redis_crdt.cli import tables
 from redis_crdt.cli.app import Namespace, ReplicaId, Url, app, opened
 from redis_crdt.errors import InvalidName
 from redis_crdt.operations.operation import drive
+from redis_crdt.sync.directory import find
 from redis_crdt.sync.tombstones import GRACE
-from redis_crdt.sync.verify import find
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Limit = Annotated[int, typer.Option(help="How many entries to show.", min=1)]
@@ -90,15 +90,15 @@ def inspect(
     """Show a collection: its entries and their causal metadata, tombstones included."""
     with opened(url, namespace) as replica:
         found = drive(find(replica, name))
-        if found is None:
+        if not found:
             raise InvalidName(f"{replica.about} has no collection {name!r}")
-        kind, partitions = found
-        in_parts = {"partitions": partitions} if partitions > 1 else {}
-        state = getattr(replica, kind)(name, **in_parts).dump()
         console = Console()
-        about = f" in {partitions} partitions" if in_parts else ""
-        console.print(f"{kind} {name}{about}", highlight=False)
-        console.print(tables.entries(state, limit), highlight=False)
+        for kind, partitions in found:
+            in_parts = {"partitions": partitions} if partitions > 1 else {}
+            state = getattr(replica, kind)(name, **in_parts).dump()
+            about = f" in {partitions} partitions" if in_parts else ""
+            console.print(f"{kind} {name}{about}", highlight=False)
+            console.print(tables.entries(state, limit), highlight=False)
 
 
 @app.command()
@@ -149,6 +149,22 @@ def forget(
 
 
 @app.command()
+def drop(
+    url: Url,
+    name: Annotated[str, typer.Argument(help="The collection.")],
+    namespace: Namespace = "default",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Drop a collection in all regions, with what others write there before they hear of it."""
+    with opened(url, namespace) as replica:
+        if not yes:
+            typer.confirm(f"Drop {name} of {namespace} everywhere?", abort=True)
+        if not replica.drop(name):
+            raise InvalidName(f"{replica.about} has no collection {name!r}")
+    typer.echo(f"{name} is dropped")
+
+
+@app.command()
 def reset(
     url: Url,
     namespace: Namespace = "default",
@@ -156,8 +172,7 @@ def reset(
 ) -> None:
     """Throw away all that a replica holds, so that it begins anew from its peers.
 
-    The way back for a replica that is stale or was forgotten. What no peer has pulled from it is
-    lost: dump it first.
+    What no peer has pulled from it is lost: dump it first.
     """
     with opened(url, namespace) as replica:
         name = replica.replica_id

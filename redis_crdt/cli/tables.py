@@ -26,8 +26,6 @@ def _ago(seconds: float | None) -> str:
 
 
 def _state(peer: PeerStatus) -> str:
-    if peer.forgotten:
-        return "forgotten"
     link = peer.link
     if link is None:
         return "no syncer here"
@@ -84,7 +82,7 @@ def peers(found: Status) -> RenderableType:
             _state(peer),
             _ago(link.last_contact) if link else "",
             drift,
-            "" if peer.forgotten else behind,
+            behind,
             _ago(peer.heard),
             (link.last_error or "") if link else "",
         )

@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from time import monotonic
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
@@ -30,7 +32,7 @@ from redis_crdt.names import (
     part_name,
     shard_of,
 )
-from redis_crdt.operations.cluster import Router, Send, Steps
+from redis_crdt.operations.cluster import Router, Send, Steps, Write
 from redis_crdt.operations.operation import (
     Command,
     Everywhere,
@@ -39,13 +41,20 @@ from redis_crdt.operations.operation import (
     Script,
     Wait,
     is_closed,
+    unasked,
     reading,
 )
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
 
-FORMAT = 1
+FORMAT = 2
 """The version of what is stored on servers."""
+
+PAUSE = 0.00025
+"""After how many seconds without a write the next one says what was written last."""
+
+LOOK_EVERY = 0.01
+"""After how many seconds a write has the server look again which process it is."""
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
@@ -106,6 +115,9 @@ class ReplicaOperations(Executor):
         self._opened = False
         self._owns_client = False
         self._kept: dict[Any, Any] = {}
+        self._seen: dict[int, tuple[bytes, float]] = {}
+        self._looked: dict[int, float] = {}
+        self._links: WeakKeyDictionary[Any, tuple[Any, frozenset[int]]] = WeakKeyDictionary()
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
@@ -196,8 +208,15 @@ class ReplicaOperations(Executor):
             uuid.uuid4().hex,
             self.shards,
             self._feed_limit,
+            int(self._has_no_info),
         )
-        return Script(OPEN, shard, self.keys(shard).base, args, read_opened, self.about)
+        keys = self.keys(shard).base
+        return Script(OPEN, shard, keys, args, read_opened, self.about, b"!")
+
+    @property
+    def _has_no_info(self) -> bool:
+        """Whether the server is fakeredis, which has no INFO: it cannot forget and live on."""
+        return type(self._client).__module__.startswith("fakeredis")
 
     def _keeps(self, pool: Any, connection: Any) -> bool:
         """Tell whether a connection is kept for the next call instead of going back to its pool.
@@ -213,10 +232,63 @@ class ReplicaOperations(Executor):
 
     # How an operation is carried out, step by step --------------------------------------------
 
-    def evaluating(self, script: Script[Any]) -> tuple[Any, ...]:
+    def evaluating(self, script: Script[Any], command: str = "EVALSHA") -> Send:
         """Return the command that runs a script."""
-        digest = load(script.name).digest
-        return ("EVALSHA", digest, len(script.keys), *script.keys, *script.args)
+        text, digest = load(script.name)
+        keys = script.keys
+        head = (command, digest if command == "EVALSHA" else text, len(keys), *keys)
+        if script.witness is not None:
+            return Send(None, (*head, script.witness, *script.args))
+        witness = self._witness(script.shard)
+        return Send(
+            None, (*head, witness, *script.args), write=Write(script.shard, len(head))
+        )
+
+    def _witness(self, shard: int) -> bytes:
+        """Return what this replica bears witness to with a write; see ``lua/lib/incarnation.lua``.
+
+        What it wrote last is passed on where a pause came after that, in which the server may have
+        been put back to an older state: looking for it takes the server longer than the write.
+        """
+        now = monotonic()
+        seen, at = self._seen.get(shard, (b"", now))
+        seen = seen if now - at > PAUSE else b""
+        if now - self._looked.get(shard, 0.0) < LOOK_EVERY:
+            return b"." + seen if seen else b""
+        self._looked[shard] = now
+        return b"?" + seen
+
+    def _told(self, script: Script[Any], reply: Any) -> Any:
+        """Return what a script replies, less the id of a write, which is remembered."""
+        if script.witness is not None:
+            return reply
+        reply, id_ = reply
+        if id_:
+            self._seen[script.shard] = (id_, monotonic())
+        return reply
+
+    def _vouched(self, connection: Any, link: Any, send: Send) -> tuple[Any, ...]:
+        """Return a command's arguments for a connection, whose present link is given if it has one.
+
+        The process at its other end stays the same as long as the link lives. The first write that
+        goes over one has the server look whether it is the process that it was.
+        """
+        if send.write is None:
+            return send.args
+        shard, at = send.write
+        known, shards = self._links.get(connection, (None, frozenset()))
+        if link is not None and known is link and shard in shards:
+            return send.args
+        seen = self._seen.get(shard, (b"", 0.0))[0]
+        return (*send.args[:at], b"!" + seen, *send.args[at + 1 :])
+
+    def _answered(self, connection: Any, link: Any, send: Send) -> None:
+        """Remember that a write went over a connection, by this link."""
+        if send.write is not None and link is not None:
+            known, shards = self._links.get(connection, (None, frozenset()))
+            if known is not link or send.write.shard not in shards:
+                mine = shards if known is link else frozenset()
+                self._links[connection] = (link, mine | {send.write.shard})
 
     def running(self, script: Script[Any]) -> Steps[Any]:
         """Run a script."""
@@ -232,6 +304,7 @@ class ReplicaOperations(Executor):
         """
         if is_closed(error):
             # The server was emptied. Begin anew there, as a new incarnation.
+            self._seen.pop(script.shard, None)
             yield from self.running(self.open_shard(script.shard))
             return (yield from self.running(script))
         if not isinstance(error, NoScriptError):
@@ -240,14 +313,12 @@ class ReplicaOperations(Executor):
         # taken over. Opening looks into that before any script of ours can write there.
         if script.name != OPEN:
             yield from self.running(self.open_shard(script.shard))
-        source = load(script.name)
-        args = ("EVAL", source.text, len(script.keys), *script.keys, *script.args)
-        return (yield from self._sending(script.shard, args))
+        return (yield from self._sending(script.shard, self.evaluating(script, "EVAL")))
 
-    def _sending(self, shard: int, args: tuple[Any, ...]) -> Steps[Any]:
+    def _sending(self, shard: int, send: Send) -> Steps[Any]:
         if self._router is None:
-            return (yield Send(None, args))
-        return (yield from self._router.sending(shard, args))
+            return (yield send)
+        return (yield from self._router.sending(shard, send.args, write=send.write))
 
     def reading(self, command: Command[Any] | Everywhere[Any]) -> Steps[Any]:
         """Carry out what only reads, on a Cluster."""
@@ -306,13 +377,12 @@ class ReplicaOperations(Executor):
     def _check_eviction(self, executor: Executor) -> Procedure[None]:
         try:
             policy = yield executor, Everywhere(("INFO", "memory"), _read_policy, self.about)
-        except AccessDenied:
-            warnings.warn("no right to INFO: the eviction policy goes unchecked", stacklevel=2)
-            return
         except ServerError as error:
-            if type(error) is not ServerError:
+            if self._has_no_info:
+                return  # and evicts nothing
+            if type(error) not in (ServerError, AccessDenied):
                 raise
-            return  # fakeredis has no INFO, and evicts nothing
+            raise unasked(self.about, str(error)) from error
         if policy is None:
             return
         message = (

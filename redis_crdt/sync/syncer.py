@@ -178,8 +178,8 @@ class _Follower:
         """Pull for the first time in this round.
 
         A new replica fills itself from one peer after the other: once it has all of the first,
-        it knows what that one knew of the others, who until then would call it stale. A peer
-        that neither answers nor fails does not hold the others up for longer than that.
+        it knows what that one knew of the others, and all that they still tell is what is new. A
+        peer that neither answers nor fails does not hold the others up for longer than that.
         """
         filling = self._syncer._filling
         while await drive(_is_filling(self._replica)):
@@ -210,6 +210,8 @@ class _Follower:
         if is_news:
             event = "peer.recovered" if was_failing else "peer.following"
             log.info("%s peer=%s entries=%d", event, self._link.peer, report.entries)
+            for refused in report.refused[:10]:
+                log.warning("entry.refused peer=%s detail=%r", self._link.peer, refused)
             await self._tell()
 
     async def _failed(self, error: CRDTError) -> None:
@@ -262,10 +264,11 @@ def _ensure_open(replica: ReplicaOperations) -> Procedure[None]:
 
 
 def _is_filling(replica: ReplicaOperations) -> Procedure[bool]:
-    """Tell whether a replica has yet to begin or to end its first pull."""
+    """Tell whether a replica has yet to end its first pull."""
+    own = replica.replica_id.encode()
     for shard in range(replica.shards):
         found = yield replica, ask.knowledge(replica.keys(shard), replica.about)
-        if not found.joined or found.scans:
+        if all(writer.partition(b"#")[0] == own for writer in found.known):
             return True
     return False
 

@@ -1,0 +1,61 @@
+-- @include lib/knowledge
+-- @include lib/packed
+-- The body of a batch of entries: a flat list of groups, each name, kind, generation, context (see
+-- lib/knowledge), count, then count times field, entry. A batch ends at a number of entries and of
+-- bytes, so that no one else waits for long, here or where it is joined.
+-- Which entries may be large; of these fewer are read at a time.
+local LARGE = {lww_map = true, lww_register = true, mv_register = true}
+
+local groups, group_of = {}, {}
+local entries_sent, bytes_sent = 0, 0
+
+-- The group of a collection, with what its context has come to know after an id, if one is given.
+local function group_for(name, kind, after)
+  local id = kind .. ':' .. name
+  local group = group_of[id]
+  if not group then
+    group = {name, kind, generation_of(name), context_text(name, kind, after), 0}
+    groups[#groups + 1], group_of[id] = group, group
+  end
+  return group
+end
+
+local function send_entry(group, field, entry)
+  local n = #group
+  group[n + 1], group[n + 2] = field, entry
+  group[5] = group[5] + 1
+  entries_sent, bytes_sent = entries_sent + 1, bytes_sent + #field + #entry
+end
+
+-- How many entries to read at once, if so many more may be sent.
+local function chunk_of(kind, left)
+  local size = entries_sent > 0 and math.ceil(bytes_sent / entries_sent) or 64
+  local most = math.max(1, math.floor((MAX_BYTES - bytes_sent) / size))
+  return math.min(left, most, LARGE[kind] and 16 or 128)
+end
+
+-- The present entries of fields, live or removed, as they are sent; false where there is none.
+local function read_entries(name, kind, fields)
+  local found, missing = read_fields(live_key(name, kind), fields), {}
+  for i = 1, #fields do
+    if not found[i] then missing[#missing + 1] = i end
+  end
+  if #missing > 0 then
+    local names = {}
+    for j, i in ipairs(missing) do names[j] = fields[i] end
+    local removed = read_fields(removed_key(name, kind), names)
+    for j, i in ipairs(missing) do found[i] = entry_of_tombstone(removed[j]) end
+  end
+  for i = 1, #fields do found[i] = found[i] and unpacked(kind, found[i]) end
+  return found
+end
+
+local function flat_body()
+  local body, n = {}, 0
+  for _, group in ipairs(groups) do
+    group[5] = tostring(group[5])
+    for i = 1, #group do body[n + i] = group[i] end
+    n = n + #group
+  end
+  return body
+end

@@ -1,0 +1,87 @@
+-- @include lib/replica
+-- @include lib/limits
+-- Carries out one operation on one collection. An operation is a pair of functions:
+--   prepare(op)      reads and validates, and writes nothing; gives a list and from where to where
+--                    in it stand the fields that it will touch, or nil and a reply where there is
+--                    nothing to do. It may set op.ms and op.seq: a time that the clock has to pass
+--   commit(op, id)   writes by `put` and `take`, and gives the reply; prepare has looked at
+--                    everything that could make it fail
+-- Its own arguments are op.args from op.first to op.last.
+
+-- What is written before its time, as a batch does; see replica/batch. Key -> field -> value, or false.
+local overlay
+
+-- The values of fields; most operations have one, and one is cheaper to ask for.
+local function read(key, fields, from, to)
+  local found = from == to and {redis.call('HGET', key, fields[from])}
+    or redis.call('HMGET', key, unpack(fields, from, to))
+  local written = overlay and overlay[key]
+  if written then
+    for i = from, to do
+      local value = written[fields[i]]
+      if value ~= nil then found[i - from + 1] = value end
+    end
+  end
+  return found
+end
+
+local function put(key, flat)
+  if not overlay then return redis.call('HSET', key, unpack(flat)) end
+  overlay[key] = overlay[key] or {}
+  for i = 1, #flat, 2 do overlay[key][flat[i]] = flat[i + 1] end
+end
+
+local function take(key, fields)
+  if not overlay then return redis.call('HDEL', key, unpack(fields)) end
+  overlay[key] = overlay[key] or {}
+  for _, field in ipairs(fields) do overlay[key][field] = false end
+end
+
+-- The kinds that a name stands for, with the one that is to be written among them.
+local function check_kind(op)
+  local kinds = redis.call('HGET', KINDS, op.name)
+  if kinds == op.kind then return nil end
+  if not kinds or kinds == 'dropped' then
+    if #op.name > MAX_NAME then fail('SIZE', 'a name takes ' .. #op.name .. ' bytes') end
+    op.kinds = kinds and 'dropped ' .. op.kind or op.kind
+  elseif not string.find(' ' .. kinds .. ' ', ' ' .. op.kind .. ' ', 1, true) then
+    fail('KIND', string.gsub(string.gsub(kinds, '^dropped ', ''), ' ', ',') .. ' ' .. op.name)
+  end
+end
+
+-- Adds to the references of a write those of one operation.
+local function refer(refs, collection, fields, from, to)
+  local n = #refs
+  for i = from, to do
+    if #fields[i] > MAX_FIELD then
+      fail('SIZE', 'an element or key takes ' .. #fields[i] .. ' bytes')
+    end
+    refs[n + 1], refs[n + 2] = collection, fields[i]
+    n = n + 2
+  end
+end
+
+-- KEYS: meta, feed, kinds, live, removed. ARGV: witness, kind, letter of the kind and name, then the
+-- operation's own. Replies what the operation replies, and the id of the write.
+local function carry_out(operation)
+  enter()
+  local collection = ARGV[3]
+  local op = {kind = ARGV[2], name = string.sub(collection, 2), collection = collection,
+              live = KEYS[4], removed = KEYS[5], args = ARGV, first = 4, last = #ARGV}
+  check_kind(op)
+  local fields, from, to = operation.prepare(op)
+  if not fields then
+    -- A new incarnation is written down with the first write.
+    return {from == nil and 0 or from, ''}
+  end
+  local refs = {}
+  refer(refs, collection, fields, from, to)
+  local id = append(refs)
+  if op.ms and op.ms > 0 then
+    -- @include lib/passing
+    id = passing(id, op.ms, op.seq, refs)
+  end
+  if op.kinds then redis.call('HSET', KINDS, op.name, op.kinds) end
+  local reply = operation.commit(op, id)
+  return {reply, id}
+end

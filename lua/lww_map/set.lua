@@ -1,0 +1,16 @@
+-- @include lib/dot_entries
+-- Writes the values of keys. ARGV: witness, kind, collection, then key, value...
+local lww_map_set = {}
+
+function lww_map_set.prepare(op)
+  for i = op.first + 1, op.last, 2 do
+    if #op.args[i] > MAX_VALUE then fail('SIZE', 'a value takes ' .. #op.args[i] .. ' bytes') end
+  end
+  return observe_all(op, 2)
+end
+
+function lww_map_set.commit(op, id)
+  return write_all(op, id, function(i) return op.args[op.first + 2 * i - 1] end)
+end
+
+-- @run carry_out, lww_map_set

@@ -1,0 +1,9 @@
+-- @include lib/replica
+-- The kinds that a name stands for. KEYS: meta, feed, kinds. ARGV: witness, name.
+local function kinds()
+  local found = {}
+  for kind in string.gmatch(redis.call('HGET', KINDS, ARGV[2]) or '', '%S+') do found[#found + 1] = kind end
+  return found
+end
+
+-- @run kinds
