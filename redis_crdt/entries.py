@@ -178,7 +178,9 @@ class Dots:
     @property
     def is_wide(self) -> bool:
         """Whether it has seen much that no longer lives."""
-        return len(self.seen) >= WIDE and len(self.seen.keys() - {d.writer for d in self.live}) >= WIDE
+        return (
+            len(self.seen) >= WIDE and len(self.seen.keys() - {d.writer for d in self.live}) >= WIDE
+        )
 
     def covers(self, dot: Dot) -> bool:
         """Whether this entry has seen the dot."""

@@ -38,6 +38,11 @@ class State(BaseModel):
             parse_clock(clock.encode())
         return self
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, State):
+            return NotImplemented
+        return (self.kind, self.entries) == (other.kind, other.entries)
+
     @classmethod
     def of(
         cls,
@@ -47,7 +52,9 @@ class State(BaseModel):
     ) -> State:
         """Make a dump of entries that are known to be well-formed; sorts them by field."""
         texts = {field.decode(): entry.decode() for field, entry in sorted(entries)}
-        clocks = {writer.decode(): clock.decode() for writer, clock in sorted((known or {}).items())}
+        clocks = {
+            writer.decode(): clock.decode() for writer, clock in sorted((known or {}).items())
+        }
         return cls.model_construct(version=1, kind=kind, entries=texts, known=clocks)
 
     @classmethod

@@ -118,7 +118,5 @@ def load(
         opened(url, namespace, replica_id) as replica,
         _progress("joined") as progressed,
     ):
-        changed = drive(
-            load_file(replica, sys.stdin.buffer if file == "-" else file, progressed)
-        )
+        changed = drive(load_file(replica, sys.stdin.buffer if file == "-" else file, progressed))
     typer.echo(f"{changed} entries changed", err=True)

@@ -86,7 +86,8 @@ class Answers:
 
     def since(self, start: bytes, limit: int) -> Iterator[tuple[bytes, list[bytes]]]:
         """Yield the feed's entries after an id, as the server's stream would give them."""
-        for logged in self._shard.after(parse_clock(start))[:limit]:
+        ms, seq = map(int, start.split(b"-"))
+        for logged in self._shard.after(Time(ms, seq))[:limit]:
             tag = [b"", str(logged.tag).encode()] if logged.tag else []
             yield _id(logged.time), [*tag, *(part for ref in logged.refs for part in ref)]
 
@@ -523,5 +524,3 @@ def read_body(
             raise InvalidDump(f"more than {MAX_BATCH} entries in a batch")
         yield name, kind, int(head[2]) if head[2] else None, head[3], items
         at += 5 + 2 * count_
-
-

@@ -43,8 +43,9 @@ def state_of(other: Mergeable, kind: KindName) -> State:
     Raises :class:`InvalidDump` if it is no valid dump, :class:`KindMismatch` if of another kind.
     """
     other_kind = getattr(other, "kind", None)
-    if isinstance(other, State) or (
-        other_kind is None and isinstance(other, Mapping | str | bytes)
+    # A map is a Mapping, but no dump.
+    if isinstance(other, State | str | bytes) or (
+        isinstance(other, Mapping) and not hasattr(other, "dump")
     ):
         return State.load(other, kind)
     if other_kind != kind:
@@ -65,7 +66,9 @@ def entries_of(other: Mergeable, kind: KindName) -> tuple[dict[bytes, Any], dict
         entries = {field: e for part in other._parts for field, e in part._store.entries()}
         return entries, other._knowledge()
     state = state_of(other, kind)
-    return state.parsed(), {w: Time.parse(clock.removesuffix("-0")) for w, clock in state.known.items()}
+    return state.parsed(), {
+        w: Time.parse(clock.removesuffix("-0")) for w, clock in state.known.items()
+    }
 
 
 class Collection(Generic[T, E]):
@@ -175,7 +178,11 @@ class Collection(Generic[T, E]):
             raise_to(merged._shard.known, known)
             merged._shard.known.pop(merged._shard._pen.writer, None)
         into, time = merged._store, merged._shard.clock.last
-        into.live, into.removed, into.wide = store.live.copy(), store.removed.copy(), dict(store.wide)
+        into.live, into.removed, into.wide = (
+            store.live.copy(),
+            store.removed.copy(),
+            dict(store.wide),
+        )
         for field, entry in news.items():
             mine: Any = into.get(field)
             joined: Any = join(store.kind, mine, entry, ours, known)

@@ -95,7 +95,9 @@ class Shard:
     def store(self, name: str, kind: str) -> Store[Any]:
         """Return the named collection, made if need be; KindMismatch if of another kind."""
         field = check_stored_name(name)
-        check_kind(name, [k for (n, k), s in self.stores.items() if n == field and not s.dropped], kind)
+        check_kind(
+            name, [k for (n, k), s in self.stores.items() if n == field and not s.dropped], kind
+        )
         store = self.store_of(field, kind)
         store.dropped = False
         return store
@@ -243,7 +245,9 @@ def join(
 ) -> Entry | None:
     """Return what two entries of a field become, given what each side knows."""
     if not kind.has_dots:
-        return mine and theirs and kind.join(mine, theirs) or mine or theirs
+        return (
+            kind.join(mine, theirs) if mine is not None and theirs is not None else mine or theirs
+        )
     nothing = Dots({}, {})
     joined: Any = kind.join(mine or nothing, theirs or nothing, ours, known)
     return joined if joined.seen else None

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Condition
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from redis_crdt.clock import Dot, Time, new_writer
 from redis_crdt.entries import Dots, Last, Total
@@ -103,8 +103,12 @@ class Store(Generic[E]):
             if self.removed:
                 self.removed.pop(key, None)
             self.live[key] = entry
-            if self.kind.has_dots and isinstance(entry, Dots) and entry.is_wide:
-                self.wide[key] = time
+            if self.kind.has_dots:
+                self._note_width(key, entry, time)
+
+    def _note_width(self, key: bytes, entry: Any, time: Time) -> None:
+        if entry.is_wide:
+            self.wide[key] = time
 
     def differing(self, entries: Iterable[tuple[bytes, E]]) -> dict[bytes, E]:
         """Return those of the entries that are not the same here.

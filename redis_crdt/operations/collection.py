@@ -30,7 +30,7 @@ X = TypeVar("X")
 
 
 def batches(
-    items: Iterable[X], size: int = BATCH, bytes_of: Callable[[X], int] = len
+    items: Iterable[X], size: int = BATCH, bytes_of: Callable[[Any], int] = len
 ) -> Iterator[list[X]]:
     """Yield the items in lists of at most ``size`` and so many bytes as a script may handle."""
     batch: list[X] = []

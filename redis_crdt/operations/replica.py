@@ -240,9 +240,7 @@ class ReplicaOperations(Executor):
         if script.witness is not None:
             return Send(None, (*head, script.witness, *script.args))
         witness = self._witness(script.shard)
-        return Send(
-            None, (*head, witness, *script.args), write=Write(script.shard, len(head))
-        )
+        return Send(None, (*head, witness, *script.args), write=Write(script.shard, len(head)))
 
     def _witness(self, shard: int) -> bytes:
         """Return what this replica bears witness to with a write; see ``lua/lib/incarnation.lua``.

@@ -440,9 +440,7 @@ def note(
     return apply(keys, vouched, asked_as, b"", "note", max_drift, "", body, about)
 
 
-def expect(
-    keys: Keys, asked_as: bytes, source: Vouched, began: bytes, about: str
-) -> Script[bytes]:
+def expect(keys: Keys, asked_as: bytes, source: Vouched, began: bytes, about: str) -> Script[bytes]:
     """Say that all that a source showed is joined; see ``lua/replica/expect.lua``."""
     args = (asked_as, source.writer, began, *_flat(source.known))
     return _looking("expect", keys, args, as_is, about)
@@ -508,9 +506,7 @@ def status(keys: Keys, count_to: int, about: str) -> Script[list[Any]]:
     return _looking("status", keys, (count_to,), as_is, about)
 
 
-def memory(
-    keys: Keys, collections: Sequence[tuple[bytes, str]], about: str
-) -> Script[list[int]]:
+def memory(keys: Keys, collections: Sequence[tuple[bytes, str]], about: str) -> Script[list[int]]:
     """Ask how many bytes the live entries and tombstones of collections take."""
     args = tuple(part for item in collections for part in item)
     return Script("replica/memory", keys.shard, keys.base, args, about=about)

@@ -142,9 +142,7 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
     return written
 
 
-def load_file(
-    target: Party, file: File, progressed: Progressed | None = None
-) -> Procedure[int]:
+def load_file(target: Party, file: File, progressed: Progressed | None = None) -> Procedure[int]:
     """Join all entries of the file into the namespace; returns how many changed something.
 
     Of an old file only what is neither there nor known is taken. Raises :class:`InvalidDump` or

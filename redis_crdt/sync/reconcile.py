@@ -87,7 +87,8 @@ class Reconciling:
         if self.refused:
             return True
         request = ask.finish(pull.target_keys, self._mine.writer, head, last.silent, pull.about)
-        return (yield pull.target, request) == b"1"
+        ended: bytes = yield pull.target, request
+        return ended == b"1"
 
     def _join_all(self) -> Procedure[bool]:
         """Join all entries that the source has."""

@@ -19,6 +19,7 @@ from redis_crdt.sync.party import Party
 GRACE = 7 * 24 * 60 * 60.0
 """For how many seconds tombstones stay at least, by default."""
 
+
 def check_age(older_than: float) -> float:
     """Return the age if it is one; else raise :class:`InvalidSetting`."""
     if not 0 <= older_than < 1e9:
