@@ -16,11 +16,12 @@ from redis_crdt.kinds import KINDS, KindName
 class State(BaseModel):
     """The whole state of one collection, tombstones included.
 
-    ``entries`` holds each field with its entry in the text form of :mod:`redis_crdt.entries`,
-    which servers store too. ``known`` says of whose writes this is all that there was up to a time:
-    who merges it remembers that, so that tombstones of objects in memory can be collected. JSON goes in and out by pydantic's own methods; what comes in is
-    validated down to each dot, for it may come from a hostile peer. Two collections are in the
-    same state exactly when the entries of their dumps are equal.
+    ``entries`` holds each field with its entry in the text form of :mod:`redis_crdt.entries`, which
+    servers store too. ``known`` says of whose writes this is all that there was up to a time: who
+    merges it remembers that, so that tombstones of objects in memory can be collected. JSON goes in
+    and out by pydantic's own methods; what comes in is validated down to each dot, for it may come
+    from a hostile peer. Two collections are in the same state exactly when the entries of their
+    dumps are equal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

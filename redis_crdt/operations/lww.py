@@ -15,8 +15,8 @@ from redis_crdt.operations.collection import (
     bytes_of_item,
     value_in,
 )
-from redis_crdt.operations.packed import latest_value
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
+from redis_crdt.operations.packed import latest_value
 from redis_crdt.values import encode_key, encode_value
 
 T = TypeVar("T")

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
@@ -41,8 +40,8 @@ from redis_crdt.operations.operation import (
     Script,
     Wait,
     is_closed,
-    unasked,
     reading,
+    unasked,
 )
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
@@ -55,6 +54,11 @@ PAUSE = 0.00025
 
 LOOK_EVERY = 0.01
 """After how many seconds a write has the server look again which process it is."""
+
+MAX_LINKS = 256
+"""Of so many connections it is remembered that a write went over them."""
+
+NOTHING_HEARD = (b"", 0.0, 0.0)
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
@@ -115,9 +119,10 @@ class ReplicaOperations(Executor):
         self._opened = False
         self._owns_client = False
         self._kept: dict[Any, Any] = {}
-        self._seen: dict[int, tuple[bytes, float]] = {}
-        self._looked: dict[int, float] = {}
-        self._links: WeakKeyDictionary[Any, tuple[Any, frozenset[int]]] = WeakKeyDictionary()
+        # Of each shard: the id of the last write, when one was last sent, and last had it look.
+        self._heard: dict[int, tuple[bytes, float, float]] = {}
+        # Of each shard: by connection, the link over which a write went.
+        self._links: dict[int, dict[Any, Any]] = {}
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
@@ -235,12 +240,13 @@ class ReplicaOperations(Executor):
     def evaluating(self, script: Script[Any], command: str = "EVALSHA") -> Send:
         """Return the command that runs a script."""
         text, digest = load(script.name)
-        keys = script.keys
-        head = (command, digest if command == "EVALSHA" else text, len(keys), *keys)
-        if script.witness is not None:
-            return Send(None, (*head, script.witness, *script.args))
+        keys, witness = script.keys, script.witness
+        body = digest if command == "EVALSHA" else text
+        if witness is not None:
+            return Send(None, (command, body, len(keys), *keys, witness, *script.args))
         witness = self._witness(script.shard)
-        return Send(None, (*head, witness, *script.args), write=Write(script.shard, len(head)))
+        args = (command, body, len(keys), *keys, witness, *script.args)
+        return Send(None, args, write=Write(script.shard, 3 + len(keys)))
 
     def _witness(self, shard: int) -> bytes:
         """Return what this replica bears witness to with a write; see ``lua/lib/incarnation.lua``.
@@ -249,12 +255,12 @@ class ReplicaOperations(Executor):
         been put back to an older state: looking for it takes the server longer than the write.
         """
         now = monotonic()
-        seen, at = self._seen.get(shard, (b"", now))
-        seen = seen if now - at > PAUSE else b""
-        if now - self._looked.get(shard, 0.0) < LOOK_EVERY:
-            return b"." + seen if seen else b""
-        self._looked[shard] = now
-        return b"?" + seen
+        seen, sent, looked = self._heard.get(shard, NOTHING_HEARD)
+        if now - looked >= LOOK_EVERY:
+            self._heard[shard] = (seen, now, now)
+            return b"?" + (seen if now - sent > PAUSE else b"")
+        self._heard[shard] = (seen, now, looked)
+        return b"." + seen if seen and now - sent > PAUSE else b""
 
     def _told(self, script: Script[Any], reply: Any) -> Any:
         """Return what a script replies, less the id of a write, which is remembered."""
@@ -262,7 +268,8 @@ class ReplicaOperations(Executor):
             return reply
         reply, id_ = reply
         if id_:
-            self._seen[script.shard] = (id_, monotonic())
+            _, sent, looked = self._heard.get(script.shard, NOTHING_HEARD)
+            self._heard[script.shard] = (id_, sent, looked)
         return reply
 
     def _vouched(self, connection: Any, link: Any, send: Send) -> tuple[Any, ...]:
@@ -271,22 +278,21 @@ class ReplicaOperations(Executor):
         The process at its other end stays the same as long as the link lives. The first write that
         goes over one has the server look whether it is the process that it was.
         """
-        if send.write is None:
-            return send.args
+        assert send.write is not None
         shard, at = send.write
-        known, shards = self._links.get(connection, (None, frozenset()))
-        if link is not None and known is link and shard in shards:
+        links = self._links.setdefault(shard, {})
+        if link is not None and links.get(connection) is link:
             return send.args
-        seen = self._seen.get(shard, (b"", 0.0))[0]
+        seen, _, _ = self._heard.get(shard, NOTHING_HEARD)
         return (*send.args[:at], b"!" + seen, *send.args[at + 1 :])
 
-    def _answered(self, connection: Any, link: Any, send: Send) -> None:
+    def _answered(self, connection: Any, link: Any, write: Write) -> None:
         """Remember that a write went over a connection, by this link."""
-        if send.write is not None and link is not None:
-            known, shards = self._links.get(connection, (None, frozenset()))
-            if known is not link or send.write.shard not in shards:
-                mine = shards if known is link else frozenset()
-                self._links[connection] = (link, mine | {send.write.shard})
+        links = self._links[write.shard]
+        if links.get(connection) is not link:
+            if len(links) >= MAX_LINKS:
+                links.clear()
+            links[connection] = link
 
     def running(self, script: Script[Any]) -> Steps[Any]:
         """Run a script."""
@@ -302,7 +308,7 @@ class ReplicaOperations(Executor):
         """
         if is_closed(error):
             # The server was emptied. Begin anew there, as a new incarnation.
-            self._seen.pop(script.shard, None)
+            self._heard.pop(script.shard, None)
             yield from self.running(self.open_shard(script.shard))
             return (yield from self.running(script))
         if not isinstance(error, NoScriptError):
