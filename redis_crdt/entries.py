@@ -177,6 +177,13 @@ class Dots:
         return not self.live
 
     @property
+    def latest_value(self) -> bytes:
+        """The value of the latest of the concurrent writes."""
+        value = self.live[max(self.live)]
+        assert value is not None
+        return value
+
+    @property
     def is_wide(self) -> bool:
         """Whether it has seen much that no longer lives."""
         return (
