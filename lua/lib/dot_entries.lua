@@ -62,5 +62,4 @@ local function write_all(op, id, values)
   end
   put(op.live, entries)
   if revived then take(op.removed, revived) end
-  return op.to - op.from + 1
 end

@@ -4,8 +4,8 @@
 --   prepare(op)      reads and validates, and writes nothing; gives a list and from where to where
 --                    in it stand the fields that it will touch, or nil and a reply where there is
 --                    nothing to do. It may set op.ms and op.seq: a time that the clock has to pass
---   commit(op, id)   writes by `put` and `take`, and gives the reply; prepare has looked at
---                    everything that could make it fail
+--   commit(op, id)   writes by `put` and `take`, and gives the reply, if there is any; prepare has
+--                    looked at everything that could make it fail
 -- Its own arguments are op.args from op.first to op.last. Each function of a script is made anew at
 -- each call, so there are few of them here; in a batch `overlay`, `put` and `take` are others.
 local overlay
@@ -46,7 +46,8 @@ local function refer(refs, collection, fields, from, to)
 end
 
 -- KEYS: meta, feed, kinds, live, removed. ARGV: witness, kind, letter of the kind and name, then the
--- operation's own. Replies what the operation replies, and the id of the write.
+-- operation's own. Replies the id of the write, or if the operation replies something, that and the
+-- id.
 local function carry_out(operation)
   enter()
   local collection = ARGV[3]
@@ -66,5 +67,6 @@ local function carry_out(operation)
     id = passing(id, op.ms, op.seq, refs)
   end
   if op.kinds then redis.call('HSET', KINDS, op.name, op.kinds) end
-  return {operation.commit(op, id), id}
+  local reply = operation.commit(op, id)
+  return reply == nil and id or {reply, id}
 end

@@ -35,7 +35,6 @@ function mv_register_set.commit(op, id)
   note_width(op, 'value', entry, id)
   put(op.live, {'value', entry})
   take(op.removed, {'value'})
-  return 1
 end
 
 -- @run carry_out, mv_register_set

@@ -75,7 +75,7 @@ local function rehearse(ops, id)
     if fields then
       refer(refs, op.collection, fields, from, to)
       if op.ms and later(op.ms, op.seq, ms, seq) then ms, seq = op.ms, op.seq end
-      replies[i] = op.run.commit(op, id)
+      replies[i] = op.run.commit(op, id) or 1
     else
       replies[i] = 0
       if op.required ~= '0' then fail('ABORTED', op.required) end

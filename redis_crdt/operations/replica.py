@@ -58,7 +58,20 @@ LOOK_EVERY = 0.01
 MAX_LINKS = 256
 """Of so many connections it is remembered that a write went over them."""
 
-NOTHING_HEARD = (b"", 0.0, 0.0)
+
+class Heard:
+    """What a replica object has heard of one shard."""
+
+    __slots__ = ("id", "links", "looked", "sent")
+
+    def __init__(self) -> None:
+        self.id = b""
+        """The id of the last write."""
+        self.sent = self.looked = 0.0
+        """When a write was last sent, and when one last had the server look."""
+        self.links: dict[Any, Any] = {}
+        """By connection, the link over which a write went."""
+
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
@@ -119,10 +132,7 @@ class ReplicaOperations(Executor):
         self._opened = False
         self._owns_client = False
         self._kept: dict[Any, Any] = {}
-        # Of each shard: the id of the last write, when one was last sent, and last had it look.
-        self._heard: dict[int, tuple[bytes, float, float]] = {}
-        # Of each shard: by connection, the link over which a write went.
-        self._links: dict[int, dict[Any, Any]] = {}
+        self._heard: dict[int, Heard] = {}
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
@@ -255,21 +265,27 @@ class ReplicaOperations(Executor):
         been put back to an older state: looking for it takes the server longer than the write.
         """
         now = monotonic()
-        seen, sent, looked = self._heard.get(shard, NOTHING_HEARD)
-        if now - looked >= LOOK_EVERY:
-            self._heard[shard] = (seen, now, now)
-            return b"?" + (seen if now - sent > PAUSE else b"")
-        self._heard[shard] = (seen, now, looked)
-        return b"." + seen if seen and now - sent > PAUSE else b""
+        heard = self._heard_of(shard)
+        seen = heard.id if now - heard.sent > PAUSE else b""
+        heard.sent = now
+        if now - heard.looked >= LOOK_EVERY:
+            heard.looked = now
+            return b"?" + seen
+        return b"." + seen if seen else b""
+
+    def _heard_of(self, shard: int) -> Heard:
+        heard = self._heard.get(shard)
+        if heard is None:
+            heard = self._heard[shard] = Heard()
+        return heard
 
     def _told(self, script: Script[Any], reply: Any) -> Any:
         """Return what a script replies, less the id of a write, which is remembered."""
         if script.witness is not None:
             return reply
-        reply, id_ = reply
+        reply, id_ = reply if type(reply) is list else (None, reply)
         if id_:
-            _, sent, looked = self._heard.get(script.shard, NOTHING_HEARD)
-            self._heard[script.shard] = (id_, sent, looked)
+            self._heard_of(script.shard).id = id_
         return reply
 
     def _vouched(self, connection: Any, link: Any, send: Send) -> tuple[Any, ...]:
@@ -280,15 +296,14 @@ class ReplicaOperations(Executor):
         """
         assert send.write is not None
         shard, at = send.write
-        links = self._links.setdefault(shard, {})
-        if link is not None and links.get(connection) is link:
+        heard = self._heard_of(shard)
+        if link is not None and heard.links.get(connection) is link:
             return send.args
-        seen, _, _ = self._heard.get(shard, NOTHING_HEARD)
-        return (*send.args[:at], b"!" + seen, *send.args[at + 1 :])
+        return (*send.args[:at], b"!" + heard.id, *send.args[at + 1 :])
 
     def _answered(self, connection: Any, link: Any, write: Write) -> None:
         """Remember that a write went over a connection, by this link."""
-        links = self._links[write.shard]
+        links = self._heard_of(write.shard).links
         if links.get(connection) is not link:
             if len(links) >= MAX_LINKS:
                 links.clear()
@@ -308,7 +323,7 @@ class ReplicaOperations(Executor):
         """
         if is_closed(error):
             # The server was emptied. Begin anew there, as a new incarnation.
-            self._heard.pop(script.shard, None)
+            self._heard_of(script.shard).id = b""
             yield from self.running(self.open_shard(script.shard))
             return (yield from self.running(script))
         if not isinstance(error, NoScriptError):
