@@ -118,18 +118,9 @@ class _Run:
             for effect in operation.effects:
                 yield operation, effect
 
-    def _forgotten(self, region: str, begin: float, end: float) -> bool:
-        """Whether what happened there between these times may have been forgotten."""
-        return any(
-            forgot.region == region and end > forgot.since and begin < forgot.until
-            for forgot in self.history.forgot
-        )
-
     def _holds(self, operation: Operation) -> bool:
         """Whether it was acknowledged, and by a server that has not forgotten it."""
-        return operation.outcome == "acknowledged" and not self._forgotten(
-            operation.region, operation.invoked, operation.completed
-        )
+        return operation.outcome == "acknowledged" and not self.history.is_forgotten(operation)
 
     def _may_have_run(self, operation: Operation) -> bool:
         return operation.outcome != "refused"
@@ -269,7 +260,7 @@ class _Run:
     def lost_observations(self) -> Iterator[str]:
         """What somebody has seen must be there, or what has come of it."""
         for operation in self.history.operations:
-            seen_where_kept = not self._forgotten(
+            seen_where_kept = not self.history.may_be_forgotten(
                 operation.region, operation.invoked, operation.observed_at
             )
             if operation.observed and seen_where_kept:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from time import monotonic, sleep, time
 from typing import Any, ClassVar, NamedTuple
@@ -26,15 +26,20 @@ from tests.faults.hostile import PAYLOADS, plant
 from tests.faults.regions import (
     ALWAYS,
     CLOCK,
+    CLUSTER,
     EVERYSEC,
     PATIENCE,
     SNAPSHOTS,
+    ClusterRegion,
     Persistence,
     Region,
     Regions,
+    persistences,
+    role_of,
     until,
 )
 from tests.proxy import Mode, Proxy
+from tests.slots import Slots
 
 
 class Strike(NamedTuple):
@@ -45,6 +50,10 @@ class Strike(NamedTuple):
     fault: str
     region: str
     number: int
+
+
+ON_A_SERVER = (ALWAYS, EVERYSEC, SNAPSHOTS)
+"""What the servers keep that are no nodes of a Cluster."""
 
 
 @dataclass
@@ -67,7 +76,7 @@ class Fault:
 
     forgets: ClassVar[bool] = False
     """Whether the server comes back without what it has acknowledged."""
-    strikes: ClassVar[tuple[Persistence, ...]] = (ALWAYS, EVERYSEC, SNAPSHOTS)
+    strikes: ClassVar[tuple[Persistence, ...]] = (ALWAYS, EVERYSEC, SNAPSHOTS, CLUSTER)
     on: ClassVar[tuple[Flavour, ...]] = FLAVOURS
 
     def __init__(self, scene: Scene, region: Region, number: int) -> None:
@@ -203,6 +212,8 @@ class Unpersisted(Amnesia):
 class OlderData(Amnesia):
     """Somebody puts an older RDB or AOF back."""
 
+    strikes = ON_A_SERVER
+
     def begin(self) -> None:
         here = self.region.server.directory
         if self.region.persistence is SNAPSHOTS:
@@ -243,6 +254,8 @@ def _written_aof(region: Region) -> tuple[float, Path]:
 class Failover(Amnesia):
     """An asynchronous copy takes over that lacks the last writes, as Sentinel would have it."""
 
+    strikes = ON_A_SERVER
+
     def begin(self) -> None:
         self.copy = self.region.start_copy()
         self.link = Proxy(self.region.socket)
@@ -261,6 +274,64 @@ class Failover(Amnesia):
         with self.copy.client() as client:
             client.replicaof("NO", "ONE")
         self.region.move_to(self.copy)
+
+
+class MasterCrash(Amnesia):
+    """A master of a Cluster is killed, and its copy takes over, which lacks the last writes.
+
+    The old master comes back with nothing, and becomes the copy of the new one.
+    """
+
+    strikes = (CLUSTER,)
+
+    def begin(self) -> None:
+        assert isinstance(self.region, ClusterRegion)
+        self.copy = self.region.spare
+        self.region.copy_to(self.copy)
+        with self.region.client() as old, self.copy.client() as new:
+            self.since = monotonic()
+            offset = _replication(old)["master_repl_offset"]
+            until(lambda: _replication(new)["slave_repl_offset"] >= offset, "a copy in step")
+            # From now on it lags: it cannot come back to its master, who knows no such user.
+            new.config_set("masteruser", "nobody")
+            new.config_set("masterauth", "nothing")
+            old.client_kill_filter(_type="replica")
+            until(lambda: _replication(new)["master_link_status"] == "down", "a copy that lags")
+
+    def go_back(self) -> None:
+        crashed = self.region.server
+        with self.copy.client() as client:
+            client.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
+            until(lambda: role_of(self.copy) == "master", "a copy that takes over")
+            client.config_set("masteruser", "")
+            client.config_set("masterauth", "")
+        self.region.move_to(self.copy)
+        crashed.restart()
+        until(lambda: role_of(crashed) == "slave", "an old master that is the copy of the new one")
+
+
+class MoveSlots(Fault):
+    """The slot of the namespace is moved to another node of a Cluster, key by key, and back."""
+
+    strikes = (CLUSTER,)
+
+    def begin(self) -> None:
+        assert isinstance(self.region, ClusterRegion)
+        masters = [server for server in self.region.cluster.servers if role_of(server) == "master"]
+        self.home = self.region.server
+        self._move(self.chance.choice([server for server in masters if server is not self.home]))
+
+    def end(self) -> None:
+        self._move(self.home)
+
+    def _move(self, target: Server) -> None:
+        assert isinstance(self.region, ClusterRegion)
+        servers = self.region.cluster.servers
+        with Slots(self.region.cluster) as slots:
+            # Clients read, and try to write, with some keys here and some there.
+            pause = partial(self.chance.uniform, 0.0, 0.04)
+            slots.move(self.region.slot, servers.index(target), lambda: sleep(pause()))
+        self.region.move_to(target)
 
 
 def _replication(client: redis.Redis) -> dict[str, Any]:
@@ -290,7 +361,7 @@ class Network(Fault):
 
     def networks(self) -> list[Proxy]:
         """Return those that this may happen to."""
-        return [self.region.front, self.region.own, *self.region.peers.values()]
+        return [*self.region.networks, *self.region.peers.values()]
 
     def begin(self) -> None:
         networks = self.networks()
@@ -333,11 +404,13 @@ class Duplicate(Network):
     mode = "duplicated"
 
     def networks(self) -> list[Proxy]:
-        return [self.region.own, *self.region.peers.values()]
+        return [*self.region.networks[1:], *self.region.peers.values()]
 
 
 class Isolate(Cut):
     """The region's syncer reaches nobody, and nobody's syncer the region; its clients work on."""
+
+    strikes = ON_A_SERVER
 
     def begin(self) -> None:
         self.struck = [*self.region.peers.values(), *self.region.sources]
@@ -464,7 +537,7 @@ class Full(Fault):
             links = [peer.link for peer in replica.status().peers if peer.link is not None]
         now = [link.last_error or "" for link in links if link.told > self.since]
         errors = [error.partition(":")[0] for error in now]
-        return "ServerFull" in errors or errors.count("ClockDrift") == len(self.region.peers)
+        return "ServerFull" in errors or errors.count("ClockDrift") == len(self.region.peer_urls)
 
     def end(self) -> None:
         with self.region.client() as client:
@@ -473,6 +546,8 @@ class Full(Fault):
 
 class ReadOnly(Fault):
     """The server becomes the copy of one that cannot be reached: it takes no writes."""
+
+    strikes = ON_A_SERVER
 
     def begin(self) -> None:
         with self.region.client() as client:
@@ -546,6 +621,8 @@ FAULTS: dict[str, type[Fault]] = {
     "unpersisted": Unpersisted,
     "amnesia": OlderData,
     "failover": Failover,
+    "master_crash": MasterCrash,
+    "slots": MoveSlots,
     "flush": Flush,
     "clients": KillClients,
     "syncers": KillSyncers,
@@ -565,6 +642,15 @@ FAULTS: dict[str, type[Fault]] = {
     "twin": Twin,
     "hostile": Hostile,
 }
+
+
+def possible(servers: Sequence[str]) -> tuple[str, ...]:
+    """Return the faults that can strike a region with one of these servers."""
+    return tuple(
+        name
+        for name, fault in FAULTS.items()
+        if any(kept in fault.strikes and on in fault.on for on, kept in persistences(servers))
+    )
 
 
 def plan(

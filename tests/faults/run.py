@@ -15,12 +15,23 @@ from time import monotonic
 from redis_crdt.clock import parse_clock
 from redis_crdt.errors import CRDTError
 from redis_crdt.names import Keys
-from redis_crdt.servers import Flavour, find_binary
+from redis_crdt.servers import find_binary
 from redis_crdt.sync.tombstones import WITH_TOMBSTONES
 from tests.faults.checker import check, seen_by_readers
 from tests.faults.history import COLLECTIONS, Entries, History, parse, read_journals
-from tests.faults.nemesis import FAULTS, Scene, find_libfaketime, plan, unleash, with_clock
-from tests.faults.regions import Region, Regions, until
+from tests.faults.nemesis import (
+    FAULTS,
+    Scene,
+    find_libfaketime,
+    plan,
+    possible,
+    unleash,
+    with_clock,
+)
+from tests.faults.regions import Region, Regions, persistences, until
+
+SERVERS = ("valkey", "redis", "valkey")
+"""Those of the regions eu, us and ap where nothing else is said."""
 
 NO_COLLECTION = 1e6
 """A grace period in which nothing is ever collected."""
@@ -39,8 +50,9 @@ class Settings:
     """How many operations each client does at most."""
     clients: int = 2
     """How many there are in each region."""
-    faults: tuple[str, ...] = tuple(FAULTS)
-    servers: tuple[Flavour, ...] = ("valkey", "redis", "valkey")
+    servers: tuple[str, ...] = SERVERS
+    """A flavour for each region, with ``-cluster`` at its end for a Cluster of such servers."""
+    faults: tuple[str, ...] = possible(SERVERS)
 
     @property
     def forgets(self) -> bool:
@@ -62,6 +74,8 @@ class Verdict:
     refusals: Counter[str]
     entries: int
     forgot: int
+    forgotten: int
+    """How many writes were acknowledged by a server that may have forgotten them."""
     seconds: float
     """How long all of it took."""
     healing: float
@@ -80,7 +94,8 @@ class Verdict:
             f"faults      {faults}",
             f"operations  {outcomes}",
             f"errors      {refusals or 'none'}",
-            f"servers that forgot: {self.forgot}; entries in the end: {self.entries}",
+            f"servers that forgot: {self.forgot}, and up to {self.forgotten} writes with that; "
+            f"entries in the end: {self.entries}",
             f"equal {self.healing:.1f} s after the last fault; {self.seconds:.1f} s in all",
             "",
             *(f"VIOLATION   {violation}" for violation in self.violations),
@@ -112,7 +127,8 @@ def run(settings: Settings) -> Verdict:
     """Carry it out."""
     began = monotonic()
     with TemporaryDirectory() as directory:
-        binaries = [find_binary(flavour) for flavour in settings.servers]
+        flavours, kept = zip(*persistences(settings.servers), strict=True)
+        binaries = [find_binary(flavour) for flavour in flavours]
         if "clock" in settings.faults:
             library = find_libfaketime()
             assert library is not None, "libfaketime is not installed"
@@ -122,6 +138,7 @@ def run(settings: Settings) -> Verdict:
             ]
         with Regions(
             binaries,
+            kept,
             Path(directory),
             seed=settings.seed,
             operations=settings.operations,
@@ -164,6 +181,7 @@ def _run(settings: Settings, regions: Regions, began: float) -> Verdict:
         refusals=Counter(op.error.partition("(")[0] for op in operations if op.error),
         entries=len(next(iter(finals.values()), ())),
         forgot=len(scene.forgot),
+        forgotten=sum(map(history.is_forgotten, operations)),
         seconds=monotonic() - began,
         healing=healing,
     )
@@ -229,7 +247,8 @@ def _kept_by(region: Region) -> list[str]:
     if left:
         found.append(f"{region.name}: {left} tombstones are left")
     with region.client() as client:
-        for what, most in (("known", 64), ("peers", 2), ("scans", 0), ("links", 2)):
+        peers = len(region.peer_urls)
+        for what, most in (("known", 64), ("peers", peers), ("scans", 0), ("links", peers)):
             size = client.hlen(prefix + what.encode())
             if size > most:
                 found.append(f"{region.name}: {size} {what} are kept, more than {most}")
