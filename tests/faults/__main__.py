@@ -28,6 +28,9 @@ def main() -> int:
     parser.add_argument(
         "--for", dest="minutes", type=float, help="run seeds SEED, SEED+1, ... for so many minutes"
     )
+    parser.add_argument(
+        "--collect", action="store_true", help="collect tombstones though servers forget"
+    )
     args = parser.parse_args()
     servers = tuple(args.servers.split(","))
     began = monotonic()
@@ -42,6 +45,7 @@ def main() -> int:
                 clients=args.clients,
                 faults=faults,
                 servers=servers,
+                collect=args.collect,
             )
         )
         print(verdict.page, flush=True)

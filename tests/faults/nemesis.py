@@ -298,6 +298,10 @@ class MasterCrash(Amnesia):
             old.client_kill_filter(_type="replica")
             until(lambda: _replication(new)["master_link_status"] == "down", "a copy that lags")
 
+    def may_end(self) -> bool:
+        """Whether there was time to write what the copy will lack."""
+        return monotonic() > self.since + 0.3
+
     def go_back(self) -> None:
         crashed = self.region.server
         with self.copy.client() as client:
@@ -306,6 +310,7 @@ class MasterCrash(Amnesia):
             client.config_set("masteruser", "")
             client.config_set("masterauth", "")
         self.region.move_to(self.copy)
+        sleep(self.chance.uniform(0.0, 0.5))
         crashed.restart()
         until(lambda: role_of(crashed) == "slave", "an old master that is the copy of the new one")
 

@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count, cycle
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -222,11 +223,12 @@ class ClusterRegion(Region):
             self.slot = slots.of(0)
             self._server = self.cluster.servers[slots.node_of(self.slot)]
         spare = self._opened.enter_context(Server(self.binary, config, tcp=True))
-        port, name = self.cluster.servers[0].port, self._name_of(self.server)
         with spare.client() as client:
-            client.execute_command("CLUSTER", "MEET", "127.0.0.1", port)
-            until(lambda: name in str(client.execute_command("CLUSTER NODES")), "a fourth node")
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.cluster.servers[0].port)
         self.cluster.servers.append(spare)
+        names = [self._name_of(server) for server in self.cluster.servers]
+        for server in self.cluster.servers:
+            until(partial(_knows, server, names), "a Cluster that knows its fourth node")
         self.copy_to(spare)
 
     def move_to(self, copy: Server) -> None:
@@ -269,6 +271,12 @@ class ClusterRegion(Region):
         for server in self.cluster.servers:
             with suppress(RuntimeError):
                 server.resume()
+
+
+def _knows(server: Server, names: list[str]) -> bool:
+    with server.client() as client:
+        told = str(client.execute_command("CLUSTER NODES"))
+    return all(name in told for name in names)
 
 
 def role_of(server: Server) -> str:

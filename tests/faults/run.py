@@ -54,13 +54,13 @@ class Settings:
     """A flavour for each region, with ``-cluster`` at its end for a Cluster of such servers."""
     faults: tuple[str, ...] = possible(SERVERS)
 
-    @property
-    def forgets(self) -> bool:
-        """Whether some server forgets; then nothing is collected.
+    collect: bool = False
+    """Whether tombstones are collected though some servers forget."""
 
-        One that comes back with old state after others have collected is stale, and to be reset.
-        """
-        return any(FAULTS[fault].forgets for fault in self.faults)
+    @property
+    def collects(self) -> bool:
+        """Whether tombstones are collected: where no server forgets, or it is asked for."""
+        return self.collect or not any(FAULTS[fault].forgets for fault in self.faults)
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,8 @@ class Verdict:
             f"python -m tests.faults --seed {s.seed} --seconds {s.seconds:g} "
             f"--operations {s.operations} --clients {s.clients} "
             f"--faults {','.join(s.faults)} --servers {','.join(s.servers)}"
+            + " --collect"
+            * s.collect
         )
 
 
@@ -143,7 +145,7 @@ def run(settings: Settings) -> Verdict:
             seed=settings.seed,
             operations=settings.operations,
             clients=settings.clients,
-            grace=NO_COLLECTION if settings.forgets else GRACE,
+            grace=GRACE if settings.collects else NO_COLLECTION,
         ) as regions:
             return _run(settings, regions, began)
 
@@ -161,17 +163,17 @@ def _run(settings: Settings, regions: Regions, began: float) -> Verdict:
         if scene.drift > 60:
             _allow_drift(regions)
         # Tombstones of a clock that is ahead are not old before the others have caught up.
-        collects = not settings.forgets and scene.drift < 1
+        collects = settings.collects and scene.drift < 1
         if collects:
             scene.violations += _collected_too_early(regions)
-        finals = _settle(regions, settings.forgets, collects)
+        finals = _settle(regions, not settings.collects, collects)
         if collects:
             scene.violations += _kept_for_ever(regions)
     except Exception:
         scene.violations.append(f"the run broke off: {traceback.format_exc()}")
     healing = monotonic() - healed
     operations = read_journals(sorted(regions.directory.glob("*.journal")))
-    history = History(operations, scene.forgot, collected=not settings.forgets)
+    history = History(operations, scene.forgot, collected=settings.collects)
     violations = scene.violations + (check(history, finals) if finals else [])
     return Verdict(
         settings=settings,
