@@ -52,7 +52,7 @@ def lasting(faults: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in faults if not FAULTS[name].forgets)
 
 
-WITH_CLUSTER = (*SERVERS, "valkey-cluster")
+WITH_CLUSTER = ("valkey", "redis", "valkey-cluster")
 
 mixed = pytest.mark.parametrize(
     ("faults", "servers"),
