@@ -8,6 +8,7 @@ from itertools import count
 from time import monotonic
 
 from tests.faults.nemesis import FAULTS, possible
+from tests.faults.regions import NAMES, SERVERS_OF_A_REGION
 from tests.faults.run import SERVERS, Settings, choose, run
 
 
@@ -33,10 +34,15 @@ def main() -> int:
     )
     args = parser.parse_args()
     servers = tuple(args.servers.split(","))
+    if not 2 <= len(servers) <= len(NAMES) or not {*servers} <= {*SERVERS_OF_A_REGION}:
+        parser.error(f"--servers: 2 to {len(NAMES)} of {', '.join(SERVERS_OF_A_REGION)}")
+    chosen = tuple(args.faults.split(",")) if args.faults else ()
+    if unknown := {*chosen} - {*possible(servers)}:
+        parser.error(f"--faults: none of {args.servers} can be struck by {', '.join(unknown)}")
     began = monotonic()
     for number in count():
         seed = str(int(args.seed) + number) if args.minutes else args.seed
-        faults = tuple(args.faults.split(",")) if args.faults else choose(seed, possible(servers))
+        faults = chosen or choose(seed, possible(servers))
         verdict = run(
             Settings(
                 seed=seed,

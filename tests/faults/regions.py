@@ -79,6 +79,9 @@ NAMES = ("eu", "us", "ap", "sa")
 ON_A_CLUSTER = "-cluster"
 """How a flavour ends where a region has a Cluster of such servers."""
 
+SERVERS_OF_A_REGION = (*FLAVOURS, *(flavour + ON_A_CLUSTER for flavour in FLAVOURS))
+"""What a region may have."""
+
 
 def persistences(servers: Sequence[str]) -> list[tuple[Flavour, Persistence]]:
     """Return the flavour of each region's servers, and what they keep."""
