@@ -37,7 +37,7 @@ MAX_SILENT = 1024
 """So many writers are remembered for whom something was collected that the feed does not tell
 of."""
 
-MAX_CONTEXT = 4096
+MAX_CONTEXT = 8192
 """Of so many writers of objects in memory it is remembered how much of them a collection has."""
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")

@@ -57,8 +57,9 @@ end
 
 local NOTHING = {}
 
--- Gives the state as well.
-local function join_dots(a, b, context_of_a, context_of_b)
+-- Gives the state as well. `relieve` may take out of a state what it need not have seen, if that is too
+-- much.
+local function join_dots(a, b, context_of_a, context_of_b, relieve)
   local x, y = parse_dots(a), parse_dots(b)
   local live = merged(survivors(x, y, context_of_b or NOTHING), survivors(y, x, context_of_a or NOTHING))
   local seen = x.seen
@@ -66,5 +67,6 @@ local function join_dots(a, b, context_of_a, context_of_b)
     if is_new(dot, seen) then seen[by] = dot end
   end
   local state = {live = live, seen = seen}
+  if relieve then relieve(state) end
   return format_sorted(state), state
 end

@@ -1,5 +1,6 @@
 -- @include lib/kinds
 -- @include lib/peers
+-- @include lib/silent
 -- @include lib/packed
 -- @include lib/dots
 -- @include lib/short
@@ -23,6 +24,8 @@ local ours, theirs, surely_ours
 -- Whether a dot was refused by what is pending alone. The removal then came by no feed, so it must not
 -- be logged as if the source had told of it.
 local by_pending
+-- What is known of the present group's collection alone, as a context.
+local noted_here
 local refused = {}
 -- Whether an entry tells of a dot of this writer that the feed never gave out.
 local newest_ms, newest_seq, is_ahead
@@ -39,8 +42,27 @@ local function look_for_own_dot(entry)
   if dot and later(dot.ms, dot.seq, newest_ms, newest_seq) then is_ahead = true end
 end
 
+-- Where an entry would have more dots than it may, it forgets what this replica knows: peers cannot
+-- go on without that, and will reconcile.
+local relieved
+
+local function relieve(state)
+  local count, living = #state.live, {}
+  for _, dot in ipairs(state.live) do living[dot.writer] = dot end
+  for _ in pairs(state.seen) do count = count + 1 end
+  if count <= MAX_DOTS then return nil end
+  for by, dot in pairs(state.seen) do
+    if covers(surely_ours or ours, dot) or covers(noted_here, dot) then
+      relieved = relieved or {}
+      if not living[by] or living[by].text ~= dot.text then raise(relieved, by, string.match(dot.text, '^[^@]*')) end
+      state.seen[by] = living[by]
+    end
+  end
+end
+
 local function join_known(group, mine, entry)
-  local joined, state = group.rule.join(mine, entry, group.ours, group.theirs)
+  noted_here = group.noted
+  local joined, state = group.rule.join(mine, entry, group.ours, group.theirs, relieve)
   if surely_ours and joined ~= group.rule.join(mine, entry, surely_ours, group.theirs) then by_pending = true end
   return joined, state
 end
@@ -157,7 +179,7 @@ end
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first)
   local groups, i, known_names, total, generations = {}, first, {}, 0, {}
-  refused, is_ahead, by_pending = {}, false, false
+  refused, is_ahead, by_pending, relieved = {}, false, false, nil
   while i <= #ARGV do
     local name, kind, generation, context = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
     local count, rule = tonumber(ARGV[i + 4]), KIND[kind]
@@ -176,7 +198,8 @@ local function read_batch(first)
     if there >= here then
       local noted = {}
       for by, entry in pairs(read_context(name, kind)) do noted[by] = entry[1] end
-      group.ours = with_context(ours, group.raised and {} or noted)
+      if group.raised then noted = {} end
+      group.ours, group.noted = with_context(ours, noted), context_of(noted)
       group.theirs = with_context(theirs, parse_context(context))
       join_group(group, i + 5, count)
     end
@@ -296,6 +319,7 @@ local function apply()
     local n, collection = #refs, LETTERS[group.kind] .. group.name
     for i, field in ipairs(group.fields) do refs[n + 2 * i - 1], refs[n + 2 * i] = collection, field end
     if #group.wide > 0 then redis.call('HLEN', WIDE_ENTRIES) end  -- raises where it is no hash
+    if relieved then redis.call('HLEN', SILENT) end
   end
   check_drift(ms, tonumber(ALLOWED))
   if HORIZON ~= '' then check_drift(time_of(HORIZON), tonumber(ALLOWED)) end
@@ -308,6 +332,10 @@ local function apply()
     local id = append(refs, tag, ms >= now and id_after(ms, seq) or '*')
     local kinds_of = {}
     for _, group in ipairs(groups) do write_group(group, id, kinds_of) end
+    if relieved then
+      redis.call('HSET', META, 'collected', last_id())
+      add_silent(read_silent(), relieved)
+    end
     redis.call('HSET', PREFIX .. 'brought', SOURCE == '' and '-' or replica_of(SOURCE), last_id())
   end
   if MODE == 'note' and groups[1] then note_context(groups[1], known) end

@@ -16,7 +16,7 @@ R = TypeVar("R")
 BATCH = 500
 """How many entries a script handles: others then wait for a few milliseconds at most."""
 
-BATCH_BYTES = 1_000_000
+BATCH_BYTES = 500_000
 """About how many bytes of fields and entries it handles, for the same reason."""
 
 LOOK = b"!"
