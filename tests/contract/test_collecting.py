@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from redis_crdt.errors import InvalidSetting
-from tests.contract.seam import Regions, contains, settled, size
+from tests.contract.seam import Regions, settled, size
 
 
 async def tombstones(replica: Any) -> int:

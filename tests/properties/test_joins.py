@@ -29,7 +29,9 @@ return joined
 JOINS_WITH_CONTEXTS = """
 local function context(text)
   local clocks = {}
-  for ms, seq, by in string.gmatch(text, '(%d+)%-(%d+)@(%S+)') do clocks[by] = {ms = ms + 0, seq = seq + 0} end
+  for ms, seq, by in string.gmatch(text, '(%d+)%-(%d+)@(%S+)') do
+    clocks[by] = {ms = ms + 0, seq = seq + 0}
+  end
   return clocks
 end
 local joined = {}
