@@ -33,68 +33,80 @@ local function in_chunks(command, key, args)
   end
 end
 
-local function look_for_own_dots(entry, ms, seq, by)
-  if by ~= writer then
-    if by or not string.find(entry, '@' .. writer, 1, true) then return nil end
-    local dot = parse_dots(entry).seen[writer]
-    if not dot then return nil end
-    ms, seq = dot.ms, dot.seq
-  end
-  if later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
+-- A dot of this writer in an entry of several.
+local function look_for_own_dot(entry)
+  local dot = parse_dots(entry).seen[writer]
+  if dot and later(dot.ms, dot.seq, newest_ms, newest_seq) then is_ahead = true end
 end
 
 local function join_known(group, mine, entry)
-  local joined = group.rule.join(mine, entry, group.ours, group.theirs)
+  local joined, state = group.rule.join(mine, entry, group.ours, group.theirs)
   if surely_ours and joined ~= group.rule.join(mine, entry, surely_ours, group.theirs) then by_pending = true end
-  return joined
+  return joined, state
 end
 
--- What one entry becomes, joined with what is here, as it is stored; nil if that changes nothing.
--- Then whether it is a tombstone, and its latest time.
-local function join_entry(group, field, entry, was_live, was_removed)
-  local kind, rule = group.kind, group.rule
-  local max_entry, mine = rule.max_entry or MAX_ENTRY, was_live or entry_of_tombstone(was_removed)
-  if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. group.name) end
-  if not rule.is_field(field) then malformed('an ill-formed field in ' .. group.name) end
-  local ms, seq, is_tombstone, by, seq_text, rest, joined, stored
-  if entry == '' and rule.has_dots and SOURCE ~= '' then
-    -- The source has none.
-    if not was_live then return nil, false, 0, 0 end
-    joined = join_known(group, unpacked(kind, mine), '')
-  else
-    ms, seq, is_tombstone, by, seq_text, rest = rule.inspect(entry)
-    if rule.has_dots then look_for_own_dots(entry, ms, seq, by) end
-    stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
-    if mine == stored then return nil, false, ms, seq end
-    if mine then
-      joined = join_known(group, unpacked(kind, mine), entry)
-    elseif rule.has_dots and not is_tombstone then
-      local known = by and group.ours[by]
-      if known and not later(ms, seq, known.ms, known.seq) or not by then
-        joined = join_known(group, '', entry)
+-- Joins the entries of one collection with what is here, from one on; `group.at` tells which it is at.
+local function join_entries(group, fields, entries, live, removed, from)
+  local kind, rule, by_us, by_them = group.kind, group.rule, group.ours, group.theirs
+  local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
+  local max_entry, own_mark = rule.max_entry or MAX_ENTRY, '@' .. writer
+  local new_live, new_removed, changed = group.live, group.removed, group.fields
+  local latest_ms, latest_seq = group.ms, group.seq
+  for i = from, #fields do
+    group.at = i
+    local field, entry, was_live, was_removed = fields[i], entries[i], live[i], removed[i]
+    if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. group.name) end
+    if not is_field(field) then malformed('an ill-formed field in ' .. group.name) end
+    local mine, ms, seq, is_tombstone, by, seq_text, rest = was_live, nil, nil, nil, nil, nil, nil
+    if was_removed then mine = entry_of_tombstone(was_removed) end
+    local stored, joined, state
+    if entry == '' and has_dots and SOURCE ~= '' then
+      -- The source has none.
+      ms, seq, stored = 0, 0, mine
+      if was_live then joined, state = join_known(group, unpacked(kind, mine), '') end
+    else
+      ms, seq, is_tombstone, by, seq_text, rest = inspect(entry)
+      if by == writer then
+        if has_dots and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
+      elseif has_dots and not by and string.find(entry, own_mark, 1, true) then
+        look_for_own_dot(entry)
+      end
+      stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
+      if mine then
+        if mine ~= stored then joined, state = join_known(group, unpacked(kind, mine), entry) end
+      elseif has_dots and not is_tombstone then
+        local known = by and by_us[by]
+        if not by or (known and not later(ms, seq, known.ms, known.seq)) then
+          joined, state = join_known(group, '', entry)
+        end
       end
     end
-  end
-  if joined and joined ~= entry then
-    if #joined > max_entry then malformed('an entry that would become too long in ' .. group.name) end
-    ms, seq, is_tombstone, by, seq_text, rest = rule.inspect(joined)
-    stored = pack_inspected(kind, joined, ms, by, seq_text, rest)
-  end
-  return stored ~= mine and stored or nil, is_tombstone, ms, seq
-end
-
-local function take_entry(group, i, field, entry, was_live, was_removed)
-  local stored, is_tombstone, ms, seq = join_entry(group, field, entry, was_live, was_removed)
-  if later(ms, seq, group.ms, group.seq) then group.ms, group.seq = ms, seq end
-  if not stored then return nil end
-  group.fields[#group.fields + 1] = field
-  local target = is_tombstone and group.removed or group.live
-  local n = #target
-  target[n + 1], target[n + 2] = field, stored
-  if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
-  if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
-  if group.rule.has_dots and not is_tombstone and width_of(stored) >= WIDE then
-    group.wide[#group.wide + 1] = LETTERS[group.kind] .. group.name .. '\n' .. field
+    if joined and joined ~= entry then
+      if #joined > max_entry then malformed('an entry that would become too long in ' .. group.name) end
+      if state then
+        ms, seq = latest(state)
+        is_tombstone, stored = #state.live == 0, pack(kind, joined)
+      else
+        ms, seq, is_tombstone = inspect(joined)
+        stored = joined
+      end
+      by = nil
+    end
+    if later(ms, seq, latest_ms, latest_seq) then
+      latest_ms, latest_seq = ms, seq
+      group.ms, group.seq = ms, seq
+    end
+    if stored ~= mine then
+      changed[#changed + 1] = field
+      local target = is_tombstone and new_removed or new_live
+      local n = #target
+      target[n + 1], target[n + 2] = field, stored
+      if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
+      if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
+      if has_dots and not by and not is_tombstone and width_of(stored) >= WIDE then
+        group.wide[#group.wide + 1] = LETTERS[kind] .. group.name .. '\n' .. field
+      end
+    end
   end
 end
 
@@ -107,18 +119,17 @@ local function join_group(group, first, count)
   if not group.raised then
     live, removed = read_fields(live_key(name, kind), fields), read_fields(removed_key(name, kind), fields)
   end
-  for i = 1, count do
-    if SOURCE == '' then
-      take_entry(group, i, fields[i], entries[i], live[i], removed[i])
-    else
-      local ok, problem = pcall(take_entry, group, i, fields[i], entries[i], live[i], removed[i])
-      if not ok then
-        if type(problem) ~= 'table' or not problem.crdt then error(problem, 0) end
-        local n = #refused
-        refused[n + 1], refused[n + 2] = name, kind
-        refused[n + 3], refused[n + 4] = string.sub(fields[i], 1, 255), string.sub(problem.crdt, 1, 255)
-      end
-    end
+  if SOURCE == '' then return join_entries(group, fields, entries, live, removed, 1) end
+  -- What is refused of a source is left out, and it goes on after that.
+  local from = 1
+  while from <= count do
+    local ok, problem = pcall(join_entries, group, fields, entries, live, removed, from)
+    if ok then return nil end
+    if type(problem) ~= 'table' or not problem.crdt then error(problem, 0) end
+    local n = #refused
+    refused[n + 1], refused[n + 2] = name, kind
+    refused[n + 3], refused[n + 4] = string.sub(fields[group.at], 1, 255), string.sub(problem.crdt, 1, 255)
+    from = group.at + 1
   end
 end
 

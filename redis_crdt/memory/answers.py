@@ -2,7 +2,8 @@
 
 The same requests, the same replies, so that memory and servers can be source and target of each
 other. What the server looks at before it answers, whether it is the one that it was, is not asked
-here: an object that was copied writes under a name of its own (:class:`redis_crdt.memory.store.Pen`).
+here: an object that was copied writes under a name of its own
+(:class:`redis_crdt.memory.store.Pen`).
 """
 
 from __future__ import annotations
@@ -210,11 +211,16 @@ class Answers:
     def covered(
         self, name: bytes, kind: bytes, cursor: bytes, limit: bytes, *rest: bytes
     ) -> list[Any]:
-        """Reply the live fields of a collection that another one's knowledge covers."""
+        """Reply the live fields of a collection, and their dots that another one's knowledge
+        covers."""
         known = _known(rest)
         store = self._shard.stores.get((name, kind.decode()))
-        live = store.live.items() if store else ()
-        return [b"0", [key for key, e in live if any(knows(known, dot) for dot in e.live)]]
+        flat: list[bytes] = []
+        for key, entry in store.live.items() if store else ():
+            dots = [str(dot) for dot in entry.live if knows(known, dot)]
+            if dots:
+                flat += (key, " ".join(dots).encode())
+        return [b"0", flat]
 
     def finish(
         self, asked_as: bytes, source: bytes, clock: bytes, known_parts: bytes, *rest: bytes

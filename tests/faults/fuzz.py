@@ -127,11 +127,15 @@ def a_group(chance: Chance) -> tuple[bytes, str, list[tuple[bytes, bytes]]]:
 
 
 def a_context(chance: Chance) -> bytes:
-    """What is known of a collection alone, which need not be well-formed."""
+    """What is known of a collection alone, as readers of batches let it through."""
     known = dict.fromkeys(a_dot(chance) for _ in range(chance.choice((0, 0, 0, 1, 2))))
     pairs = [dot.partition("@")[::2] for dot in known]
-    text = " ".join(f"{writer} {time}" for time, writer in pairs).encode()
-    return text if chance.random() < 0.95 else mutate(chance, text)
+    text = mutate(chance, " ".join(f"{writer} {time}" for time, writer in pairs).encode())
+    try:
+        ask.read_context(text)
+    except ValueError:
+        return b""
+    return text
 
 
 def is_text(entry: bytes) -> bool:
