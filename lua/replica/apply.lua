@@ -135,13 +135,8 @@ end
 -- One collection of the batch: what its entries become.
 local function join_group(group, first, count)
   local name, kind = group.name, group.kind
-  local fields, entries, seen = {}, {}, {}
-  for i = 1, count do
-    local field = ARGV[first + 2 * i - 2]
-    fields[i], entries[i] = field, ARGV[first + 2 * i - 1]
-    if seen[field] then malformed('a field twice in ' .. name) end
-    seen[field] = true
-  end
+  local fields, entries = {}, {}
+  for i = 1, count do fields[i], entries[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1] end
   local live, removed = {}, {}
   if not group.raised then
     live, removed = read_fields(live_key(name, kind), fields), read_fields(removed_key(name, kind), fields)
@@ -176,6 +171,14 @@ local function with_context(context, known)
   return both or context
 end
 
+local function check_fields(name, first, count)
+  local seen = {}
+  for i = first, first + 2 * count - 2, 2 do
+    if seen[ARGV[i]] then malformed('a field twice in ' .. name) end
+    seen[ARGV[i]] = true
+  end
+end
+
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first)
   local groups, i, known_names, total, generations = {}, first, {}, 0, {}
@@ -190,6 +193,7 @@ local function read_batch(first)
     end
     known_names[kind .. ':' .. name], total = true, total + count
     if total > MAX_BATCH then malformed('more than ' .. MAX_BATCH .. ' entries in a batch') end
+    check_fields(name, i + 5, count)
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0
     local group = {name = name, kind = kind, kinds = kinds, rule = rule, live = {}, removed = {},

@@ -497,8 +497,11 @@ def _context(store: Store[Any], after: Time | None = None) -> bytes:
 
 
 def read_context(text: bytes) -> dict[str, Time]:
-    """Read what is known of a collection alone."""
-    return _known(text.split(b" ")) if text else {}
+    """Read what is known of a collection alone; :class:`InvalidDump` if it is ill-formed."""
+    try:
+        return _known(text.split()) if text else {}
+    except ValueError as error:
+        raise InvalidDump(f"an ill-formed context: {text[:80]!r}") from error
 
 
 def _flat(known: Mapping[str, Time]) -> list[bytes]:
