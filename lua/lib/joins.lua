@@ -57,16 +57,17 @@ end
 
 local NOTHING = {}
 
--- Gives the state as well. `relieve` may take out of a state what it need not have seen, if that is too
+-- Gives the state as well, and whether a live dot of the second one is gone. `relieve` may take out of a state what it need not have seen, if that is too
 -- much.
 local function join_dots(a, b, context_of_a, context_of_b, relieve)
   local x, y = parse_dots(a), parse_dots(b)
-  local live = merged(survivors(x, y, context_of_b or NOTHING), survivors(y, x, context_of_a or NOTHING))
+  local theirs = survivors(y, x, context_of_a or NOTHING)
+  local live = merged(survivors(x, y, context_of_b or NOTHING), theirs)
   local seen = x.seen
   for by, dot in pairs(y.seen) do
     if is_new(dot, seen) then seen[by] = dot end
   end
   local state = {live = live, seen = seen}
   if relieve then relieve(state) end
-  return format_sorted(state), state
+  return format_sorted(state), state, #theirs < #y.live
 end
