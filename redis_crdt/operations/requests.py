@@ -490,6 +490,11 @@ def prune(keys: Keys, older_than: float, cursor: bytes, about: str) -> Script[tu
     return _looking("prune", keys, (round(older_than * 1000), cursor, BATCH), as_is, about)
 
 
+def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:
+    """Ask for a step of freeing the aliases of writers; see ``lua/replica/aliases.lua``."""
+    return _looking("aliases", keys, step, as_is, about)
+
+
 def trim(keys: Keys, older_than: float, about: str) -> Script[int]:
     """Ask to take a batch of what all peers have read out of the feed; replies how many went."""
     return _looking("trim", keys, (round(older_than * 1000),), as_is, about)
