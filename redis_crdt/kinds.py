@@ -88,6 +88,11 @@ class Kind:
     has_dots: bool = False
 
     @property
+    def counts(self) -> bool:
+        """Whether it is a counter."""
+        return self.name in ("g_counter", "pn_counter")
+
+    @property
     def is_packed(self) -> bool:
         """Whether servers store its entries packed; there may be millions of them."""
         return self.name in ("or_set", "lww_map")
