@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from redis_crdt.kinds import KINDS
 from tests.schedules.world import Place
 
 Step = tuple[str, tuple[int, ...]]
@@ -28,20 +29,22 @@ SHAPES = ("pair", "chain", "star", "ring", "mesh")
 
 # How often each step comes, and how many numbers it takes.
 STEPS: dict[str, tuple[float, int]] = {
-    "write": (30, 4),
-    "write_many": (4, 5),
+    "write": (34, 4),
+    "write_many": (3, 5),
     "read": (2, 1),
     "pull": (12, 2),
-    "pull_again": (6, 1),
-    "begin": (7, 1),
-    "begin_again": (3, 1),
-    "advance": (22, 3),
-    "abandon": (5, 2),
+    "pull_again": (5, 1),
+    "pull_partly": (6, 3),
+    "begin": (6, 1),
+    "begin_again": (2, 1),
+    "advance": (16, 3),
+    "abandon": (3, 2),
     "deliver": (5, 2),
     "save": (4, 2),
     "forget_peer": (2, 2),
-    "collect": (8, 1),
-    "trim": (2, 1),
+    "collect": (3, 1),
+    "collect_at_once": (7, 1),
+    "trim": (1, 1),
     "hear_fast": (1.5, 4),
     "bare_write": (3, 4),
     "bare_take": (1, 2),
@@ -115,21 +118,25 @@ def make(seed: int, really: float = 0.0) -> Plan:
         much = rnd.choice((0.5, 1, 2))
         weights |= {name: (rate * much, takes) for name, (rate, takes) in FORGETTING.items()}
     for name in RARE:
-        if rnd.random() < 0.5:
+        if rnd.random() < 0.6:
             del weights[name]
     if rnd.random() < 0.3:
         weights = {n: w for n, w in weights.items() if n not in ("begin", "begin_again", "deliver")}
+    if rnd.random() < 0.2:
+        del weights["collect_at_once"]
+    dotted = [place for place in PLACES if KINDS[place.kind].has_dots]
+    places = [rnd.choice(dotted), *rnd.sample(PLACES, rnd.choice((0, 0, 1, 2, 7)))]
     names = list(weights)
-    steps = rnd.choices(names, [weights[name][0] for name in names], k=rnd.choice((25, 50, 90)))
+    steps = rnd.choices(names, [weights[name][0] for name in names], k=rnd.choice((30, 60, 120)))
     return Plan(
         seed=seed,
         regions=regions,
         shape=shape,
         feed_limits=tuple(rnd.choice((1, 10, 10, 100_000)) for _ in range(regions)),
         batch=rnd.choice((2, 2, 3, 5, 500)),
-        ahead=tuple(rnd.choice((0, 0, 0, 300, 20_000)) for _ in range(regions)),
-        places=tuple(rnd.sample(PLACES, rnd.choice((1, 2, 3, 7)))),
-        fields=rnd.choice((1, 2, 4, 6)),
+        ahead=tuple(rnd.choice((0, 0, 0, 0, 0, 5, 300, 20_000)) for _ in range(regions)),
+        places=tuple(dict.fromkeys(places)),
+        fields=rnd.choice((2, 4, 7)),
         really=rnd.random() < really,
         heal_again=rnd.random() < 0.5,
         collects_healing=rnd.random() < 0.3,

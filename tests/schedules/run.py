@@ -1,4 +1,4 @@
-"""Carrying a schedule out on real replicas, healing it by pulls alone, and looking what is there."""
+"""Carrying a schedule out on real replicas, healing it by pulls alone, and judging the end."""
 
 from __future__ import annotations
 
@@ -352,6 +352,13 @@ class Run:
             flight.advance()
             self.flights.remove(flight)
 
+    def pull_partly(self, link: int, commands: int, how: int) -> None:
+        """Pull, and break off."""
+        target, source = self._ends(link)
+        flight = Flight(self, target, source, Pull(target, source))
+        flight.advance(1 + commands % (8 if how % 2 else 25))
+        flight.abandon(how % 3 == 0)
+
     def begin(self, link: int) -> None:
         """Begin to pull, beside what else is under way."""
         target, source = self._ends(link)
@@ -404,6 +411,13 @@ class Run:
 
     def collect(self, i: int) -> None:
         self._host(i).replica.gc_tombstones(older_than=0)
+
+    def collect_at_once(self, i: int) -> None:
+        """Collect what no peer is waited for, for none is known any more."""
+        host = self._host(i)
+        for peer in self.hosts:
+            host.replica.forget(peer.replica_id)
+        host.replica.gc_tombstones(older_than=0)
 
     def trim(self, i: int) -> None:
         """Trim the feed of what all have read."""
