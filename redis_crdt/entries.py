@@ -34,9 +34,10 @@ MAX_HISTORY = 64
 """Of each replica so many incarnations are remembered."""
 
 MAX_SILENT = 1024
-"""So many writers are remembered for whom something was collected that the feed does not tell of."""
+"""So many writers are remembered for whom something was collected that the feed does not tell
+of."""
 
-MAX_CONTEXT = 4096
+MAX_CONTEXT = 8192
 """Of so many writers of objects in memory it is remembered how much of them a collection has."""
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
@@ -174,6 +175,13 @@ class Dots:
     def is_tombstone(self) -> bool:
         """Whether no dot lives: the element was removed."""
         return not self.live
+
+    @property
+    def latest_value(self) -> bytes:
+        """The value of the latest of the concurrent writes."""
+        value = self.live[max(self.live)]
+        assert value is not None
+        return value
 
     @property
     def is_wide(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from redis_crdt.clock import check_writer
 from redis_crdt.entries import (
@@ -35,8 +35,8 @@ KindName = Literal[
     "partitions",
     "dropped",
 ]
-"""What is stored; ``partitions`` says of a collection in how many parts it is, ``dropped`` of a name
-that what it stood for is gone."""
+"""What is stored; ``partitions`` says of a collection in how many parts it is, ``dropped`` of a
+name that what it stood for is gone."""
 
 PARTITIONS: KindName = "partitions"
 DROPPED: KindName = "dropped"

@@ -228,12 +228,13 @@ class Replica(ReplicaOperations):
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
 
-        Costs what changed since the last pull, in batches of 500 entries: three round trips for
-        the first, two for each that follows. Where the source's feed no longer reaches back to
-        the last pull, everything is compared. It may be interrupted anywhere; the next one goes
-        on from there. Raises :class:`ReplicaConflict` if the source has this replica's id,
-        :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or :class:`ClockDrift` for state that is refused. A single entry that
-        is refused, as ill-formed or too large, is left out and told in the report.
+        Costs what changed since the last pull, in batches of 500 entries: three round trips for the
+        first, two for each that follows. Where the source's feed no longer reaches back to the last
+        pull, everything is compared. It may be interrupted anywhere; the next one goes on from
+        there. Raises :class:`ReplicaConflict` if the source has this replica's id,
+        :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or
+        :class:`ClockDrift` for state that is refused. A single entry that is refused, as ill-formed
+        or too large, is left out and told in the report.
         """
         return drive(pull(self, source))
 
@@ -418,12 +419,16 @@ class Replica(ReplicaOperations):
         try:
             if send.asking:
                 _exchange(connection, ASKING)
-            packed = pack_command(self._vouched(connection, _link_of(connection), send))
+            write, args = send.write, send.args
+            if write is not None:
+                args = self._vouched(connection, _link_of(connection), send)
+            packed = pack_command(args)
             if send.parsed:
                 connection.send_packed_command([packed])
                 return server.parse_response(connection, send.args[0], **_RAW)
             reply = _exchange(connection, packed)
-            self._answered(connection, _link_of(connection), send)
+            if write is not None:
+                self._answered(connection, _link_of(connection), write)
             return reply
         except ResponseError:
             raise

@@ -16,11 +16,12 @@ from redis_crdt.kinds import KINDS, KindName
 class State(BaseModel):
     """The whole state of one collection, tombstones included.
 
-    ``entries`` holds each field with its entry in the text form of :mod:`redis_crdt.entries`,
-    which servers store too. ``known`` says of whose writes this is all that there was up to a time:
-    who merges it remembers that, so that tombstones of objects in memory can be collected. JSON goes in and out by pydantic's own methods; what comes in is
-    validated down to each dot, for it may come from a hostile peer. Two collections are in the
-    same state exactly when the entries of their dumps are equal.
+    ``entries`` holds each field with its entry in the text form of :mod:`redis_crdt.entries`, which
+    servers store too. ``known`` says of whose writes this is all that there was up to a time: who
+    merges it remembers that, so that tombstones of objects in memory can be collected. JSON goes in
+    and out by pydantic's own methods; what comes in is validated down to each dot, for it may come
+    from a hostile peer. Two collections are in the same state exactly when the entries of their
+    dumps are equal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -29,6 +30,10 @@ class State(BaseModel):
     kind: KindName
     entries: dict[str, str]
     known: dict[str, str] = {}
+    origins: tuple[str, ...] = ()
+    """Of which collections of replicas this is a state, by their names; none, for objects in memory.
+    What one knows of a collection says nothing of another: so a state of another one is not joined
+    as it is, but its values are written anew."""
 
     @model_validator(mode="after")
     def _validate_entries(self) -> Self:
@@ -49,13 +54,16 @@ class State(BaseModel):
         kind: KindName,
         entries: Iterable[tuple[bytes, bytes]],
         known: Mapping[bytes, bytes] | None = None,
+        origins: Iterable[str] = (),
     ) -> State:
         """Make a dump of entries that are known to be well-formed; sorts them by field."""
         texts = {field.decode(): entry.decode() for field, entry in sorted(entries)}
         clocks = {
             writer.decode(): clock.decode() for writer, clock in sorted((known or {}).items())
         }
-        return cls.model_construct(version=1, kind=kind, entries=texts, known=clocks)
+        return cls.model_construct(
+            version=1, kind=kind, entries=texts, known=clocks, origins=tuple(sorted(origins))
+        )
 
     @classmethod
     def load(cls, source: State | Mapping[str, Any] | str | bytes, kind: KindName) -> State:

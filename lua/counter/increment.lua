@@ -19,14 +19,18 @@ function counter_increment.prepare(op)
   if amount == '0' then return nil end
   local total = read(op.live, field, 1, 1)[1] or '0'
   if not string.find(total, '^%d+$') then fail('MALFORMED', 'not a counter total: ' .. total) end
-  op.total = sum(total, amount)
-  if not op.total then fail('OVERFLOW', total) end
+  -- Most totals are far from the limit.
+  if (#total > 17 or #amount > 17) and not sum(total, amount) then fail('OVERFLOW', total) end
   return field, 1, 1
 end
 
 function counter_increment.commit(op)
-  put(op.live, {op.args[op.first] .. writer, op.total})
-  return 1
+  local field = op.args[op.first] .. writer
+  if overlay then
+    put(op.live, {field, sum(read(op.live, {field}, 1, 1)[1] or '0', op.args[op.last])})
+  else
+    redis.call('HINCRBY', op.live, field, op.args[op.last])
+  end
 end
 
 -- @run carry_out, counter_increment

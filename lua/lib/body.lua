@@ -34,20 +34,30 @@ local function chunk_of(kind, left)
   return math.min(left, most, LARGE[kind] and 16 or 128)
 end
 
--- The present entries of fields, live or removed, as they are sent; false where there is none.
-local function read_entries(name, kind, fields)
-  local found, missing = read_fields(live_key(name, kind), fields), {}
+-- Sends the present entries of fields, live or removed; where there is none, `absent` if that is given.
+local function send_fields(group, fields, absent)
+  local name, kind, packed = group[1], group[2], is_packed(group[2])
+  local found, missing, n, bytes = read_fields(live_key(name, kind), fields), nil, #group, 0
+  local first = n
   for i = 1, #fields do
-    if not found[i] then missing[#missing + 1] = i end
+    local entry = found[i]
+    if entry then
+      if packed then entry = each_dot(entry, unpack_dot) end
+      group[n + 1], group[n + 2] = fields[i], entry
+      n, bytes = n + 2, bytes + #fields[i] + #entry
+    else
+      missing = missing or {}
+      missing[#missing + 1] = fields[i]
+    end
   end
-  if #missing > 0 then
-    local names = {}
-    for j, i in ipairs(missing) do names[j] = fields[i] end
-    local removed = read_fields(removed_key(name, kind), names)
-    for j, i in ipairs(missing) do found[i] = entry_of_tombstone(removed[j]) end
+  group[5] = group[5] + (n - first) / 2
+  entries_sent, bytes_sent = entries_sent + (n - first) / 2, bytes_sent + bytes
+  if not missing then return nil end
+  local removed = read_fields(removed_key(name, kind), missing)
+  for i, field in ipairs(missing) do
+    local entry = entry_of_tombstone(removed[i])
+    if entry or absent then send_entry(group, field, entry and unpacked(kind, entry) or absent) end
   end
-  for i = 1, #fields do found[i] = found[i] and unpacked(kind, found[i]) end
-  return found
 end
 
 local function flat_body()

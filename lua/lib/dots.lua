@@ -4,11 +4,8 @@
 -- a new dot, and noting what has seen much.
 local WIDE_ENTRIES = PREFIX .. 'wide'
 
--- The entry of a field as a state; an empty one where there is none.
-local function observe(kind, live, removed)
-  local text = live or entry_of_tombstone(removed)
-  return parse_dots(text and unpacked(kind, text) or '')
-end
+-- The stored entry of a field as a state; an empty one where there is none.
+local function observe(kind, text) return parse_dots(text and unpacked(kind, text) or '') end
 
 -- A new dot of this writer in a state, which replaces the live dots that are not in `kept`, and
 -- itself, where one batch writes a field twice.

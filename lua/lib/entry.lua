@@ -104,9 +104,9 @@ local function parse_dots(text)
   return {live = live, seen = seen, count = count}
 end
 
-local function format_dots(state)
+-- The text of a state whose live dots are in order.
+local function format_sorted(state)
   local live, implied, others, values = {}, {}, {}, {}
-  table.sort(state.live, dot_before)
   for i, dot in ipairs(state.live) do
     live[i] = dot.text
     implied[dot.writer] = dot
@@ -116,8 +116,14 @@ local function format_dots(state)
   for _, dot in pairs(state.seen) do
     if is_new(dot, implied) then rest[#rest + 1] = dot end
   end
+  if #live + #rest > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   if #rest == 0 then return table.concat(live, ' ') .. table.concat(values) end
   table.sort(rest, dot_before)
   for i, dot in ipairs(rest) do others[i] = dot.text end
   return table.concat(live, ' ') .. '|' .. table.concat(others, ' ') .. table.concat(values)
+end
+
+local function format_dots(state)
+  table.sort(state.live, dot_before)
+  return format_sorted(state)
 end

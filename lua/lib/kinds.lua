@@ -36,7 +36,7 @@ end
 
 local function inspect_dots(text, valued)
   local state = parse_dots(text)
-  if format_dots(state) ~= text or text == '' then malformed('dots that are not in canonical form') end
+  if format_sorted(state) ~= text or text == '' then malformed('dots that are not in canonical form') end
   for _, dot in ipairs(state.live) do
     if (dot.value ~= nil) ~= valued or dot.value == '' then malformed('dots whose values are missing') end
   end

@@ -4,37 +4,21 @@
 --   prepare(op)      reads and validates, and writes nothing; gives a list and from where to where
 --                    in it stand the fields that it will touch, or nil and a reply where there is
 --                    nothing to do. It may set op.ms and op.seq: a time that the clock has to pass
---   commit(op, id)   writes by `put` and `take`, and gives the reply; prepare has looked at
---                    everything that could make it fail
--- Its own arguments are op.args from op.first to op.last.
-
--- What is written before its time, as a batch does; see replica/batch. Key -> field -> value, or false.
+--   commit(op, id)   writes by `put` and `take`, and gives the reply, if there is any; prepare has
+--                    looked at everything that could make it fail
+-- Its own arguments are op.args from op.first to op.last. Each function of a script is made anew at
+-- each call, so there are few of them here; in a batch `overlay`, `put` and `take` are others.
 local overlay
+
+local function put(key, flat) return redis.call('HSET', key, unpack(flat)) end
+
+local function take(key, fields) return redis.call('HDEL', key, unpack(fields)) end
 
 -- The values of fields; most operations have one, and one is cheaper to ask for.
 local function read(key, fields, from, to)
-  local found = from == to and {redis.call('HGET', key, fields[from])}
-    or redis.call('HMGET', key, unpack(fields, from, to))
-  local written = overlay and overlay[key]
-  if written then
-    for i = from, to do
-      local value = written[fields[i]]
-      if value ~= nil then found[i - from + 1] = value end
-    end
-  end
-  return found
-end
-
-local function put(key, flat)
-  if not overlay then return redis.call('HSET', key, unpack(flat)) end
-  overlay[key] = overlay[key] or {}
-  for i = 1, #flat, 2 do overlay[key][flat[i]] = flat[i + 1] end
-end
-
-local function take(key, fields)
-  if not overlay then return redis.call('HDEL', key, unpack(fields)) end
-  overlay[key] = overlay[key] or {}
-  for _, field in ipairs(fields) do overlay[key][field] = false end
+  if overlay then return overlay(key, fields, from, to) end
+  if from == to then return {redis.call('HGET', key, fields[from])} end
+  return redis.call('HMGET', key, unpack(fields, from, to))
 end
 
 -- The kinds that a name stands for, with the one that is to be written among them.
@@ -62,7 +46,8 @@ local function refer(refs, collection, fields, from, to)
 end
 
 -- KEYS: meta, feed, kinds, live, removed. ARGV: witness, kind, letter of the kind and name, then the
--- operation's own. Replies what the operation replies, and the id of the write.
+-- operation's own. Replies the id of the write, or if the operation replies something, that and the
+-- id.
 local function carry_out(operation)
   enter()
   local collection = ARGV[3]
@@ -83,5 +68,5 @@ local function carry_out(operation)
   end
   if op.kinds then redis.call('HSET', KINDS, op.name, op.kinds) end
   local reply = operation.commit(op, id)
-  return {reply, id}
+  return reply == nil and id or {reply, id}
 end

@@ -9,8 +9,6 @@ function lww_map_set.prepare(op)
   return observe_all(op, 2)
 end
 
-function lww_map_set.commit(op, id)
-  return write_all(op, id, function(i) return op.args[op.first + 2 * i - 1] end)
-end
+function lww_map_set.commit(op, id) return write_all(op, id, op.first + 1) end
 
 -- @run carry_out, lww_map_set

@@ -17,7 +17,6 @@ end
 
 function lww_register_set.commit(op, id)
   put(op.live, {op.args[op.first], short(id) .. '@' .. writer .. '\n' .. op.args[op.last]})
-  return 1
 end
 
 -- @run carry_out, lww_register_set

@@ -7,7 +7,8 @@ local mv_register_set = {}
 
 function mv_register_set.prepare(op)
   local field = {'value'}
-  local state = observe(op.kind, read(op.live, field, 1, 1)[1], read(op.removed, field, 1, 1)[1])
+  local live, removed = read(op.live, field, 1, 1)[1], read(op.removed, field, 1, 1)[1]
+  local state = observe(op.kind, live or entry_of_tombstone(removed))
   local kept, context = {}, op.args[op.last]
   if context ~= '' then
     local covered = parse_dots(context).seen
@@ -34,7 +35,6 @@ function mv_register_set.commit(op, id)
   note_width(op, 'value', entry, id)
   put(op.live, {'value', entry})
   take(op.removed, {'value'})
-  return 1
 end
 
 -- @run carry_out, mv_register_set

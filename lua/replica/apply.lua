@@ -1,5 +1,6 @@
 -- @include lib/kinds
 -- @include lib/peers
+-- @include lib/silent
 -- @include lib/packed
 -- @include lib/dots
 -- @include lib/short
@@ -23,6 +24,8 @@ local ours, theirs, surely_ours
 -- Whether a dot was refused by what is pending alone. The removal then came by no feed, so it must not
 -- be logged as if the source had told of it.
 local by_pending
+-- What is known of the present group's collection alone, as a context.
+local noted_here
 local refused = {}
 -- Whether an entry tells of a dot of this writer that the feed never gave out.
 local newest_ms, newest_seq, is_ahead
@@ -33,96 +36,122 @@ local function in_chunks(command, key, args)
   end
 end
 
-local function look_for_own_dots(entry, ms, seq, by)
-  if by ~= writer then
-    if by or not string.find(entry, '@' .. writer, 1, true) then return nil end
-    local dot = parse_dots(entry).seen[writer]
-    if not dot then return nil end
-    ms, seq = dot.ms, dot.seq
+-- A dot of this writer in an entry of several.
+local function look_for_own_dot(entry)
+  local dot = parse_dots(entry).seen[writer]
+  if dot and later(dot.ms, dot.seq, newest_ms, newest_seq) then is_ahead = true end
+end
+
+-- Where an entry would have more dots than it may, it forgets what this replica knows: peers cannot
+-- go on without that, and will reconcile.
+local relieved
+
+local function relieve(state)
+  local count, living = #state.live, {}
+  for _, dot in ipairs(state.live) do living[dot.writer] = dot end
+  for _ in pairs(state.seen) do count = count + 1 end
+  if count <= MAX_DOTS then return nil end
+  for by, dot in pairs(state.seen) do
+    if covers(surely_ours or ours, dot) or covers(noted_here, dot) then
+      relieved = relieved or {}
+      if not living[by] or living[by].text ~= dot.text then raise(relieved, by, string.match(dot.text, '^[^@]*')) end
+      state.seen[by] = living[by]
+    end
   end
-  if later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
 end
 
 local function join_known(group, mine, entry)
-  local joined = group.rule.join(mine, entry, group.ours, group.theirs)
+  noted_here = group.noted
+  local joined, state = group.rule.join(mine, entry, group.ours, group.theirs, relieve)
   if surely_ours and joined ~= group.rule.join(mine, entry, surely_ours, group.theirs) then by_pending = true end
-  return joined
+  return joined, state
 end
 
--- What one entry becomes, joined with what is here, as it is stored; nil if that changes nothing.
--- Then whether it is a tombstone, and its latest time.
-local function join_entry(group, field, entry, was_live, was_removed)
-  local kind, rule = group.kind, group.rule
-  local max_entry, mine = rule.max_entry or MAX_ENTRY, was_live or entry_of_tombstone(was_removed)
-  if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. group.name) end
-  if not rule.is_field(field) then malformed('an ill-formed field in ' .. group.name) end
-  local ms, seq, is_tombstone, by, seq_text, rest, joined, stored
-  if entry == '' and rule.has_dots and SOURCE ~= '' then
-    -- The source has none.
-    if not was_live then return nil, false, 0, 0 end
-    joined = join_known(group, unpacked(kind, mine), '')
-  else
-    ms, seq, is_tombstone, by, seq_text, rest = rule.inspect(entry)
-    if rule.has_dots then look_for_own_dots(entry, ms, seq, by) end
-    stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
-    if mine == stored then return nil, false, ms, seq end
-    if mine then
-      joined = join_known(group, unpacked(kind, mine), entry)
-    elseif rule.has_dots and not is_tombstone then
-      local known = by and group.ours[by]
-      if known and not later(ms, seq, known.ms, known.seq) or not by then
-        joined = join_known(group, '', entry)
+-- Joins the entries of one collection with what is here, from one on; `group.at` tells which it is at.
+local function join_entries(group, fields, entries, live, removed, from)
+  local kind, rule, by_us, by_them = group.kind, group.rule, group.ours, group.theirs
+  local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
+  local max_entry, own_mark = rule.max_entry or MAX_ENTRY, '@' .. writer
+  local new_live, new_removed, changed = group.live, group.removed, group.fields
+  local latest_ms, latest_seq = group.ms, group.seq
+  for i = from, #fields do
+    group.at = i
+    local field, entry, was_live, was_removed = fields[i], entries[i], live[i], removed[i]
+    if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. group.name) end
+    if not is_field(field) then malformed('an ill-formed field in ' .. group.name) end
+    local mine, ms, seq, is_tombstone, by, seq_text, rest = was_live, nil, nil, nil, nil, nil, nil
+    if was_removed then mine = entry_of_tombstone(was_removed) end
+    local stored, joined, state
+    if entry == '' and has_dots and SOURCE ~= '' then
+      -- The source has none.
+      ms, seq, stored = 0, 0, mine
+      if was_live then joined, state = join_known(group, unpacked(kind, mine), '') end
+    else
+      ms, seq, is_tombstone, by, seq_text, rest = inspect(entry)
+      if by == writer then
+        if has_dots and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
+      elseif has_dots and not by and string.find(entry, own_mark, 1, true) then
+        look_for_own_dot(entry)
+      end
+      stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
+      if mine then
+        if mine ~= stored then joined, state = join_known(group, unpacked(kind, mine), entry) end
+      elseif has_dots and not is_tombstone then
+        local known = by and by_us[by]
+        if not by or (known and not later(ms, seq, known.ms, known.seq)) then
+          joined, state = join_known(group, '', entry)
+        end
       end
     end
-  end
-  if joined and joined ~= entry then
-    if #joined > max_entry then malformed('an entry that would become too long in ' .. group.name) end
-    ms, seq, is_tombstone, by, seq_text, rest = rule.inspect(joined)
-    stored = pack_inspected(kind, joined, ms, by, seq_text, rest)
-  end
-  return stored ~= mine and stored or nil, is_tombstone, ms, seq
-end
-
-local function take_entry(group, i, field, entry, was_live, was_removed)
-  local stored, is_tombstone, ms, seq = join_entry(group, field, entry, was_live, was_removed)
-  if later(ms, seq, group.ms, group.seq) then group.ms, group.seq = ms, seq end
-  if not stored then return nil end
-  group.fields[#group.fields + 1] = field
-  local target = is_tombstone and group.removed or group.live
-  local n = #target
-  target[n + 1], target[n + 2] = field, stored
-  if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
-  if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
-  if group.rule.has_dots and not is_tombstone and width_of(stored) >= WIDE then
-    group.wide[#group.wide + 1] = LETTERS[group.kind] .. group.name .. '\n' .. field
+    if joined and joined ~= entry then
+      if #joined > max_entry then malformed('an entry that would become too long in ' .. group.name) end
+      if state then
+        ms, seq = latest(state)
+        is_tombstone, stored = #state.live == 0, pack(kind, joined)
+      else
+        ms, seq, is_tombstone = inspect(joined)
+        stored = joined
+      end
+      by = nil
+    end
+    if later(ms, seq, latest_ms, latest_seq) then
+      latest_ms, latest_seq = ms, seq
+      group.ms, group.seq = ms, seq
+    end
+    if stored ~= mine then
+      changed[#changed + 1] = field
+      local target = is_tombstone and new_removed or new_live
+      local n = #target
+      target[n + 1], target[n + 2] = field, stored
+      if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
+      if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
+      if has_dots and not by and not is_tombstone and width_of(stored) >= WIDE then
+        group.wide[#group.wide + 1] = LETTERS[kind] .. group.name .. '\n' .. field
+      end
+    end
   end
 end
 
 -- One collection of the batch: what its entries become.
 local function join_group(group, first, count)
   local name, kind = group.name, group.kind
-  local fields, entries, seen = {}, {}, {}
-  for i = 1, count do
-    fields[i], entries[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1]
-    if seen[fields[i]] then malformed('a field twice in ' .. name) end
-    seen[fields[i]] = true
-  end
+  local fields, entries = {}, {}
+  for i = 1, count do fields[i], entries[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1] end
   local live, removed = {}, {}
   if not group.raised then
     live, removed = read_fields(live_key(name, kind), fields), read_fields(removed_key(name, kind), fields)
   end
-  for i = 1, count do
-    if SOURCE == '' then
-      take_entry(group, i, fields[i], entries[i], live[i], removed[i])
-    else
-      local ok, problem = pcall(take_entry, group, i, fields[i], entries[i], live[i], removed[i])
-      if not ok then
-        if type(problem) ~= 'table' or not problem.crdt then error(problem, 0) end
-        local n = #refused
-        refused[n + 1], refused[n + 2] = name, kind
-        refused[n + 3], refused[n + 4] = string.sub(fields[i], 1, 255), string.sub(problem.crdt, 1, 255)
-      end
-    end
+  if SOURCE == '' then return join_entries(group, fields, entries, live, removed, 1) end
+  -- What is refused of a source is left out, and it goes on after that.
+  local from = 1
+  while from <= count do
+    local ok, problem = pcall(join_entries, group, fields, entries, live, removed, from)
+    if ok then return nil end
+    if type(problem) ~= 'table' or not problem.crdt then error(problem, 0) end
+    local n = #refused
+    refused[n + 1], refused[n + 2] = name, kind
+    refused[n + 3], refused[n + 4] = string.sub(fields[group.at], 1, 255), string.sub(problem.crdt, 1, 255)
+    from = group.at + 1
   end
 end
 
@@ -142,10 +171,18 @@ local function with_context(context, known)
   return both or context
 end
 
+local function check_fields(name, first, count)
+  local seen = {}
+  for i = first, first + 2 * count - 2, 2 do
+    if seen[ARGV[i]] then malformed('a field twice in ' .. name) end
+    seen[ARGV[i]] = true
+  end
+end
+
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first)
   local groups, i, known_names, total, generations = {}, first, {}, 0, {}
-  refused, is_ahead, by_pending = {}, false, false
+  refused, is_ahead, by_pending, relieved = {}, false, false, nil
   while i <= #ARGV do
     local name, kind, generation, context = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
     local count, rule = tonumber(ARGV[i + 4]), KIND[kind]
@@ -156,6 +193,7 @@ local function read_batch(first)
     end
     known_names[kind .. ':' .. name], total = true, total + count
     if total > MAX_BATCH then malformed('more than ' .. MAX_BATCH .. ' entries in a batch') end
+    check_fields(name, i + 5, count)
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0
     local group = {name = name, kind = kind, kinds = kinds, rule = rule, live = {}, removed = {},
@@ -164,7 +202,8 @@ local function read_batch(first)
     if there >= here then
       local noted = {}
       for by, entry in pairs(read_context(name, kind)) do noted[by] = entry[1] end
-      group.ours = with_context(ours, group.raised and {} or noted)
+      if group.raised then noted = {} end
+      group.ours, group.noted = with_context(ours, noted), context_of(noted)
       group.theirs = with_context(theirs, parse_context(context))
       join_group(group, i + 5, count)
     end
@@ -284,6 +323,7 @@ local function apply()
     local n, collection = #refs, LETTERS[group.kind] .. group.name
     for i, field in ipairs(group.fields) do refs[n + 2 * i - 1], refs[n + 2 * i] = collection, field end
     if #group.wide > 0 then redis.call('HLEN', WIDE_ENTRIES) end  -- raises where it is no hash
+    if relieved then redis.call('HLEN', SILENT) end
   end
   check_drift(ms, tonumber(ALLOWED))
   if HORIZON ~= '' then check_drift(time_of(HORIZON), tonumber(ALLOWED)) end
@@ -296,6 +336,10 @@ local function apply()
     local id = append(refs, tag, ms >= now and id_after(ms, seq) or '*')
     local kinds_of = {}
     for _, group in ipairs(groups) do write_group(group, id, kinds_of) end
+    if relieved then
+      redis.call('HSET', META, 'collected', last_id())
+      add_silent(read_silent(), relieved)
+    end
     redis.call('HSET', PREFIX .. 'brought', SOURCE == '' and '-' or replica_of(SOURCE), last_id())
   end
   if MODE == 'note' and groups[1] then note_context(groups[1], known) end

@@ -36,11 +36,33 @@ local function read_operations()
   return ops
 end
 
--- Carries them all out, one after the other, on an overlay: nothing is written yet, so what fails
+-- What is written before its time: key -> field -> value, or false.
+local written
+
+local function read_written(key, fields, from, to)
+  local found = redis.call('HMGET', key, unpack(fields, from, to))
+  for i = from, to do
+    local value = written[key] and written[key][fields[i]]
+    if value ~= nil then found[i - from + 1] = value end
+  end
+  return found
+end
+
+function put(key, flat)
+  written[key] = written[key] or {}
+  for i = 1, #flat, 2 do written[key][flat[i]] = flat[i + 1] end
+end
+
+function take(key, fields)
+  written[key] = written[key] or {}
+  for _, field in ipairs(fields) do written[key][field] = false end
+end
+
+-- Carries them all out, one after the other, aside: nothing is written yet, so what fails
 -- leaves everything as it was. Gives the replies, the references, the latest time that the clock has
 -- to pass, and the kinds of new names.
 local function rehearse(ops, id)
-  overlay = {}
+  overlay, written = read_written, {}
   local replies, refs, kinds, ms, seq = {}, {}, {}, 0, 0
   for i, op in ipairs(ops) do
     op.ms, op.seq, op.kinds = nil, nil, nil
@@ -53,7 +75,7 @@ local function rehearse(ops, id)
     if fields then
       refer(refs, op.collection, fields, from, to)
       if op.ms and later(op.ms, op.seq, ms, seq) then ms, seq = op.ms, op.seq end
-      replies[i] = op.run.commit(op, id)
+      replies[i] = op.run.commit(op, id) or 1
     else
       replies[i] = 0
       if op.required ~= '0' then fail('ABORTED', op.required) end
@@ -62,8 +84,8 @@ local function rehearse(ops, id)
   return replies, refs, ms, seq, kinds
 end
 
-local function write_overlay()
-  for key, fields in pairs(overlay) do
+local function write_down()
+  for key, fields in pairs(written) do
     local flat, gone = {}, {}
     for field, value in pairs(fields) do
       if value then flat[#flat + 1], flat[#flat + 2] = field, value else gone[#gone + 1] = field end
@@ -85,7 +107,7 @@ local function batch()
   if #refs == 0 then return {replies, ''} end
   append(refs, nil, id)
   for name, of in pairs(kinds) do redis.call('HSET', KINDS, name, of) end
-  write_overlay()
+  write_down()
   return {replies, id}
 end
 

@@ -22,76 +22,64 @@ local function is_covered(known, tag)
   return clock and known[by] and not is_later(clock, known[by])
 end
 
-local sent = {}  -- collection -> fields that are sent
+-- References that are about to be sent: collections in the order of their first mention, the fields of
+-- each; what they take of bytes, and whether the entries may be large.
+local sent, order, fields_of, bytes, is_large = {}, {}, {}, 0, false
 
--- Sends the entries of some references, as far as they are not sent yet, by collection in the order
--- of their first mention.
-local function send(refs, first, last, start)
-  local order, fields_of = {}, {}
-  for i = first, last, 2 do
+-- Takes up the references of a feed entry from one on to another, as far as they are not sent yet.
+local function pick(refs, from, to)
+  for i = from, to, 2 do
     local collection, field = refs[i], refs[i + 1]
-    local of = sent[collection] or {}
-    sent[collection] = of
+    local of = sent[collection]
+    if not of then
+      of = {}
+      sent[collection] = of
+    end
     if not of[field] then
       of[field] = true
       local fields = fields_of[collection]
       if not fields then
         fields = {}
         fields_of[collection], order[#order + 1] = fields, collection
+        is_large = is_large or LARGE[KIND_OF[string.sub(collection, 1, 1)]]
       end
       fields[#fields + 1] = field
+      bytes = bytes + #field + 64
     end
   end
+end
+
+local function unpick()
+  for _, collection in ipairs(order) do
+    for _, field in ipairs(fields_of[collection]) do sent[collection][field] = nil end
+  end
+end
+
+local function begin_picking() order, fields_of, bytes, is_large = {}, {}, 0, false end
+
+-- Sends what was picked.
+local function send(start)
   for _, collection in ipairs(order) do
     local name, kind = string.sub(collection, 2), KIND_OF[string.sub(collection, 1, 1)]
-    local group, fields = group_for(name, kind, start), fields_of[collection]
-    local found = read_entries(name, kind, fields)
-    for i, field in ipairs(fields) do
-      if found[i] then send_entry(group, field, found[i]) end
-    end
+    send_fields(group_for(name, kind, start), fields_of[collection])
   end
+  begin_picking()
 end
 
 local function is_full(limit) return entries_sent >= limit or bytes_sent >= MAX_BYTES end
 
 -- The references of one feed entry from the `skip`th on, a few at a time, for their entries may be
--- large; gives how many are done.
-local function send_in_steps(refs, skip, limit, start)
-  local total = #refs / 2
+-- large; `first` is where they begin. Gives how many are done.
+local function send_in_steps(refs, first, skip, limit, start)
+  local total = (#refs - first + 1) / 2
   while skip < total and not is_full(limit) do
-    local kind = KIND_OF[string.sub(refs[2 * skip + 1], 1, 1)]
+    local kind = KIND_OF[string.sub(refs[first + 2 * skip], 1, 1)]
     local step = math.min(total - skip, chunk_of(kind, math.max(1, limit - entries_sent)))
-    send(refs, 2 * skip + 1, 2 * (skip + step), start)
+    pick(refs, first + 2 * skip, first + 2 * (skip + step) - 1)
+    send(start)
     skip = skip + step
   end
-  return skip
-end
-
--- Looks through a page of the feed: what of it fits, each feed entry as id, references and how many
--- of those are sent already; all their references in a row, how many bytes those take, and whether
--- what they refer to may be large; how many references were looked at, and whether the rest is too much.
-local function look_through(page, skip, limit, known, looked_at)
-  local taken, together, bytes, large = {}, {}, 0, false
-  for _, entry in ipairs(page) do
-    local refs, is_tagged = entry[2], entry[2][1] == ''
-    if is_tagged and is_covered(known, refs[2]) then
-      refs = {}
-    elseif is_tagged then
-      refs = {unpack(refs, 3)}
-    end
-    local size = math.max(1, #refs / 2 - skip)
-    if looked_at > 0 and looked_at + size > limit then return taken, together, bytes, large, looked_at, true end
-    looked_at = looked_at + size
-    taken[#taken + 1] = {entry[1], refs, skip}
-    for i = 2 * skip + 1, #refs, 2 do
-      local n = #together
-      together[n + 1], together[n + 2] = refs[i], refs[i + 1]
-      bytes = bytes + #refs[i + 1] + 64
-      large = large or LARGE[KIND_OF[string.sub(refs[i], 1, 1)]]
-    end
-    skip = 0
-  end
-  return taken, together, bytes, large, looked_at, false
+  return skip, total
 end
 
 -- Reads the feed on, and gives the new cursor with how many references after it are sent already.
@@ -99,21 +87,37 @@ local function read_feed(cursor, skip, limit, known, start)
   local looked_at, count = 0, 1
   while true do
     local page = redis.call('XRANGE', FEED, '(' .. cursor, '+', 'COUNT', count)
-    local before = looked_at
-    local taken, together, bytes, large, full
-    taken, together, bytes, large, looked_at, full = look_through(page, skip, limit, known, looked_at)
-    if not large and bytes_sent + bytes <= MAX_BYTES then
-      send(together, 1, #together, start)
-      if #taken > 0 then cursor, skip = taken[#taken][1], 0 end
+    local before, taken, is_over = looked_at, 0, false
+    local skipped = skip
+    for i, entry in ipairs(page) do
+      local refs, first = entry[2], entry[2][1] == '' and 3 or 1
+      local size = 1
+      if first == 1 or not is_covered(known, refs[2]) then
+        size = math.max(1, (#refs - first + 1) / 2 - skipped)
+        is_over = looked_at > 0 and looked_at + size > limit
+        if is_over then break end
+        pick(refs, first + 2 * skipped, #refs)
+      end
+      looked_at, taken, skipped = looked_at + size, i, 0
+    end
+    if not is_large and bytes_sent + bytes <= MAX_BYTES then
+      -- All of the page fits, and is sent together, by collection.
+      send(start)
+      if taken > 0 then cursor, skip = page[taken][1], 0 end
     else
-      for _, entry in ipairs(taken) do
-        local done = send_in_steps(entry[2], entry[3], limit, start)
-        if done < #entry[2] / 2 then return cursor, done end
-        cursor, skip = entry[1], 0
+      unpick()
+      begin_picking()
+      for i = 1, taken do
+        local refs, first = page[i][2], page[i][2][1] == '' and 3 or 1
+        if first == 1 or not is_covered(known, refs[2]) then
+          local done, total = send_in_steps(refs, first, skip, limit, start)
+          if done < total then return cursor, done end
+        end
+        cursor, skip = page[i][1], 0
         if is_full(limit) then return cursor, 0 end
       end
     end
-    if full or is_full(limit) or looked_at >= limit or #page < count then return cursor, 0 end
+    if is_over or is_full(limit) or looked_at >= limit or #page < count then return cursor, 0 end
     local size = math.ceil((looked_at - before) / #page)
     count = math.max(1, math.min(PAGE, math.floor((limit - looked_at) / size)))
   end

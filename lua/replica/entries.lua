@@ -10,8 +10,7 @@ local function entries()
   while i <= #ARGV and bytes_sent < MAX_BYTES do
     local fields = {}
     for j = i, math.min(#ARGV, i + chunk_of(kind, #ARGV) - 1) do fields[#fields + 1] = ARGV[j] end
-    local found = read_entries(name, kind, fields)
-    for j, field in ipairs(fields) do send_entry(group, field, found[j] or '') end
+    send_fields(group, fields, '')
     i = i + #fields
   end
   return {writer, last_id(), flat_of(own_knowledge()), tostring(i - 4), flat_body()}

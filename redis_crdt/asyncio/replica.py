@@ -416,12 +416,16 @@ class Replica(ReplicaOperations):
         try:
             if send.asking:
                 await _exchange(connection, ASKING)
-            packed = pack_command(self._vouched(connection, _link_of(connection), send))
+            write, args = send.write, send.args
+            if write is not None:
+                args = self._vouched(connection, _link_of(connection), send)
+            packed = pack_command(args)
             if send.parsed:
                 await connection.send_packed_command([packed])
                 return await server.parse_response(connection, send.args[0], **_RAW)
             reply = await _exchange(connection, packed)
-            self._answered(connection, _link_of(connection), send)
+            if write is not None:
+                self._answered(connection, _link_of(connection), write)
             return reply
         except ResponseError:
             raise

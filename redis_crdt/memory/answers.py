@@ -2,7 +2,8 @@
 
 The same requests, the same replies, so that memory and servers can be source and target of each
 other. What the server looks at before it answers, whether it is the one that it was, is not asked
-here: an object that was copied writes under a name of its own (:class:`redis_crdt.memory.store.Pen`).
+here: an object that was copied writes under a name of its own
+(:class:`redis_crdt.memory.store.Pen`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from redis_crdt.clock import Dot, Time, check_writer, parse_clock, replica_of
-from redis_crdt.entries import MAX_BATCH, Entry
+from redis_crdt.entries import MAX_BATCH, MAX_DOTS, Dots, Entry
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidName, ReplicaConflict
 from redis_crdt.joins import knows
 from redis_crdt.kinds import DROPPED, KIND_OF, KINDS, Kind
@@ -210,11 +211,16 @@ class Answers:
     def covered(
         self, name: bytes, kind: bytes, cursor: bytes, limit: bytes, *rest: bytes
     ) -> list[Any]:
-        """Reply the live fields of a collection that another one's knowledge covers."""
+        """Reply the live fields of a collection, and their dots that another one's knowledge
+        covers."""
         known = _known(rest)
         store = self._shard.stores.get((name, kind.decode()))
-        live = store.live.items() if store else ()
-        return [b"0", [key for key, e in live if any(knows(known, dot) for dot in e.live)]]
+        flat: list[bytes] = []
+        for key, entry in store.live.items() if store else ():
+            dots = [str(dot) for dot in entry.live if knows(known, dot)]
+            if dots:
+                flat += (key, " ".join(dots).encode())
+        return [b"0", flat]
 
     def finish(
         self, asked_as: bytes, source: bytes, clock: bytes, known_parts: bytes, *rest: bytes
@@ -390,6 +396,8 @@ class Batch:
         self._ours = dict(self._surely_ours)
         raise_to(self._ours, {w: t for w, t in shard.pending.items() if w != shard.writer})
         self.latest = Time(0)
+        self.relieved: dict[str, Time] = {}
+        """What was forgotten of entries that would have had too many dots."""
         self.by_pending = False
         """Whether a dot was refused by what is pending alone; see ``lua/replica/apply.lua``."""
         self.refused: list[bytes] = []
@@ -429,6 +437,7 @@ class Batch:
                     self.latest = max(self.latest, entry.time)
                 joined = join(kind, mine, entry, ours, theirs)
                 if joined is not None and joined != mine:
+                    joined = self._relieved(joined, {**self._surely_ours, **noted})
                     kind.check_joined(joined)
             except CRDTError as error:
                 if not self._tolerant:
@@ -443,10 +452,27 @@ class Batch:
         collection = kind.letter.encode() + name
         self.refs += ((collection, key) for key in group.changed)
 
+    def _relieved(self, entry: Entry, known: dict[str, Time]) -> Entry:
+        """Forget what is known of an entry that would have more dots than it may."""
+        if not isinstance(entry, Dots) or len(entry.seen) <= MAX_DOTS:
+            return entry
+        living = {dot.writer: dot.time for dot in sorted(entry.live)}
+        gone = {
+            writer: time
+            for writer, time in entry.seen.items()
+            if living.get(writer) != time and knows(known, Dot(time, writer))
+        }
+        raise_to(self.relieved, gone)
+        seen = {writer: time for writer, time in entry.seen.items() if writer not in gone}
+        return Dots(entry.live, {**living, **seen})
+
     def write(self, time: Time) -> None:
         """Store what changed, as of this time."""
         for name, generation in self._raised.items():
             self._shard.drop(name, generation)
+        if self.relieved:
+            self._shard.collected = time
+            self._shard.fall_silent(self.relieved)
         for group in self.groups:
             if group.changed:
                 store: Store[Any] = self._shard.store_of(group.name, group.kind.name)
@@ -471,8 +497,11 @@ def _context(store: Store[Any], after: Time | None = None) -> bytes:
 
 
 def read_context(text: bytes) -> dict[str, Time]:
-    """Read what is known of a collection alone."""
-    return _known(text.split(b" ")) if text else {}
+    """Read what is known of a collection alone; :class:`InvalidDump` if it is ill-formed."""
+    try:
+        return _known(text.split()) if text else {}
+    except ValueError as error:
+        raise InvalidDump(f"an ill-formed context: {text[:80]!r}") from error
 
 
 def _flat(known: Mapping[str, Time]) -> list[bytes]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
-from redis_crdt.clock import Dot, Time, wall_clock
+from redis_crdt.clock import Dot, Time, parse_clock, wall_clock
 from redis_crdt.codec import Codec, codec_for
 from redis_crdt.errors import FeedTrimmed, KindMismatch
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.memory.shard import Shard, join, raise_to
 from redis_crdt.memory.store import E, Store
+from redis_crdt.names import whole_name
 from redis_crdt.operations.operation import drive
 from redis_crdt.partitions import by_part, part_of
 from redis_crdt.state import State
@@ -57,18 +58,22 @@ def state_of(other: Mergeable, kind: KindName) -> State:
     return state
 
 
-def entries_of(other: Mergeable, kind: KindName) -> tuple[dict[bytes, Any], dict[str, Time]]:
-    """Return the entries of what :func:`state_of` takes, and what is known of them.
+class Found(NamedTuple):
+    """What is merged: entries, what is known of them, and of which collections they are."""
 
-    Those in memory as they are.
-    """
+    entries: dict[bytes, Any]
+    known: dict[str, Time]
+    origins: frozenset[str]
+
+
+def found_in(other: Mergeable, kind: KindName) -> Found:
+    """Return what :func:`state_of` takes; entries in memory as they are."""
     if isinstance(other, Collection) and other.kind == kind:
         entries = {field: e for part in other._parts for field, e in part._store.entries()}
-        return entries, other._knowledge()
+        return Found(entries, other._knowledge(), other._origins)
     state = state_of(other, kind)
-    return state.parsed(), {
-        w: Time.parse(clock.removesuffix("-0")) for w, clock in state.known.items()
-    }
+    known = {writer: parse_clock(clock.encode()) for writer, clock in state.known.items()}
+    return Found(state.parsed(), known, frozenset(state.origins))
 
 
 class Collection(Generic[T, E]):
@@ -78,6 +83,8 @@ class Collection(Generic[T, E]):
     _watched: tuple[Party, int] | None = None
     _members: Sequence[Self] = ()
     """Its parts, where it is in partitions; it has no store of its own then."""
+    _origins: frozenset[str] = frozenset()
+    """Of which collections of replicas it has state, by their names."""
 
     def __init__(
         self,
@@ -99,13 +106,14 @@ class Collection(Generic[T, E]):
         self = cls.__new__(cls)
         self._bind(store, name, codec_for(type_))
         self._watched = (replica, shard)
+        self._origins = frozenset([whole_name(name)])
         return self
 
     @classmethod
     def _of_parts(cls, parts: Sequence[Self], shard: Shard, name: str) -> Self:
         self = cls.__new__(cls)
         self._members, self._shard, self.name, self._codec = parts, shard, name, parts[0]._codec
-        self._watched = parts[0]._watched
+        self._watched, self._origins = parts[0]._watched, parts[0]._origins
         return self
 
     @property
@@ -148,23 +156,26 @@ class Collection(Generic[T, E]):
         this one's type, :class:`InvalidDump` for a malformed dump, :class:`ClockDrift` for a time
         too far ahead.
         """
-        entries, known = entries_of(other, self.kind)
-        if self._members:
-            by_number = by_part(entries.items(), lambda item: item[0], len(self._members))
-            merged = [
-                part._merge(dict(by_number.get(i, ())), known)
-                for i, part in enumerate(self._members)
-            ]
-            return self._of_parts(merged, merged[0]._shard, BARE)
-        return self._merge(entries, known)
+        found = found_in(other, self.kind)
+        if not self._members:
+            return self._merge(found)
+        by_number = by_part(found.entries.items(), lambda item: item[0], len(self._members))
+        merged = [
+            part._merge(found._replace(entries=dict(by_number.get(i, ()))))
+            for i, part in enumerate(self._members)
+        ]
+        return self._of_parts(merged, merged[0]._shard, BARE)
 
-    def _merge(self, entries: dict[bytes, Any], known: dict[str, Time]) -> Self:
-        store = self._store
+    def _merge(self, found: Found) -> Self:
+        store, (entries, known, origins) = self._store, found
         news: dict[bytes, Any] = store.differing(entries.items())
         check_values(self._codec, self.kind, news)
         latest = max((entry.time for entry in news.values()), default=Time(0))
         self._shard.check_drift(latest, self._shard.max_drift * 1000)
         ours = self._knowledge()
+        if origins and self._origins and origins != self._origins:
+            # What one knows of a collection says nothing of another.
+            ours, known = {}, {}
         if store.kind.has_dots and known:
             # What the other side knows and does not have was removed there.
             news.update(dict.fromkeys(store.live.keys() - entries.keys()))
@@ -172,10 +183,11 @@ class Collection(Generic[T, E]):
         merged._bind(self._shard.fork(), BARE, self._codec)
         merged._watched = None
         merged._shard.clock.observe(latest)
+        merged._origins = self._origins | origins
         if store.kind.has_dots:
             # An object in memory is all that there is of its writer, so who merged it knows that.
-            raise_to(merged._shard.known, ours)
-            raise_to(merged._shard.known, known)
+            raise_to(merged._shard.known, self._knowledge())
+            raise_to(merged._shard.known, found.known)
             merged._shard.known.pop(merged._shard._pen.writer, None)
         into, time = merged._store, merged._shard.clock.last
         into.live, into.removed, into.wide = (
@@ -207,7 +219,7 @@ class Collection(Generic[T, E]):
         entries = (entry for part in self._parts for entry in part._store.entries())
         known = {w.encode(): str(t).encode() for w, t in self._knowledge().items()}
         known = known if KINDS[self.kind].has_dots else {}
-        return State.of(self.kind, ((f, bytes(e)) for f, e in entries), known)
+        return State.of(self.kind, ((f, bytes(e)) for f, e in entries), known, self._origins)
 
     def watch(
         self, cursor: str | None = None, *, timeout: float | None = None

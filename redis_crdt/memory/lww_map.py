@@ -56,7 +56,7 @@ class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
         entry = self._part(field)._store.live.get(field)
         if entry is None:
             return default
-        return self._codec.decode(latest_value(entry))
+        return self._codec.decode(entry.latest_value)
 
     def delete(self, key: str) -> bool:
         """Delete the key if it is there, and tell whether it was."""
@@ -106,10 +106,3 @@ class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
     def __delitem__(self, key: str) -> None:
         if not self.delete(key):
             raise KeyError(key)
-
-
-def latest_value(entry: Dots) -> bytes:
-    """Return the value of the latest of the concurrent writes of a key."""
-    value = entry.live[max(entry.live)]
-    assert value is not None
-    return value

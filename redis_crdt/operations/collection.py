@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -243,7 +243,10 @@ class CollectionOperations(Generic[T]):
         found = yield from self._at_each(part._dump_here() for part in self._parts)
         known = common_to(known for _, known in found)
         return State.of(
-            self.kind, (item for entries, _ in found for item in entries.items()), known
+            self.kind,
+            (item for entries, _ in found for item in entries.items()),
+            known,
+            (self.name,),
         )
 
     def _dump_here(self) -> Procedure[tuple[dict[bytes, bytes], dict[bytes, bytes]]]:
@@ -270,7 +273,11 @@ class CollectionOperations(Generic[T]):
         return entries, {**source.known, **ask.read_context(context)}
 
     def _merge(self, state: State) -> Procedure[None]:
-        check_values(self._codec, self.kind, state.parsed())
+        parsed = state.parsed()
+        check_values(self._codec, self.kind, parsed)
+        if KINDS[self.kind].has_dots and not {self.name}.issuperset(state.origins):
+            yield from self._write_anew(parsed)
+            return
         items = [(f.encode(), e.encode()) for f, e in state.entries.items()]
         drift, time = self._replica.max_drift, state.time
         each = [(part, list(theirs)) for part, theirs in self._by_part(items, lambda item: item[0])]
@@ -290,6 +297,10 @@ class CollectionOperations(Generic[T]):
             name, kind = part._field, part.kind
             request = ask.note(part._keys, b"", drift, name, kind, known, self._about)
             yield self._replica, request
+
+    def _write_anew(self, entries: Mapping[bytes, Any]) -> Procedure[None]:
+        """Write what a state of another collection holds."""
+        raise AssertionError(f"no {self.kind} is written anew")
 
     def _collect(self, older_than: float) -> Procedure[int]:
         gone = yield from self._at_each(

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from redis_crdt.clock import Time, replica_of
 from redis_crdt.codec import Codec
-from redis_crdt.entries import Last
+from redis_crdt.entries import Dots, Last
 from redis_crdt.kinds import VALUE
 from redis_crdt.operations.collection import (
     CollectionOperations,
@@ -15,8 +15,8 @@ from redis_crdt.operations.collection import (
     bytes_of_item,
     value_in,
 )
-from redis_crdt.operations.packed import latest_value
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
+from redis_crdt.operations.packed import latest_value
 from redis_crdt.values import encode_key, encode_value
 
 T = TypeVar("T")
@@ -71,6 +71,11 @@ class LWWMapOperations(CollectionOperations[T]):
         for batch in batches(fields, bytes_of=bytes_of_item):
             flat = (part for item in batch for part in item)
             yield self._replica, self._script("lww_map/set", *flat)
+
+    def _write_anew(self, entries: Mapping[bytes, Dots]) -> Procedure[None]:
+        values = ((field, entry.latest_value) for field, entry in entries.items() if entry.live)
+        parts = self._by_part(values, lambda item: item[0])
+        yield from self._at_each(part._set_here(theirs) for part, theirs in parts)
 
     def _get(self, key: str, default: Any) -> Command[Any]:
         def read(entry: bytes | None) -> Any:

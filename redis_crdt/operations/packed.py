@@ -1,7 +1,8 @@
 """Reading the entries of LWW maps as servers store them; ``lua/lib/packed.lua`` writes them.
 
-The head of an entry has its dots: a time as eight characters, an alias of the writer, ``-SEQ`` unless
-that is zero. Times so written are in the order of their bytes. A line for each live dot follows.
+The head of an entry has its dots: a time as eight characters, an alias of the writer, ``-SEQ``
+unless that is zero. Times so written are in the order of their bytes. A line for each live dot
+follows.
 """
 
 from __future__ import annotations

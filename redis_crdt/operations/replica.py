@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
@@ -41,8 +40,8 @@ from redis_crdt.operations.operation import (
     Script,
     Wait,
     is_closed,
-    unasked,
     reading,
+    unasked,
 )
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
@@ -55,6 +54,24 @@ PAUSE = 0.00025
 
 LOOK_EVERY = 0.01
 """After how many seconds a write has the server look again which process it is."""
+
+MAX_LINKS = 256
+"""Of so many connections it is remembered that a write went over them."""
+
+
+class Heard:
+    """What a replica object has heard of one shard."""
+
+    __slots__ = ("id", "links", "looked", "sent")
+
+    def __init__(self) -> None:
+        self.id = b""
+        """The id of the last write."""
+        self.sent = self.looked = 0.0
+        """When a write was last sent, and when one last had the server look."""
+        self.links: dict[Any, Any] = {}
+        """By connection, the link over which a write went."""
+
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
@@ -115,9 +132,7 @@ class ReplicaOperations(Executor):
         self._opened = False
         self._owns_client = False
         self._kept: dict[Any, Any] = {}
-        self._seen: dict[int, tuple[bytes, float]] = {}
-        self._looked: dict[int, float] = {}
-        self._links: WeakKeyDictionary[Any, tuple[Any, frozenset[int]]] = WeakKeyDictionary()
+        self._heard: dict[int, Heard] = {}
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
@@ -235,12 +250,13 @@ class ReplicaOperations(Executor):
     def evaluating(self, script: Script[Any], command: str = "EVALSHA") -> Send:
         """Return the command that runs a script."""
         text, digest = load(script.name)
-        keys = script.keys
-        head = (command, digest if command == "EVALSHA" else text, len(keys), *keys)
-        if script.witness is not None:
-            return Send(None, (*head, script.witness, *script.args))
+        keys, witness = script.keys, script.witness
+        body = digest if command == "EVALSHA" else text
+        if witness is not None:
+            return Send(None, (command, body, len(keys), *keys, witness, *script.args))
         witness = self._witness(script.shard)
-        return Send(None, (*head, witness, *script.args), write=Write(script.shard, len(head)))
+        args = (command, body, len(keys), *keys, witness, *script.args)
+        return Send(None, args, write=Write(script.shard, 3 + len(keys)))
 
     def _witness(self, shard: int) -> bytes:
         """Return what this replica bears witness to with a write; see ``lua/lib/incarnation.lua``.
@@ -249,20 +265,27 @@ class ReplicaOperations(Executor):
         been put back to an older state: looking for it takes the server longer than the write.
         """
         now = monotonic()
-        seen, at = self._seen.get(shard, (b"", now))
-        seen = seen if now - at > PAUSE else b""
-        if now - self._looked.get(shard, 0.0) < LOOK_EVERY:
-            return b"." + seen if seen else b""
-        self._looked[shard] = now
-        return b"?" + seen
+        heard = self._heard_of(shard)
+        seen = heard.id if now - heard.sent > PAUSE else b""
+        heard.sent = now
+        if now - heard.looked >= LOOK_EVERY:
+            heard.looked = now
+            return b"?" + seen
+        return b"." + seen if seen else b""
+
+    def _heard_of(self, shard: int) -> Heard:
+        heard = self._heard.get(shard)
+        if heard is None:
+            heard = self._heard[shard] = Heard()
+        return heard
 
     def _told(self, script: Script[Any], reply: Any) -> Any:
         """Return what a script replies, less the id of a write, which is remembered."""
         if script.witness is not None:
             return reply
-        reply, id_ = reply
+        reply, id_ = reply if type(reply) is list else (None, reply)
         if id_:
-            self._seen[script.shard] = (id_, monotonic())
+            self._heard_of(script.shard).id = id_
         return reply
 
     def _vouched(self, connection: Any, link: Any, send: Send) -> tuple[Any, ...]:
@@ -271,22 +294,20 @@ class ReplicaOperations(Executor):
         The process at its other end stays the same as long as the link lives. The first write that
         goes over one has the server look whether it is the process that it was.
         """
-        if send.write is None:
-            return send.args
+        assert send.write is not None
         shard, at = send.write
-        known, shards = self._links.get(connection, (None, frozenset()))
-        if link is not None and known is link and shard in shards:
+        heard = self._heard_of(shard)
+        if link is not None and heard.links.get(connection) is link:
             return send.args
-        seen = self._seen.get(shard, (b"", 0.0))[0]
-        return (*send.args[:at], b"!" + seen, *send.args[at + 1 :])
+        return (*send.args[:at], b"!" + heard.id, *send.args[at + 1 :])
 
-    def _answered(self, connection: Any, link: Any, send: Send) -> None:
+    def _answered(self, connection: Any, link: Any, write: Write) -> None:
         """Remember that a write went over a connection, by this link."""
-        if send.write is not None and link is not None:
-            known, shards = self._links.get(connection, (None, frozenset()))
-            if known is not link or send.write.shard not in shards:
-                mine = shards if known is link else frozenset()
-                self._links[connection] = (link, mine | {send.write.shard})
+        links = self._heard_of(write.shard).links
+        if links.get(connection) is not link:
+            if len(links) >= MAX_LINKS:
+                links.clear()
+            links[connection] = link
 
     def running(self, script: Script[Any]) -> Steps[Any]:
         """Run a script."""
@@ -302,7 +323,7 @@ class ReplicaOperations(Executor):
         """
         if is_closed(error):
             # The server was emptied. Begin anew there, as a new incarnation.
-            self._seen.pop(script.shard, None)
+            self._heard_of(script.shard).id = b""
             yield from self.running(self.open_shard(script.shard))
             return (yield from self.running(script))
         if not isinstance(error, NoScriptError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from redis_crdt.clock import Time, check_writer, parse_clock
-from redis_crdt.entries import has_control
 from redis_crdt.errors import InvalidDump
 from redis_crdt.names import Keys, check_replica_id
 from redis_crdt.operations.operation import Script, as_is, reading
@@ -16,7 +16,7 @@ R = TypeVar("R")
 BATCH = 500
 """How many entries a script handles: others then wait for a few milliseconds at most."""
 
-BATCH_BYTES = 1_000_000
+BATCH_BYTES = 500_000
 """About how many bytes of fields and entries it handles, for the same reason."""
 
 LOOK = b"!"
@@ -62,6 +62,12 @@ def read_context(text: Any) -> dict[bytes, bytes]:
     return _clocks(_bytes(text).split(b" ")) if text else {}
 
 
+Place = tuple[bytes, str]
+"""Name and kind of a collection."""
+
+_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
+
+
 class Group(NamedTuple):
     """One collection in the body of a batch."""
 
@@ -82,16 +88,21 @@ class Group(NamedTuple):
         return flat
 
 
-def groups_of(body: Sequence[bytes]) -> Iterator[Group]:
-    """Yield the groups of a body that was read here."""
+def heads_of(body: Sequence[bytes]) -> Iterator[tuple[Place, bytes, int, int]]:
+    """Yield of each group in a body: name and kind, context, where its entries begin and end."""
     at = 0
     while at < len(body):
-        name, kind, generation, context, count = body[at : at + 5]
-        end = at + 5 + 2 * int(count)
-        flat = body[at + 5 : end]
-        entries = list(zip(flat[::2], flat[1::2], strict=True))
-        yield Group(name, kind.decode(), generation, context, entries)
-        at = end
+        name, kind, _, context, number = body[at : at + 5]
+        begin = at + 5
+        at = begin + 2 * int(number)
+        yield (name, kind.decode()), context, begin, at
+
+
+def groups_of(body: Sequence[bytes]) -> Iterator[Group]:
+    """Yield the groups of a body that was read here."""
+    for (name, kind), context, begin, end in heads_of(body):
+        entries = list(zip(body[begin:end:2], body[begin + 1 : end : 2], strict=True))
+        yield Group(name, kind, body[begin - 3], context, entries)
 
 
 def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
@@ -115,30 +126,26 @@ def _body(flat: Any) -> list[bytes]:
         name.decode()
         kind.decode()
         read_context(context)
-        end = at + 5 + 2 * _number(number)
-        for entry in body[at + 6 : end : 2]:
-            _check_text(entry)
-        at = end
+        at += 5 + 2 * _number(number)
     if at != len(body):
         raise InvalidDump("a truncated batch")
+    for _, _, begin, end in heads_of(body):
+        _check_text(body[begin + 1 : end : 2])
     return body
 
 
-def _check_text(entry: bytes) -> None:
-    if not entry.isascii():
-        entry.decode()
-    for line in entry.split(b"\n"):
-        if has_control(line):
-            raise InvalidDump("an entry with a control character")
+def _check_text(entries: Sequence[bytes]) -> None:
+    together = b"\n".join(entries)
+    if _CONTROL.search(together):
+        raise InvalidDump("an entry with a control character")
+    if not together.isascii():
+        for entry in entries:
+            entry.decode()
 
 
 def count(body: Sequence[bytes]) -> int:
     """Return how many entries are in the body of a batch."""
-    total = at = 0
-    while at < len(body):
-        total += int(body[at + 4])
-        at += 5 + 2 * int(body[at + 4])
-    return total
+    return sum((end - begin) // 2 for _, _, begin, end in heads_of(body))
 
 
 def names_of(flat: Sequence[bytes]) -> list[tuple[bytes, str]]:
@@ -229,7 +236,8 @@ class Feed(NamedTuple):
     reach: bytes
     """The id up to which the feed has been trimmed."""
     past: list[tuple[str, bytes]]
-    """The incarnations before, oldest first, with the id up to which each one's writes are there."""
+    """The incarnations before, oldest first, with the id up to which each one's writes are
+    there."""
 
 
 class Refused(NamedTuple):
@@ -305,9 +313,10 @@ def _read_collections(reply: Any) -> Collections:
 
 
 @reading
-def _read_fields(reply: Any) -> tuple[bytes, list[bytes]]:
-    cursor, fields = reply
-    return _bytes(cursor), [*map(_bytes, fields)]
+def _read_covered(reply: Any) -> tuple[bytes, dict[bytes, list[bytes]]]:
+    cursor, flat = reply
+    pairs = zip(map(_bytes, flat[::2]), map(_bytes, flat[1::2]), strict=True)
+    return _bytes(cursor), {field: dots.split(b" ") for field, dots in pairs}
 
 
 @reading
@@ -453,10 +462,10 @@ def covered(
     cursor: bytes,
     known: Mapping[bytes, bytes],
     about: str,
-) -> Script[tuple[bytes, list[bytes]]]:
-    """Ask for a page of the live fields that another one's knowledge covers."""
+) -> Script[tuple[bytes, dict[bytes, list[bytes]]]]:
+    """Ask for a page of the live fields with those dots that another one's knowledge covers."""
     args = (name, kind, cursor, BATCH, *_flat(known))
-    return _looking("covered", keys, args, _read_fields, about)
+    return _looking("covered", keys, args, _read_covered, about)
 
 
 def finish(

@@ -1,10 +1,10 @@
 """Pulling: bringing to one replica what another has and it does not.
 
 For each shard, side by side where calls are awaited: ask the target what it knows, ask the source
-for what is new to one who knows that, and pass the answer on, unread, to the target, which joins
-it and moves its cursor in the same script. Where the source's feed does not tell all that the target
-lacks, the two are reconciled instead (:mod:`redis_crdt.sync.reconcile`). Whatever breaks off wherever,
-the next pull goes on from a valid state.
+for what is new to one who knows that, and pass the answer on, unread, to the target, which joins it
+and moves its cursor in the same script. Where the source's feed does not tell all that the target
+lacks, the two are reconciled instead (:mod:`redis_crdt.sync.reconcile`). Whatever breaks off
+wherever, the next pull goes on from a valid state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script, SideBySide, Together
 from redis_crdt.sync.party import Party
-from redis_crdt.sync.reconcile import Place, Reconciling
+from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
 
 MAX_CHASE = 100
@@ -207,7 +207,7 @@ class ShardPull:
         )
         return applied if ahead is None else (applied, found)
 
-    def _note(self, mine: ask.Knowledge, contexts: Mapping[Place, bytes]) -> Procedure[None]:
+    def _note(self, mine: ask.Knowledge, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
         for (name, kind), context in contexts.items():
             known = ask.read_context(context)
             keys, drift = self.target_keys, self.target.max_drift
@@ -240,14 +240,14 @@ class Reading:
     """Whether an entry was refused, and left out. The target's cursor then stays before it."""
     position: bytes = b""
     """Where to go on: writer, cursor, and how many references after it are done."""
-    contexts: dict[Place, bytes] = field(default_factory=dict)
+    contexts: dict[ask.Place, bytes] = field(default_factory=dict)
     """What is known of collections alone; the target may note it once it has all the rest."""
 
     def hear(self, body: Sequence[bytes]) -> None:
         """Remember the contexts that come with a batch."""
-        for group in ask.groups_of(body):
-            if group.context:
-                self.contexts[group.name, group.kind] = group.context
+        for place, context, _, _ in ask.heads_of(body):
+            if context:
+                self.contexts[place] = context
 
     def go_on(self, delta: ask.Delta) -> None:
         """Note how far a batch went."""

@@ -1,7 +1,7 @@
 """Reconciling: bringing a target together with a source whose feed does not tell all that it lacks.
 
-The source's entries are joined page by page. Then the target says that from now on it holds what the
-source knew against what comes from others, and asks the source about those of its own live fields
+The source's entries are joined page by page. Then the target says that from now on it holds what
+the source knew against what comes from others, and asks the source about those of its own live dots
 that the source did not show though it may know of them: what the source knows and does not have was
 removed. In the end, what the source knew as it began is known to the target, too.
 ``tests/model/knowledge.py`` is an executable model of these rules.
@@ -22,27 +22,31 @@ from redis_crdt.sync.party import SCAN_AHEAD, count_shard
 if TYPE_CHECKING:
     from redis_crdt.sync.pull import ShardPull
 
-Place = tuple[bytes, str]
-"""Name and kind of a collection."""
-
 
 class Shown:
-    """Which fields a source has shown, as hashes, so that a million of them take 8 MB."""
+    """Which dots a source has shown to live, as hashes, so that a million of them take 8 MB."""
 
     def __init__(self) -> None:
         self._hashes = array("q")
         self._sorted = True
 
-    def add(self, place: Place, fields: Iterable[bytes]) -> None:
-        """Note fields of a collection."""
-        self._hashes.extend(hash((*place, field)) for field in fields)
+    def add(self, group: ask.Group) -> None:
+        """Note the live dots of a collection's fields."""
+        salt = (group.name, group.kind)
+        for field, entry in group.entries:
+            live = entry.partition(b"\n")[0].partition(b"|")[0]
+            if live:
+                self._hashes.extend([hash((salt, field, dot)) for dot in live.split(b" ")])
         self._sorted = False
 
-    def __contains__(self, item: tuple[bytes, str, bytes]) -> bool:
+    def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
+        """Whether all of these dots of a field were shown."""
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
             self._sorted = True
-        wanted = hash(item)
+        return all(self._has(hash((place, field, dot))) for dot in dots)
+
+    def _has(self, wanted: int) -> bool:
         at = bisect_left(self._hashes, wanted)
         return at < len(self._hashes) and self._hashes[at] == wanted
 
@@ -57,11 +61,11 @@ class Reconciling:
         self._began = mine.clock if mine.is_empty else b""
         self._shown = Shown()
         self._next_page: bytes | None = None
-        self._names: list[Place] = []
+        self._names: list[ask.Place] = []
         self._position = (b"live", b"0")
         self._done = 0
         self._total: int | None = None
-        self.contexts: dict[Place, bytes] = {}
+        self.contexts: dict[ask.Place, bytes] = {}
         """What is known of collections alone, as it began."""
         self.refused = False
         """Whether an entry was refused: then not all that the source had is held."""
@@ -119,15 +123,15 @@ class Reconciling:
                 applied, page = reply if ahead else (reply, None)
                 self.refused = self.refused or bool(applied.refused)
                 for group in ask.groups_of(this.body):
-                    place = (group.name, group.kind)
-                    self._shown.add(place, (field for field, _ in group.entries))
+                    if KINDS[group.kind].has_dots:
+                        self._shown.add(group)
                 self._done += ask.count(this.body)
             self._names, self._position = names, position
             if pull.scanning:
                 yield from pull.scanning(pull.source_keys.shard, self._done, self._total)
         return True
 
-    def _scan_request(self, names: Sequence[Place], position: tuple[bytes, bytes]) -> ask.Scan:
+    def _scan_request(self, names: Sequence[ask.Place], position: tuple[bytes, bytes]) -> ask.Scan:
         pull = self._pull
         return ask.scan(pull.source_keys, position, names[:SCAN_AHEAD], pull.about)
 
@@ -144,13 +148,14 @@ class Reconciling:
             if cursor == b"0":
                 return True
 
-    def _ask_for_others_in(self, place: Place) -> Procedure[bool]:
+    def _ask_for_others_in(self, place: ask.Place) -> Procedure[bool]:
         pull, (name, kind), cursor = self._pull, place, b"0"
         known = {**self._head.known, **ask.read_context(self.contexts.get(place, b""))}
         while True:
             request = ask.covered(pull.target_keys, name, kind, cursor, known, pull.about)
-            cursor, fields = yield pull.target, request
-            for batch in _batches(f for f in fields if (name, kind, f) not in self._shown):
+            cursor, found = yield pull.target, request
+            others = (f for f, dots in found.items() if not self._shown.has(place, f, dots))
+            for batch in _batches(others):
                 left = batch
                 while left:
                     query = ask.entries(pull.source_keys, name, kind, left, pull.about)

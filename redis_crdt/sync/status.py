@@ -55,8 +55,8 @@ class ShardStatus(BaseModel):
     collected: str
     """The time up to which tombstones were collected."""
     doubtful: str | None
-    """Since this write what was counted may be hidden behind what peers remember: the server was put
-    back to an older state, and wrote on before that was noticed."""
+    """Since this write what was counted may be hidden behind what peers remember: the server was
+    put back to an older state, and wrote on before that was noticed."""
 
 
 class Status(BaseModel):

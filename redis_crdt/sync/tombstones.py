@@ -1,9 +1,9 @@
 """Collection: dropping tombstones, and what the feed holds, once nobody needs them any more.
 
-A tombstone may go once this replica knows all about the writers whose dots it tells of: then absence
-says the same. That every known peer has come past it in this replica's feed ("causal stability",
-Baquero et al., "Making Operation-based CRDTs Operation-based", 2014), and that it is older than a
-grace period, is waited for only so that they can go on with deltas.
+A tombstone may go once this replica knows all about the writers whose dots it tells of: then
+absence says the same. That every known peer has come past it in this replica's feed ("causal
+stability", Baquero et al., "Making Operation-based CRDTs Operation-based", 2014), and that it is
+older than a grace period, is waited for only so that they can go on with deltas.
 """
 
 from __future__ import annotations

@@ -25,8 +25,11 @@ def states(draw: st.DrawFn, *, valued: bool) -> Dots:
 
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "g_counter": st.builds(Total, st.integers(1, 5) | st.integers(2**53 - 2, 2**63 - 1)),
-    "lww_map": st.builds(Last, dots, st.none() | values),
+    "lww_register": st.builds(Last, dots, st.none() | values),
     "or_set": states(valued=False),
-    "mv_register": states(valued=True),
+    "lww_map": states(valued=True),
 }
 """For each join, and the dots both with and without values, the entries of one kind."""
+
+contexts = st.dictionaries(writers, times, max_size=3)
+"""What one side's replica knows."""
