@@ -159,6 +159,7 @@ class ServerHost(Host):
 
     def restore(self, saved: Any) -> None:
         self.wait()
+        self.is_emptied = saved is None
         if isinstance(saved, bytes):
             self._server.kill()
             (self._server.directory / "dump.rdb").write_bytes(saved)
@@ -172,8 +173,6 @@ class ServerHost(Host):
             self._client.restore(key, 0, value)
         if saved:
             self._client.hset(self.keys(0).base[0], mapping={"run": "0ther"})
-        else:
-            self.is_emptied = True
         self.wait()
 
     def wait(self) -> None:
