@@ -69,7 +69,7 @@ class Total:
     """A counter's entry: how much one writer has counted. Text: ``17``.
 
     Where its replica has counted in what its past incarnations had counted, it says of each how
-    much: ``17 INCARNATION=AMOUNT ...``. Of those before the last 64 it only says that they are in it,
+    much: ``17 INCARNATION=AMOUNT ...``. Of those before the last 64 it only says that they are in,
     up to which: ``17 INCARNATION INCARNATION=AMOUNT ...``. They are in the order of their birth.
     """
 

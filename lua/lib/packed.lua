@@ -12,7 +12,8 @@ local packed_times, alias_of = {}, {}
 -- What follows the time in a packed dot, as it is sent.
 local function read_end(packed)
   local name, seq = string.match(packed, '^([0-9a-z]+)(%-?%d*)$')
-  local by = name and (writer_of[name] or redis.call('HGET', META, '#' .. name))
+  -- The alias of a new incarnation may not be written down yet.
+  local by = name == alias and writer or name and (writer_of[name] or redis.call('HGET', META, '#' .. name))
   if not by then fail('MALFORMED', 'what is stored is of no script of ours') end
   writer_of[name] = by
   plain_ends[packed] = seq .. '@' .. by
@@ -34,7 +35,8 @@ end
 -- first write: whoever may meet new writers packs before that. While replica/aliases looks through all
 -- entries, one that is used is marked.
 local function find_alias(by)
-  local found, sweep = unpack(redis.call('HMGET', META, by, 'sweep'))
+  local found, sweep = by == writer and alias, nil
+  if not found then found, sweep = unpack(redis.call('HMGET', META, by, 'sweep')) end
   if found and sweep then
     notes = notes or {}
     notes[#notes + 1], notes[#notes + 2] = '~' .. found, '1'

@@ -96,7 +96,8 @@ def test_the_list_is_bounded(clients: tuple[redis.Redis, redis.Redis]) -> None:
         a.gc_tombstones(older_than=0)
     count = 4 * (MAX_HISTORY // 3)
     assert a.pn_counter("n").value() == 2 * count
-    total = next(Total.parse(text) for text in client.hvals(LIVE))
+    texts: Any = client.hvals(LIVE)
+    total = Total.parse(texts[0])
     assert len(total.folded) == MAX_HISTORY
     assert total.settled
 
