@@ -32,8 +32,12 @@ def run(seed: int, options: Options) -> str | None:
     snapshots: dict[str, list[object]] = {}
     late: list[Callable[[], None]] = []
     running: list[Iterator[None]] = []
-    for _ in range(rnd.choice([30, 60, 120])):
+    steps = rnd.choice([30, 60, 120])
+    still = steps * rnd.choice([0.3, 0.7, 1])  # from here on nothing is written
+    for step in range(steps):
         r, k = rnd.choice(replicas), rnd.random()
+        if step >= still and k < 0.63:
+            k = rnd.choice([0.5, 0.9, 0.9, 0.9])
         if k < 0.28:
             r.add(rnd.choice(fields))
         elif k < 0.44:
@@ -67,8 +71,8 @@ def run(seed: int, options: Options) -> str | None:
                 rnd.choice(tidy).trim(0)
             if running:
                 pull = rnd.choice(running)
-                steps = rnd.choice([1, 1, 4, 20])
-                if rnd.random() < 0.03 or any(next(pull, 0) == 0 for _ in range(steps)):
+                burst = rnd.choice([1, 1, 4, 20])
+                if rnd.random() < 0.03 or any(next(pull, 0) == 0 for _ in range(burst)):
                     running.remove(pull)
     quiet = 0
     for _ in range(40):

@@ -374,16 +374,18 @@ class Replica:
                     return
                 yield
                 continue
-            shown = list(source.entries)
-            rnd.shuffle(shown)
+            fields = list(source.entries)
+            rnd.shuffle(fields)
+            shown: set[tuple[str, Dot]] = set()
             silent = head.silent
-            for names in chunks(shown):
+            for names in chunks(fields):
                 page = source.page(names)
                 yield
                 if page.writer != head.writer:
                     return
                 if self.on("late-silent"):
                     silent = {w: min(t, head.known.get(w, -1)) for w, t in page.silent.items()}
+                shown |= {(f, dot) for f, ((live, _), _) in page.body.items() for dot in live}
                 send(partial(self.apply, page, asked))
                 yield
             send(partial(self.prepare, head, asked))
@@ -391,7 +393,8 @@ class Replica:
             lacking = [  # only what the source may know to be gone
                 name
                 for name, (live, _) in self.entries.items()
-                if name not in shown and any(covers(head.known, dot) for dot in live)
+                if any(covers(head.known, dot) and (name, dot) not in shown for dot in live)
+                and (name not in fields or self.on("shown-dots"))
             ]
             yield
             for names in chunks(lacking) if self.on("absence") else ():
