@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import random
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.model.replica import Options, Replica, World
+from tests.model.replica import Bare, Body, Options, Replica, Vector, World
 
 
 def run(seed: int, options: Options) -> str | None:
@@ -32,6 +33,9 @@ def run(seed: int, options: Options) -> str | None:
     snapshots: dict[str, list[object]] = {}
     late: list[Callable[[], None]] = []
     running: list[Iterator[None]] = []
+    objects = [Bare(world, f"o{i}") for i in range(2)]
+    states: list[tuple[Body, Vector]] = []
+    dumps: list[tuple[Body, int | None]] = []
     steps = rnd.choice([30, 60, 120])
     still = steps * rnd.choice([0.3, 0.7, 1])  # from here on nothing is written
     for step in range(steps):
@@ -65,6 +69,29 @@ def run(seed: int, options: Options) -> str | None:
                 list(pull)
             else:
                 running.append(pull)
+        if options.drops and rnd.random() < 0.03:
+            r.drop()
+        if options.objects and rnd.random() < 0.4:
+            o, k = rnd.choice(objects), rnd.random()
+            if k < 0.4 and step < still:
+                o.change(rnd.choice(fields), rnd.random() < 0.6)
+            elif k < 0.5:
+                o.merge(*rnd.choice([*states, rnd.choice(objects).state()]))
+            elif k < 0.55 and len(objects) < 5:
+                objects.append(o.fork())
+            elif k < 0.65:
+                states.append(copy.deepcopy(o.state()))
+            elif k < 0.7:
+                whole = copy.deepcopy(r.page(list(r.entries)))
+                dumps.append((whole.body, whole.generation))
+            elif k < 0.75 and dumps:
+                r.absorb(*rnd.choice(dumps))
+            else:
+                merge = r.merge(*rnd.choice([*states, copy.deepcopy(o.state())]), rnd)
+                if options.whole:
+                    list(merge)
+                else:
+                    running.append(merge)
         for _ in range(rnd.randrange(pace)):
             if rnd.random() < 0.1 and tidy:
                 rnd.choice(tidy).collect()
@@ -89,13 +116,19 @@ def run(seed: int, options: Options) -> str | None:
     views = [{f: live for f, (live, _) in r.entries.items() if live} for r in replicas]
     if any(view != views[0] for view in views):
         return f"seed {seed}, {shape}: they differ: {views}"
+    generation = replicas[0].generation
+    if any(r.generation != generation for r in replicas):
+        return f"seed {seed}, {shape}: generations differ"
     for name in fields if options.whole or not options.amnesia else ():
         numbers = set().union(*(r.events.get(name, set()) for r in replicas))
         events = [world.events[number] for number in numbers]
-        wanted = {e.dot for e in events if e.dot}
+        wanted = {e.dot for e in events if e.dot and e.generation == generation}
         wanted -= set().union(*(e.observed for e in events))
-        if wanted != views[0].get(name, set()):
-            return f"seed {seed}, {shape}: {name} is {views[0].get(name)}, not {wanted}"
+        found = views[0].get(name, frozenset())
+        if wanted - found:
+            return f"seed {seed}, {shape}: missing: {name} is {found}, not {wanted}"
+        if found - wanted:
+            return f"seed {seed}, {shape}: returned: {name} is {found}, not {wanted}"
     return None
 
 
@@ -110,14 +143,26 @@ def main() -> int:
     parser.add_argument("--no-amnesia", action="store_true")
     parser.add_argument("--whole-pulls", action="store_true")
     parser.add_argument("--silent-rollbacks", action="store_true")
+    parser.add_argument("--keep", type=int, default=0)
+    parser.add_argument("--objects", action="store_true")
+    parser.add_argument("--drops", action="store_true")
     given = parser.parse_args()
     options = Options(
-        frozenset(given.without), not given.no_amnesia, given.whole_pulls, given.silent_rollbacks
+        frozenset(given.without),
+        not given.no_amnesia,
+        given.whole_pulls,
+        given.silent_rollbacks,
+        given.keep,
+        given.objects,
+        given.drops,
     )
     seeds = range(given.seed, given.seed + given.runs)
     bad = [found for seed in seeds if (found := run(seed, options))]
     for found in bad[:3]:
         print(found[:300])
+    for sign in ("rest", "differ", "missing", "returned"):
+        if count := sum(sign in found for found in bad):
+            print(f"{sign}: {count}")
     without = f", without {sorted(options.without)}" if options.without else ""
     print(f"{given.runs - len(bad)} of {given.runs} schedules are right{without}")
     return bool(bad)

@@ -19,6 +19,7 @@ Tag = tuple[str, int]  # the writer that it was pulled from, its clock then
 Body = dict[str, tuple[Entry, frozenset[int]]]  # field -> entry, numbers of the events in it
 
 NOTHING: Entry = (frozenset(), {})
+ANYONE = "*"  # in `silent`: the time up to which dots of any writer at all may have gone
 MARK = ""  # the field of a feed entry that only says that something happened
 
 
@@ -92,6 +93,30 @@ def covers(seen: Mapping[str, int], dot: Dot) -> bool:
 def raise_to(vector: Vector, other: Mapping[str, int]) -> None:
     for writer, time in other.items():
         vector[writer] = max(vector.get(writer, -1), time)
+
+
+def told_of(silent: Vector, known: Vector) -> Vector:
+    """What of a source's `silent` one learns with its knowledge; never more than that."""
+    anyone = silent.get(ANYONE, -1)
+    return {w: min(t, max(silent.get(w, -1), anyone)) for w, t in known.items()}
+
+
+def join_entries(mine: Entry, theirs: Entry, known: Vector, their_known: Vector) -> Entry:
+    """The join of `dots`, each side with what it knows."""
+    live = {d for d in mine[0] if d in theirs[0] or not covers2(d, theirs[1], their_known)}
+    live |= {d for d in theirs[0] if d in mine[0] or not covers2(d, mine[1], known)}
+    seen = dict(mine[1])
+    raise_to(seen, theirs[1])
+    return frozenset(live), seen
+
+
+def of(writer: str) -> str:
+    """The replica whose incarnation this is."""
+    return writer.split("#")[0]
+
+
+def covers2(dot: Dot, seen: Vector, known: Vector) -> bool:
+    return covers(seen, dot) or covers(known, dot)
 
 
 def chunks(fields: list[str]) -> Iterator[list[str]]:
@@ -180,6 +205,7 @@ class Replica:
                 self.entries[name] = (live, keep)
             else:
                 del self.entries[name]
+        self._bound()
 
     def trim(self, keep: int) -> None:
         ids = sorted({entry[0] for entry in self.feed})
@@ -201,6 +227,7 @@ class Replica:
     def _begin_incarnation(self, cut: int) -> None:
         self.history.append((self.writer, cut))
         self.writer = f"{self.name}#{self.world.now()}"
+        self._bound()
 
     def notice(self, rule: str, known: Mapping[str, int]) -> bool:
         """Whether someone has seen an id that this feed never had; then an incarnation begins."""
@@ -329,6 +356,28 @@ class Replica:
         raise_to(self.known, {writer: clock})
         own = (self.writer, writer)
         raise_to(self.known, {w: t for w, t in known.items() if w not in own})
+        self._bound()
+
+    def absorb(self, body: Body, generation: int | None = None) -> None:
+        """A request: join what comes from no replica, or is old; nothing is learned from it."""
+        self._join(body, generation, {}, None)
+
+    def note(self, known: Vector, asked: Asked) -> None:
+        """A request: all of an object was merged."""
+        if asked.writer == self.writer:
+            raise_to(self.known, {w: t for w, t in known.items() if w != self.writer})
+
+    def merge(self, body: Body, known: Vector, rnd: random.Random) -> Iterator[None]:
+        """Merge an object in memory, in batches."""
+        asked, fields = self.ask(), list(body)
+        rnd.shuffle(fields)
+        if not self.on("object-end"):
+            self.note(known, asked)
+        for names in chunks(fields):
+            yield
+            self.absorb({name: body[name] for name in names})
+        yield
+        self.note(known, asked)
 
     def prepare(self, head: Reply, asked: Asked) -> None:
         """A request: all that the source has was joined; now we look for what it lacks."""
@@ -341,13 +390,39 @@ class Replica:
             return
         for name, events in head.events.items():
             self.events.setdefault(name, set()).update(events)
-        known = self.knowledge()
-        if self.on("barrier") and any(known.get(w, -1) < t for w, t in silent.items()):
-            self.collected = self.log([MARK])
-            raise_to(self.silent, silent)
+        before = self.knowledge()
         self._learn(head.writer, head.clock, head.known if self.on("together") else {})
-        known = self.knowledge()
-        self.pending = {w: t for w, t in self.pending.items() if known.get(w, -1) < t}
+        after = self.knowledge()
+        told = told_of(silent, head.known if self.on("cut-silent") else {**silent, **head.known})
+        if not self.on("cut-silent"):
+            told = {w: max(t, silent.get(w, -1)) for w, t in told.items()}
+        new = [w for w, t in told.items() if before.get(w, -1) < t]
+        if self.on("barrier") and any(w in after or not self.on("cut-silent") for w in new):
+            self.collected = self.log([MARK])
+            raise_to(self.silent, {w: told[w] for w in silent if w in told})
+            raise_to(self.silent, {w: t for w, t in silent.items() if w == ANYONE})
+        self.pending = {w: t for w, t in self.pending.items() if after.get(w, -1) < t}
+        self._bound()
+
+    def _bound(self) -> None:
+        """Forget the oldest incarnations of each replica, and of `silent` the oldest."""
+        keep, known = self.world.options.keep, self.knowledge()
+        if not keep:
+            return
+        kept: set[str] = set()
+        for name in {of(w) for w in known}:
+            of_it = sorted((w == self.writer, t, w) for w, t in known.items() if of(w) == name)
+            kept |= {w for *_, w in of_it[-keep:]}
+        self.known = {w: t for w, t in self.known.items() if w in kept}
+        self.history = [(w, cut) for w, cut in self.history if w in kept]
+        self.pending = {w: t for w, t in self.pending.items() if w in kept}
+        anyone = self.silent.pop(ANYONE, -1)
+        named = sorted((t, w) for w, t in self.silent.items() if t > anyone)
+        gone = named[:-keep]
+        anyone = max([anyone, *(t for t, _ in gone)])
+        self.silent = {w: t for t, w in named[-keep:]}
+        if anyone >= 0 and self.on("anyone"):
+            self.silent[ANYONE] = anyone
 
     def pull(
         self,
@@ -384,7 +459,7 @@ class Replica:
                 if page.writer != head.writer:
                     return
                 if self.on("late-silent"):
-                    silent = {w: min(t, head.known.get(w, -1)) for w, t in page.silent.items()}
+                    silent = page.silent
                 shown |= {(f, dot) for f, ((live, _), _) in page.body.items() for dot in live}
                 send(partial(self.apply, page, asked))
                 yield
@@ -406,3 +481,42 @@ class Replica:
                 yield
             send(partial(self.finish, head, silent, asked))
             yield
+
+
+class Bare:
+    """An object in memory: no feed, and it is merged whole."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.name = world, name
+        self.writer, self.last = f"{name}#{world.now()}", 0
+        self.entries: dict[str, Entry] = {}
+        self.known: Vector = {}
+        self.events: dict[str, set[int]] = {}
+
+    def state(self) -> tuple[Body, Vector]:
+        body = {f: (e, frozenset(self.events.get(f, ()))) for f, e in self.entries.items()}
+        return body, {**self.known, self.writer: self.last}
+
+    def change(self, name: str, adds: bool) -> None:
+        live, seen = self.entries.get(name, NOTHING)
+        if not adds and not live:
+            return
+        self.last = self.world.now()
+        dots = frozenset([(self.last, self.writer)] if adds else [])
+        self.events.setdefault(name, set()).add(len(self.world.events))
+        self.world.events.append(Event(next(iter(dots), None), live, 0))
+        self.entries[name] = (dots, {**seen, **{w: t for t, w in dots}})
+
+    def merge(self, body: Body, known: Vector) -> None:
+        mine = self.state()[1]
+        for name in {*self.entries, *body}:
+            theirs, events = body.get(name, (NOTHING, frozenset()))
+            ours = self.entries.get(name, NOTHING)
+            self.entries[name] = join_entries(ours, theirs, mine, known)
+            self.events.setdefault(name, set()).update(events)
+        raise_to(self.known, {w: t for w, t in known.items() if w != self.writer})
+
+    def fork(self) -> Bare:
+        other = Bare(self.world, self.name)
+        other.merge(*self.state())
+        return other
