@@ -1,6 +1,6 @@
 """A model of the sync rules: what a replica knows of a writer covers that writer's dots.
 
-    python -m tests.model.knowledge --seed 1 --runs 20000 [--without RULE ...]
+python -m tests.model.knowledge --seed 1 --runs 20000 [--without RULE ...]
 """
 
 from __future__ import annotations

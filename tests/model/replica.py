@@ -115,6 +115,11 @@ def of(writer: str) -> str:
     return writer.split("#")[0]
 
 
+def born(writer: str) -> int:
+    """When the incarnation began."""
+    return int(writer.split("#")[1])
+
+
 def covers2(dot: Dot, seen: Vector, known: Vector) -> bool:
     return covers(seen, dot) or covers(known, dot)
 
@@ -135,6 +140,7 @@ class Replica:
     def __init__(self, world: World, name: str, skew: int) -> None:
         self.world, self.name, self.skew = world, name, skew
         self.on = world.on
+        self.echoes = bool(world.options.keep or world.options.silent) and world.on("echo")
         self.begin_life()
 
     def begin_life(self) -> None:
@@ -323,11 +329,17 @@ class Replica:
                 dots = event.observed | ({event.dot} if event.dot else set())
                 if all(covers(seen, d) or covers(known, d) for d in dots):
                     self.events.setdefault(name, set()).add(number)
+            refused = {d for d in their_live if d not in live and d not in my_live}
+            echo = bool(refused) and self.echoes
             if (live, seen) != (set(my_live), my_seen):
                 self.entries[name] = (frozenset(live), seen)
-                refused = any(not covers(known, d) for d in new - taken)
-                (untagged if refused and self.on("untagged") else tagged).append(name)
+                plain = echo or (
+                    self.on("untagged") and any(not covers(known, d) for d in new - taken)
+                )
+                (untagged if plain else tagged).append(name)
                 latest = max([latest, *seen.values()])
+            elif echo and self.on("echo-same") and theirs.get(self.writer, -1) >= self.when[name]:
+                untagged.append(name)
         if tagged:
             self.log(tagged, tag, latest)
         if untagged:
@@ -411,8 +423,9 @@ class Replica:
             return
         kept: set[str] = set()
         for name in {of(w) for w in known}:
-            of_it = sorted((w == self.writer, t, w) for w, t in known.items() if of(w) == name)
-            kept |= {w for *_, w in of_it[-keep:]}
+            order = born if self.on("by-birth") else known.__getitem__
+            kept |= set(sorted((w for w in known if of(w) == name), key=order)[-keep:])
+        kept.add(self.writer)
         self.known = {w: t for w, t in self.known.items() if w in kept}
         self.history = [(w, cut) for w, cut in self.history if w in kept]
         self.pending = {w: t for w, t in self.pending.items() if w in kept}
@@ -438,7 +451,7 @@ class Replica:
                 late.append(call)
             call()
 
-        while True:
+        for _ in range(200):
             asked = self.ask()
             yield
             head = source.dump(asked.known, limit)
