@@ -140,7 +140,9 @@ class Replica:
     def __init__(self, world: World, name: str, skew: int) -> None:
         self.world, self.name, self.skew = world, name, skew
         self.on = world.on
+        self.notags = not world.on('tagskip')
         self.echoes = bool(world.options.keep or world.options.silent) and world.on("echo")
+        self.used: set[int] = set()  # not state: ids end in something random
         self.begin_life()
 
     def begin_life(self) -> None:
@@ -164,6 +166,9 @@ class Replica:
 
     def log(self, fields: Iterable[str], tag: Tag | None = None, after: int = 0) -> int:
         self.last = max(self.last + 1, self.world.now() + self.skew, after + 1)
+        while self.world.options.silent and self.on("fresh-ids") and self.last in self.used:
+            self.last += 1
+        self.used.add(self.last)
         for name in fields:
             self.feed.append((self.last, name, tag))
             self.when[name] = self.last
@@ -211,7 +216,7 @@ class Replica:
                 self.entries[name] = (live, keep)
             else:
                 del self.entries[name]
-        self._bound()
+        self._bound(self.knowledge())
 
     def trim(self, keep: int) -> None:
         ids = sorted({entry[0] for entry in self.feed})
@@ -231,9 +236,10 @@ class Replica:
             self._begin_incarnation(self.last)
 
     def _begin_incarnation(self, cut: int) -> None:
+        before = self.knowledge()
         self.history.append((self.writer, cut))
         self.writer = f"{self.name}#{self.world.now()}"
-        self._bound()
+        self._bound(before)
 
     def notice(self, rule: str, known: Mapping[str, int]) -> bool:
         """Whether someone has seen an id that this feed never had; then an incarnation begins."""
@@ -242,7 +248,8 @@ class Replica:
         id, ids = known.get(self.writer, -1), {entry[0] for entry in self.feed}
         if id <= self.reach or id in ids:
             return False
-        self._begin_incarnation(max({self.reach} | {i for i in ids if i < id}))
+        cut = max({self.reach} | {i for i in ids if i < id})
+        self._begin_incarnation(cut)
         return True
 
     # As a source
@@ -281,7 +288,7 @@ class Replica:
                 more = True
                 break
             count, cursor = count + len(refs), id
-            wanted |= {f for _, f, tag in refs if tag is None or known.get(tag[0], -1) < tag[1]}
+            wanted |= {f for _, f, tag in refs if tag is None or self.notags or known.get(tag[0], -1) < tag[1]}
         return replace(
             self._reply(),
             delta=True,
@@ -350,6 +357,9 @@ class Replica:
             return False
         if self.notice("seen-by-pull", {asked.writer: asked.clock}):
             return False
+        known = self.knowledge()
+        if self.on("asked-known") and any(known.get(w, -1) < t for w, t in asked.known.items()):
+            return False
         dots: Vector = {}
         for (live, seen), _ in reply.body.values():
             raise_to(dots, seen)
@@ -365,10 +375,11 @@ class Replica:
             self._learn(reply.writer, cursor, {} if reply.more else reply.known)
 
     def _learn(self, writer: str, clock: int, known: Vector) -> None:
+        before = self.knowledge()
         raise_to(self.known, {writer: clock})
         own = (self.writer, writer)
         raise_to(self.known, {w: t for w, t in known.items() if w not in own})
-        self._bound()
+        self._bound(before)
 
     def absorb(self, body: Body, generation: int | None = None) -> None:
         """A request: join what comes from no replica, or is old; nothing is learned from it."""
@@ -414,9 +425,9 @@ class Replica:
             raise_to(self.silent, {w: told[w] for w in silent if w in told})
             raise_to(self.silent, {w: t for w, t in silent.items() if w == ANYONE})
         self.pending = {w: t for w, t in self.pending.items() if after.get(w, -1) < t}
-        self._bound()
+        self._bound(after)
 
-    def _bound(self) -> None:
+    def _bound(self, before: Iterable[str]) -> None:
         """Forget the oldest incarnations of each replica, and of `silent` the oldest."""
         keep, known = self.world.options.keep, self.knowledge()
         if not keep:
@@ -426,6 +437,8 @@ class Replica:
             order = born if self.on("by-birth") else known.__getitem__
             kept |= set(sorted((w for w in known if of(w) == name), key=order)[-keep:])
         kept.add(self.writer)
+        if self.on("start-over") and any(w not in kept for w in before):
+            kept = {w for w in kept if of(w) == self.name}  # what came from others is read again
         self.known = {w: t for w, t in self.known.items() if w in kept}
         self.history = [(w, cut) for w, cut in self.history if w in kept]
         self.pending = {w: t for w, t in self.pending.items() if w in kept}
@@ -475,6 +488,8 @@ class Replica:
                     silent = page.silent
                 shown |= {(f, dot) for f, ((live, _), _) in page.body.items() for dot in live}
                 send(partial(self.apply, page, asked))
+                if self.on("pull-id") and self.writer == asked.writer:
+                    asked = replace(asked, clock=self.last)
                 yield
             send(partial(self.prepare, head, asked))
             yield
@@ -491,6 +506,8 @@ class Replica:
                 if page.writer != head.writer:
                     return
                 send(partial(self.apply, page, asked))
+                if self.on("pull-id") and self.writer == asked.writer:
+                    asked = replace(asked, clock=self.last)
                 yield
             send(partial(self.finish, head, silent, asked))
             yield
