@@ -31,7 +31,7 @@ class State(BaseModel):
     entries: dict[str, str]
     known: dict[str, str] = {}
     origins: tuple[str, ...] = ()
-    """Of which collections of replicas this is a state, by their names; none, for objects in memory.
+    """Of which collections of replicas this is a state, by name; none for objects in memory.
     What one knows of a collection says nothing of another: so a state of another one is not joined
     as it is, but its values are written anew."""
 

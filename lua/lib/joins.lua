@@ -3,7 +3,10 @@
 -- the text of their join; commutative, associative, idempotent.
 -- `redis_crdt/joins.py` says the same in Python, and tests hold the two equal.
 local function join_max(a, b)
-  if #a ~= #b then return #a > #b and a or b end
+  local x, y = string.match(a, '^%d*'), string.match(b, '^%d*')
+  if #x ~= #y then return #x > #y and a or b end
+  if x ~= y then return before(x, y) and b or a end
+  -- A writer has one text for each total, unless it lies.
   return before(a, b) and b or a
 end
 
@@ -57,14 +60,17 @@ end
 
 local NOTHING = {}
 
--- Gives the state as well.
-local function join_dots(a, b, context_of_a, context_of_b)
+-- Gives the state as well, and whether a live dot of the second one is gone. `relieve` may take out of a state what it need not have seen, if that is too
+-- much.
+local function join_dots(a, b, context_of_a, context_of_b, relieve)
   local x, y = parse_dots(a), parse_dots(b)
-  local live = merged(survivors(x, y, context_of_b or NOTHING), survivors(y, x, context_of_a or NOTHING))
+  local theirs = survivors(y, x, context_of_a or NOTHING)
+  local live = merged(survivors(x, y, context_of_b or NOTHING), theirs)
   local seen = x.seen
   for by, dot in pairs(y.seen) do
     if is_new(dot, seen) then seen[by] = dot end
   end
   local state = {live = live, seen = seen}
-  return format_sorted(state), state
+  if relieve then relieve(state) end
+  return format_sorted(state), state, #theirs < #y.live
 end

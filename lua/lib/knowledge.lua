@@ -53,8 +53,9 @@ local function context_of(known)
   return context
 end
 
--- Of one replica's incarnations only the latest are kept: who knows less is sent more. A table of
--- writer -> clock; gives those that go.
+-- Of one replica's incarnations only those that began last are kept (their names tell when): who knows
+-- less is sent more. By their clocks it would not do, for after a roll-back the old one's may be ahead.
+-- Takes a table of writer -> clock; gives those that go.
 local function surplus(known)
   local of, gone = {}, {}
   for by in pairs(known) do
@@ -63,7 +64,7 @@ local function surplus(known)
     table.insert(of[replica], by)
   end
   for _, writers in pairs(of) do
-    table.sort(writers, function(a, b) return is_later(known[b], known[a]) end)
+    table.sort(writers)
     for i = 1, #writers - MAX_HISTORY do gone[#gone + 1] = writers[i] end
   end
   return gone

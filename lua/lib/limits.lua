@@ -11,9 +11,9 @@
 -- @define WIDE 8
 -- Entries of a batch, and about how many bytes one sends: others wait while a script runs.
 -- @define MAX_BATCH 1000
--- @define MAX_BYTES 1048576
+-- @define MAX_BYTES 524288
 -- Of each replica so many incarnations are remembered, and so many writers of objects in memory of
 -- each collection, and so many for whom something was collected that the feed does not tell of.
 -- @define MAX_HISTORY 64
--- @define MAX_CONTEXT 4096
+-- @define MAX_CONTEXT 8192
 -- @define MAX_SILENT 1024

@@ -1,8 +1,8 @@
 -- @include lib/knowledge
 -- For whom something was collected that the feed does not tell of: writer -> the latest time of it.
 -- Who reconciles and did not know that is not told of it either, so its own feed is as silent. Where
--- they are too many the oldest are dropped, and `*` stands for all of them: it is news to everybody
--- who has no such mark.
+-- they are too many the oldest are dropped, and `*` has the latest of their times: up to that, something
+-- of any writer may be gone.
 local function read_silent()
   local flat = redis.call('HGETALL', SILENT)
   return read_known(flat, 1, #flat)
@@ -22,6 +22,9 @@ local function add_silent(mine, news)
   end
   if #order <= MAX_SILENT then return nil end
   table.sort(order, function(a, b) return is_later(mine[b], mine[a]) end)
-  for i = 1, #order - MAX_SILENT do redis.call('HDEL', SILENT, order[i]) end
-  redis.call('HSET', SILENT, '*', '0-0')
+  for i = 1, #order - MAX_SILENT do
+    raise(mine, '*', mine[order[i]])
+    redis.call('HDEL', SILENT, order[i])
+  end
+  redis.call('HSET', SILENT, '*', mine['*'])
 end

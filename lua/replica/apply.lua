@@ -1,5 +1,6 @@
 -- @include lib/kinds
 -- @include lib/peers
+-- @include lib/silent
 -- @include lib/packed
 -- @include lib/dots
 -- @include lib/short
@@ -17,12 +18,14 @@
 -- no cursor moves, for what is not held must not be claimed as known.
 local SOURCE, CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 2, 8)
 
--- What this replica and the source have seen, as joins ask for it; and what this replica has without
--- what is pending (lib/knowledge), where anything is.
-local ours, theirs, surely_ours
--- Whether a dot was refused by what is pending alone. The removal then came by no feed, so it must not
--- be logged as if the source had told of it.
-local by_pending
+-- What this replica and the source have seen, as joins ask for it; what this replica has without what
+-- is pending (lib/knowledge), where anything is; and what the source knows, as it tells it.
+local ours, theirs, surely_ours, known_by_source
+-- Whether a live dot of the source was refused, as one that is known to be gone. Then it is told so by
+-- this feed, which must not say that it had told that itself: the batch is logged without a tag.
+local has_refused
+-- What is known of the present group's collection alone, as a context.
+local noted_here
 local refused = {}
 -- Whether an entry tells of a dot of this writer that the feed never gave out.
 local newest_ms, newest_seq, is_ahead
@@ -39,10 +42,48 @@ local function look_for_own_dot(entry)
   if dot and later(dot.ms, dot.seq, newest_ms, newest_seq) then is_ahead = true end
 end
 
+-- Where an entry would have more dots than it may, it forgets what this replica knows: peers cannot
+-- go on without that, and will reconcile.
+local relieved
+
+local function relieve(state)
+  local count, living = #state.live, {}
+  for _, dot in ipairs(state.live) do living[dot.writer] = dot end
+  for _ in pairs(state.seen) do count = count + 1 end
+  if count <= MAX_DOTS then return nil end
+  for by, dot in pairs(state.seen) do
+    if covers(surely_ours or ours, dot) or covers(noted_here, dot) then
+      relieved = relieved or {}
+      if not living[by] or living[by].text ~= dot.text then raise(relieved, by, string.match(dot.text, '^[^@]*')) end
+      state.seen[by] = living[by]
+    end
+  end
+end
+
 local function join_known(group, mine, entry)
-  local joined, state = group.rule.join(mine, entry, group.ours, group.theirs)
-  if surely_ours and joined ~= group.rule.join(mine, entry, surely_ours, group.theirs) then by_pending = true end
-  return joined, state
+  noted_here = group.noted
+  return group.rule.join(mine, entry, group.ours, group.theirs, relieve)
+end
+
+-- Whether a source that holds a dot which this entry has seen claims to know all that has removed it:
+-- then it will not be told of that unless the field is logged again.
+local function needs_echo(group, state, was_removed)
+  if was_removed then
+    local claimed = known_by_source[writer]
+    return claimed and not is_later(string.match(was_removed, '^%S+'), claimed)
+  end
+  for _, dot in ipairs(state.live) do
+    if not covers(group.theirs, dot) then return false end
+  end
+  return true
+end
+
+-- Whether all that a state has seen is known here, without what is pending.
+local function is_known(group, state)
+  for _, dot in pairs(state.seen) do
+    if not covers(surely_ours or ours, dot) and not covers(group.noted, dot) then return false end
+  end
+  return true
 end
 
 -- Joins the entries of one collection with what is here, from one on; `group.at` tells which it is at.
@@ -59,7 +100,7 @@ local function join_entries(group, fields, entries, live, removed, from)
     if not is_field(field) then malformed('an ill-formed field in ' .. group.name) end
     local mine, ms, seq, is_tombstone, by, seq_text, rest = was_live, nil, nil, nil, nil, nil, nil
     if was_removed then mine = entry_of_tombstone(was_removed) end
-    local stored, joined, state
+    local stored, joined, state, refuses
     if entry == '' and has_dots and SOURCE ~= '' then
       -- The source has none.
       ms, seq, stored = 0, 0, mine
@@ -73,12 +114,18 @@ local function join_entries(group, fields, entries, live, removed, from)
       end
       stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
       if mine then
-        if mine ~= stored then joined, state = join_known(group, unpacked(kind, mine), entry) end
+        if mine ~= stored then joined, state, refuses = join_known(group, unpacked(kind, mine), entry) end
       elseif has_dots and not is_tombstone then
         local known = by and by_us[by]
         if not by or (known and not later(ms, seq, known.ms, known.seq)) then
-          joined, state = join_known(group, '', entry)
+          joined, state, refuses = join_known(group, '', entry)
         end
+      end
+    end
+    if refuses and SOURCE ~= '' then
+      has_refused = true
+      if joined == (mine and unpacked(kind, mine)) and needs_echo(group, state, not was_live and was_removed) then
+        group.echoes[#group.echoes + 1] = field
       end
     end
     if joined and joined ~= entry then
@@ -96,7 +143,10 @@ local function join_entries(group, fields, entries, live, removed, from)
       latest_ms, latest_seq = ms, seq
       group.ms, group.seq = ms, seq
     end
-    if stored ~= mine then
+    if not mine and is_tombstone and (not refuses or SOURCE == '')
+      and is_known(group, state or parse_dots(entry)) then
+      -- It tells of nothing but what is known to be gone.
+    elseif stored ~= mine then
       changed[#changed + 1] = field
       local target = is_tombstone and new_removed or new_live
       local n = #target
@@ -133,6 +183,34 @@ local function join_group(group, first, count)
   end
 end
 
+-- Where a counter's past incarnations are counted in with a later one, their fields go; and those that
+-- come are not taken, as far as they say nothing more.
+local function fold(group)
+  local all_fields, came = redis.call('HGETALL', live_key(group.name, group.kind)), {}
+  if group.raised then all_fields = {} end
+  for i = 1, #group.live, 2 do
+    all_fields[#all_fields + 1], all_fields[#all_fields + 2] = group.live[i], group.live[i + 1]
+    came[group.live[i]] = group.live[i + 1]
+  end
+  local all = folded_in(all_fields)
+  if next(all) == nil then return nil end
+  local live, fields, is_gone = {}, {}, {}
+  for i = 1, #all_fields, 2 do
+    local field, text = all_fields[i], all_fields[i + 1]
+    if not left_of(all, field, came[field] or text) and not is_gone[field] then
+      is_gone[field] = true
+      group.buried[#group.buried + 1] = field
+    end
+  end
+  for i = 1, #group.live, 2 do
+    if not is_gone[group.live[i]] then
+      live[#live + 1], live[#live + 2] = group.live[i], group.live[i + 1]
+      fields[#fields + 1] = group.live[i]
+    end
+  end
+  group.live, group.fields = live, fields
+end
+
 local function is_name(name)
   return #name > 0 and #name <= MAX_NAME and not string.find(name, '[%z\1-\31\127]') and is_utf8(name)
 end
@@ -160,7 +238,7 @@ end
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first)
   local groups, i, known_names, total, generations = {}, first, {}, 0, {}
-  refused, is_ahead, by_pending = {}, false, false
+  refused, is_ahead, has_refused, relieved = {}, false, false, nil
   while i <= #ARGV do
     local name, kind, generation, context = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
     local count, rule = tonumber(ARGV[i + 4]), KIND[kind]
@@ -175,14 +253,16 @@ local function read_batch(first)
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0
     local group = {name = name, kind = kind, kinds = kinds, rule = rule, live = {}, removed = {},
-                   revived = {}, buried = {}, wide = {}, fields = {}, ms = 0, seq = 0, context = context}
+                   revived = {}, buried = {}, wide = {}, fields = {}, echoes = {}, ms = 0, seq = 0, context = context}
     if there > here then group.raised, generations[name] = generation, true end
     if there >= here then
       local noted = {}
       for by, entry in pairs(read_context(name, kind)) do noted[by] = entry[1] end
-      group.ours = with_context(ours, group.raised and {} or noted)
+      if group.raised then noted = {} end
+      group.ours, group.noted = with_context(ours, noted), context_of(noted)
       group.theirs = with_context(theirs, parse_context(context))
       join_group(group, i + 5, count)
+      if #group.live > 0 and (kind == 'g_counter' or kind == 'pn_counter') then fold(group) end
     end
     groups[#groups + 1] = group
     i = i + 5 + 2 * count
@@ -223,7 +303,7 @@ local function write_group(group, id, kinds_of)
   end
   if kinds ~= group.kinds then redis.call('HSET', KINDS, name, kinds) end
   kinds_of[name] = kinds
-  if #group.fields == 0 then return nil end
+  if #group.fields + #group.buried == 0 then return nil end
   local live, removed = live_key(name, kind), removed_key(name, kind)
   for i = 2, #group.removed, 2 do group.removed[i] = id .. ' ' .. group.removed[i] end
   in_chunks('HSET', live, group.live)
@@ -261,7 +341,8 @@ local function know(known)
   for by, clock in pairs(read_known(pending, 1, #pending)) do
     if by ~= writer then raise(own, by, clock) end
   end
-  ours, theirs = context_of(own), context_of(SOURCE ~= '' and known or {})
+  known_by_source = SOURCE ~= '' and known or {}
+  ours, theirs = context_of(own), context_of(known_by_source)
 end
 
 local NOT_APPLIED = {0, '0', {}}
@@ -289,33 +370,40 @@ local function apply()
     know(known)
     groups = read_batch(first)
   end
-  local refs, ms, seq, dropped = {}, 0, 0, {}
+  local refs, ms, seq, dropped, changed = {}, 0, 0, {}, 0
   for _, group in ipairs(groups) do
     if later(group.ms, group.seq, ms, seq) then ms, seq = group.ms, group.seq end
     if group.raised and not dropped[group.name] then
-      dropped[group.name] = true
+      dropped[group.name], changed = true, changed + 1
       refs[#refs + 1], refs[#refs + 2] = LETTERS.dropped .. group.name, ''
       for _, key in ipairs(keys_of(group.name, group.kinds)) do redis.call('TYPE', key) end  -- raises where it is moving
     end
     local n, collection = #refs, LETTERS[group.kind] .. group.name
     for i, field in ipairs(group.fields) do refs[n + 2 * i - 1], refs[n + 2 * i] = collection, field end
+    changed, n = changed + #group.fields, #refs
+    for i, field in ipairs(group.echoes) do refs[n + 2 * i - 1], refs[n + 2 * i] = collection, field end
     if #group.wide > 0 then redis.call('HLEN', WIDE_ENTRIES) end  -- raises where it is no hash
+    if relieved then redis.call('HLEN', SILENT) end
   end
   check_drift(ms, tonumber(ALLOWED))
   if HORIZON ~= '' then check_drift(time_of(HORIZON), tonumber(ALLOWED)) end
   if MODE == 'note' then
     for _, clock in pairs(known) do check_drift(time_of(clock), tonumber(ALLOWED)) end
   end
-  if MODE == 'try' then return {#refs / 2, '0', {}} end
+  if MODE == 'try' then return {changed, '0', {}} end
   if #refs > 0 then
-    local tag = SOURCE ~= '' and not by_pending and short(CLOCK) .. '@' .. SOURCE or nil
+    local tag = SOURCE ~= '' and not has_refused and short(CLOCK) .. '@' .. SOURCE or nil
     local id = append(refs, tag, ms >= now and id_after(ms, seq) or '*')
     local kinds_of = {}
     for _, group in ipairs(groups) do write_group(group, id, kinds_of) end
+    if relieved then
+      redis.call('HSET', META, 'collected', last_id())
+      add_silent(read_silent(), relieved)
+    end
     redis.call('HSET', PREFIX .. 'brought', SOURCE == '' and '-' or replica_of(SOURCE), last_id())
   end
   if MODE == 'note' and groups[1] then note_context(groups[1], known) end
-  if SOURCE == '' then return {#refs / 2, '0', {}} end
+  if SOURCE == '' then return {changed, '0', {}} end
   note(replica_of(SOURCE), start_of(known, history))
   local holds = CURSOR ~= '' and #refused == 0
   if holds then
@@ -323,7 +411,7 @@ local function apply()
     news[SOURCE] = CURSOR
     learn(news)
   end
-  return {#refs / 2, holds and '1' or '0', refused}
+  return {changed, holds and '1' or '0', refused}
 end
 
 -- @run apply

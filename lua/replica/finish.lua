@@ -13,26 +13,25 @@ local function finish()
   local known = read_known(ARGV, 6, first - 1)
   local silent, own = read_known(ARGV, first, #ARGV), own_knowledge()
   local mine = read_silent()
-  -- What this replica did not know, its own feed does not tell of either.
-  local is_news = silent['*'] ~= nil and not mine['*']
-  for by, time in pairs(silent) do
-    if by ~= '*' then
-      -- What the source has collected since reconciling began is not known by it, and is told later.
-      local clock = known[by] or (by == source and clock)
-      if not clock then
-        silent[by] = nil
-      else
-        if is_later(time, clock) then silent[by] = clock end
-        if not own[by] or is_later(silent[by], own[by]) then is_news = true end
-      end
+  known[source] = clock
+  -- What this replica did not know, its own feed does not tell of either. What the source has collected
+  -- since reconciling began is not known by it, and is told later.
+  local is_news, news = false, {}
+  for by, has in pairs(known) do
+    local time = silent[by]
+    if silent['*'] and (not time or is_later(silent['*'], time)) then time = silent['*'] end
+    if time then
+      if is_later(time, has) then time = has end
+      if silent[by] then news[by] = time end
+      if not own[by] or is_later(time, own[by]) then is_news = true end
     end
   end
+  news['*'] = silent['*']
   if is_news then
     local id = append({}, '')
     redis.call('HSET', META, 'collected', id)
-    add_silent(mine, silent)
+    add_silent(mine, news)
   end
-  known[source] = clock
   learn(known)
   own = own_knowledge()
   local pending = redis.call('HGETALL', PENDING)

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from redis_crdt import counting
 from redis_crdt.clock import Dot, Time, check_writer, parse_clock, replica_of
-from redis_crdt.entries import MAX_BATCH, Entry
+from redis_crdt.entries import MAX_BATCH, MAX_DOTS, Dots, Entry
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidName, ReplicaConflict
 from redis_crdt.joins import knows
 from redis_crdt.kinds import DROPPED, KIND_OF, KINDS, Kind
@@ -179,21 +180,21 @@ class Answers:
         if mode == b"note":
             shard.check_drift(max(theirs.values(), default=Time(0)), float(allowed))
         if mode == b"try":
-            return [len(batch.refs), b"0", []]
+            return [batch.changes, b"0", []]
         if batch.refs:
-            tag = Dot(parse_clock(clock), by) if by and not batch.by_pending else None
+            tag = Dot(parse_clock(clock), by) if by and not batch.has_refused else None
             batch.write(shard.append(batch.refs, tag, batch.latest))
             shard.brought[peer] = shard.newest()
         if mode == b"note":
             for group in batch.groups:
                 shard.note(shard.store_of(group.name, group.kind.name), theirs)
         if not by:
-            return [len(batch.refs), b"0", []]
+            return [batch.changes, b"0", []]
         shard.peers[peer] = self._start(theirs) or Time(0)
         holds = bool(cursor) and not batch.refused
         if holds:
             shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)})
-        return [len(batch.refs), b"%d" % holds, batch.refused]
+        return [batch.changes, b"%d" % holds, batch.refused]
 
     def expect(self, asked_as: bytes, source: bytes, began: bytes, *rest: bytes) -> bytes:
         """Hear that all that a source showed is joined."""
@@ -235,10 +236,11 @@ class Answers:
         # What the source has collected since reconciling began is not known by it, and told later.
         silent = {w: min(t, known[w]) for w, t in told.items() if w in known}
         ours = shard.knowledge(shard.newest())
-        is_news = any(not knows(ours, Dot(time, writer)) for writer, time in silent.items())
+        news = dict(silent)
         if ALL in told:
-            silent[ALL] = Time(0)
-            is_news = is_news or ALL not in shard.silent
+            raise_to(news, {writer: min(told[ALL], clock) for writer, clock in known.items()})
+            silent[ALL] = told[ALL]
+        is_news = any(not knows(ours, Dot(time, writer)) for writer, time in news.items())
         if is_news:
             shard.collected = shard.append([])
             shard.fall_silent(silent)
@@ -267,6 +269,28 @@ class Answers:
     def prune(self, age: bytes, cursor: bytes, limit: bytes) -> list[bytes | int]:
         """Do nothing: that goes with collecting."""
         return [b"0", 0]
+
+    def fold(self, kind: bytes, collection: bytes) -> int:
+        """Count past incarnations in with the present one; see ``lua/counter/fold.lua``."""
+        shard = self._shard
+        store = shard.store_of(collection[1:], kind.decode())
+        gone = 0
+        for side in ("",) if kind == b"g_counter" else ("+", "-"):
+            own = side + shard.writer
+            totals = {key.decode(): total for key, total in store.live.items()}
+            total = counting.fold(totals, own)
+            if total is not None:
+                past = [key for key in totals if replica_of(key) == replica_of(own) and key != own]
+                time = shard.append([(collection, own.encode())])
+                store.put(own.encode(), total, time)
+                for key in past:
+                    del store.live[key.encode()]
+                gone += len(past)
+        return gone
+
+    def aliases(self, *step: bytes) -> bytes:
+        """Do nothing: names are not abbreviated here."""
+        return b"0"
 
     def trim(self, age: bytes) -> int:
         """Take old entries out of the feed that all have read."""
@@ -385,6 +409,10 @@ class Batch:
         def __init__(self, name: bytes, kind: Kind, generation: int | None) -> None:
             self.name, self.kind, self.generation = name, kind, generation
             self.changed: dict[bytes, Entry] = {}
+            self.echoes: list[bytes] = []
+            """Fields that stay as they are, and are told again."""
+            self.gone: list[bytes] = []
+            """Fields of a counter that others have counted in."""
 
     def __init__(
         self, shard: Shard, body: Sequence[bytes], theirs: dict[str, Time], tolerant: bool
@@ -396,8 +424,10 @@ class Batch:
         self._ours = dict(self._surely_ours)
         raise_to(self._ours, {w: t for w, t in shard.pending.items() if w != shard.writer})
         self.latest = Time(0)
-        self.by_pending = False
-        """Whether a dot was refused by what is pending alone; see ``lua/replica/apply.lua``."""
+        self.relieved: dict[str, Time] = {}
+        """What was forgotten of entries that would have had too many dots."""
+        self.has_refused = False
+        """Whether a live dot of the source was refused; see ``lua/replica/apply.lua``."""
         self.refused: list[bytes] = []
         self.groups: list[Batch.Group] = []
         self.refs: list[tuple[bytes, bytes]] = []
@@ -435,6 +465,7 @@ class Batch:
                     self.latest = max(self.latest, entry.time)
                 joined = join(kind, mine, entry, ours, theirs)
                 if joined is not None and joined != mine:
+                    joined = self._relieved(joined, surely_ours)
                     kind.check_joined(joined)
             except CRDTError as error:
                 if not self._tolerant:
@@ -442,22 +473,90 @@ class Batch:
                 reason = f"{type(error).__name__}: {error}"[:255]
                 self.refused += (name, kind.name.encode(), key[:255], reason.encode())
                 continue
-            if joined is not None and joined != mine:
+            refuses = self._tolerant and _has_refused(entry, joined)
+            self.has_refused = self.has_refused or refuses
+            if joined == mine:
+                if refuses and self._needs_echo(store, key, theirs):
+                    group.echoes.append(key)
+            elif joined is not None and not (
+                mine is None and not refuses and _tells_nothing(joined, surely_ours)
+            ):
                 group.changed[key] = joined
-                if ours != surely_ours and joined != join(kind, mine, entry, surely_ours, theirs):
-                    self.by_pending = True
+        if group.changed and kind.counts:
+            self._fold(group, store)
         collection = kind.letter.encode() + name
-        self.refs += ((collection, key) for key in group.changed)
+        self.refs += ((collection, key) for key in (*group.changed, *group.echoes))
+
+    def _fold(self, group: Batch.Group, store: Store[Any] | None) -> None:
+        """Let fields of a counter go that are counted in with others, and take none that come."""
+        fields = {**(store.live if store else {}), **group.changed}
+        totals: dict[str, Any] = {key.decode(): total for key, total in fields.items()}
+        folded = counting.folded_in(totals.items())
+        gone = [key for key, total in totals.items() if not counting.left_of(folded, key, total)]
+        group.gone = [key.encode() for key in gone]
+        for key in group.gone:
+            group.changed.pop(key, None)
+
+    def _needs_echo(self, store: Store[Any] | None, key: bytes, theirs: Mapping[str, Time]) -> bool:
+        """Whether a source that holds what is gone here claims to know all that has removed it.
+
+        Then it will not be told of that unless the field is logged again.
+        """
+        assert store is not None
+        if key in store.removed:
+            writer = self._shard.writer
+            return knows(self._theirs, Dot(store.removed[key][0], writer))
+        return all(knows(theirs, dot) for dot in store.live[key].live)
+
+    @property
+    def changes(self) -> int:
+        """How many entries change, and names that are dropped."""
+        return len(self._raised) + sum(len(group.changed) for group in self.groups)
+
+    def _relieved(self, entry: Entry, known: dict[str, Time]) -> Entry:
+        """Forget what is known of an entry that would have more dots than it may."""
+        if not isinstance(entry, Dots) or len(entry.seen) <= MAX_DOTS:
+            return entry
+        living = {dot.writer: dot.time for dot in sorted(entry.live)}
+        gone = {
+            writer: time
+            for writer, time in entry.seen.items()
+            if living.get(writer) != time and knows(known, Dot(time, writer))
+        }
+        raise_to(self.relieved, gone)
+        seen = {writer: time for writer, time in entry.seen.items() if writer not in gone}
+        return Dots(entry.live, {**living, **seen})
 
     def write(self, time: Time) -> None:
         """Store what changed, as of this time."""
         for name, generation in self._raised.items():
             self._shard.drop(name, generation)
+        if self.relieved:
+            self._shard.collected = time
+            self._shard.fall_silent(self.relieved)
         for group in self.groups:
-            if group.changed:
+            if group.changed or group.gone:
                 store: Store[Any] = self._shard.store_of(group.name, group.kind.name)
                 for key, entry in group.changed.items():
                     store.put(key, entry, time)
+                for key in group.gone:
+                    store.live.pop(key, None)
+
+
+def _has_refused(entry: Entry | None, joined: Entry | None) -> bool:
+    """Whether a live dot that came is not there any more."""
+    if not isinstance(entry, Dots) or not isinstance(joined, Dots):
+        return False
+    return not entry.live.keys() <= joined.live.keys()
+
+
+def _tells_nothing(entry: Entry, known: Mapping[str, Time]) -> bool:
+    """Whether an entry only tells of what is known to be gone."""
+    return (
+        isinstance(entry, Dots)
+        and not entry.live
+        and all(knows(known, Dot(time, writer)) for writer, time in entry.seen.items())
+    )
 
 
 def _all_of(store: Store[Any], keys: Iterable[bytes]) -> Iterator[tuple[bytes, Entry]]:

@@ -20,7 +20,7 @@ Known_ = Mapping[str, Time]
 """What somebody knows: writer -> clock."""
 
 ALL = "*"
-"""Stands for writers of which it is no longer known that something of theirs was collected."""
+"""Stands for any writer: something of it may have been collected up to this time."""
 
 
 class Shard:
@@ -236,8 +236,7 @@ class Shard:
         writers = [writer for writer in self.silent if writer != ALL]
         if len(writers) > MAX_SILENT:
             for writer in sorted(writers, key=self.silent.__getitem__)[:-MAX_SILENT]:
-                del self.silent[writer]
-            self.silent[ALL] = Time(0)
+                raise_to(self.silent, {ALL: self.silent.pop(writer)})
 
 
 def join(
@@ -248,6 +247,8 @@ def join(
         return (
             kind.join(mine, theirs) if mine is not None and theirs is not None else mine or theirs
         )
+    if mine is None and isinstance(theirs, Dots) and not any(knows(ours, d) for d in theirs.live):
+        return theirs
     nothing = Dots({}, {})
     joined: Any = kind.join(mine or nothing, theirs or nothing, ours, known)
     return joined if joined.seen else None
@@ -262,10 +263,14 @@ def raise_to(known: dict[str, Time], other: Known_) -> None:
 
 
 def bound(known: dict[str, Time]) -> None:
-    """Keep of each replica the latest incarnations only: who knows less is sent more."""
+    """Keep of each replica the incarnations that began last: who knows less is sent more.
+
+    Their names tell when. By their clocks it would not do: after a roll-back the old one's may be
+    ahead.
+    """
     of: dict[str, list[str]] = {}
     for writer in known:
         of.setdefault(replica_of(writer), []).append(writer)
     for writers in of.values():
-        for writer in sorted(writers, key=known.__getitem__)[:-MAX_HISTORY]:
+        for writer in sorted(writers)[:-MAX_HISTORY]:
             del known[writer]

@@ -85,7 +85,8 @@ class Syncer:
         self._interval, self._gc_interval = interval, gc_interval
         self._grace = check_age(grace)
         self._observer = observer
-        self.links = [Link(peer=p.address, address=p.address, every=interval) for p in self._peers]
+        every = max(interval, LAST_DELAY)
+        self.links = [Link(peer=p.address, address=p.address, every=every) for p in self._peers]
         self._in_step = [asyncio.Event() for _ in self._peers]
         self._filling = asyncio.Lock()
 
@@ -215,7 +216,8 @@ class _Follower:
             await self._tell()
 
     async def _failed(self, error: CRDTError) -> None:
-        if self._link.failed(error):
+        is_news = self._link.failed(error)
+        if is_news:
             log.warning(
                 "peer.failed peer=%s address=%s error=%s detail=%r",
                 self._link.peer,
@@ -223,6 +225,9 @@ class _Follower:
                 type(error).__name__,
                 str(error),
             )
+        # What is no news to the syncer may be so to its server, which may have forgotten it; and
+        # whoever does not tell for long seems to be gone.
+        if is_news or monotonic() - self._told >= TELL_EVERY:
             await self._tell()
         if self._observer:
             self._observer.failed(self._link, error)
