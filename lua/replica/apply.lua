@@ -357,7 +357,7 @@ local function apply()
   local history = redis.call('HGET', META, 'history')
   if SOURCE ~= '' then
     if replica_of(SOURCE) == replica_of(writer) then fail('CONFLICT', SOURCE) end
-    if check_witness(known, history) then settle(redis.call) end
+    if check_witness(known, history) then history = redis.call('HGET', META, 'history') end
   end
   if ASKED_AS ~= '' and not is_as_asked(ASKED_AS) then return not_applied() end
   newest_ms, newest_seq = time_of(last_id())
@@ -365,7 +365,6 @@ local function apply()
   local groups = read_batch(first)
   if is_ahead and MODE ~= 'try' then
     doubt(last_id())
-    settle(redis.call)
     if SOURCE ~= '' then return not_applied() end
     know(known)
     groups = read_batch(first)
