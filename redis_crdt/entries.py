@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from redis_crdt.clock import Dot, Time
 from redis_crdt.errors import InvalidDump
@@ -42,6 +43,7 @@ MAX_CONTEXT = 8192
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
+_FOLDED = re.compile(rb"([0-9a-z]+)(?:=([0-9]+))?")
 
 
 def has_control(text: bytes) -> bool:
@@ -64,19 +66,41 @@ def _ascii(text: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A counter's entry: how much one writer has counted. Text: ``17``."""
+    """A counter's entry: how much one writer has counted. Text: ``17``.
+
+    Where its replica has counted in what its past incarnations had counted, it says of each how
+    much: ``17 INCARNATION=AMOUNT ...``. Of those before the last 64 it only says that they are in,
+    up to which: ``17 INCARNATION INCARNATION=AMOUNT ...``. They are in the order of their birth.
+    """
 
     amount: int
+    folded: tuple[tuple[str, int], ...] = ()
+    settled: str = ""
 
     @classmethod
     def parse(cls, text: bytes) -> Total:
         """Read the text; raises :class:`InvalidDump` if it is not a canonical total."""
-        if _TOTAL.fullmatch(text) is None or int(text) > MAX_TOTAL:
+        amount, *words = text.split(b" ")
+        settled, folded = "", []
+        for number, word in enumerate(words):
+            match = _FOLDED.fullmatch(word)
+            if match is None or (match[2] is None and number):
+                raise InvalidDump(f"not a counter total: {text[:80]!r}")
+            if match[2] is None:
+                settled = match[1].decode()
+            else:
+                folded.append((match[1].decode(), _amount(match[2])))
+        names = [settled, *(name for name, _ in folded)]
+        if len(folded) > MAX_HISTORY or any(a >= b for a, b in pairwise(names)):
             raise InvalidDump(f"not a counter total: {text[:80]!r}")
-        return cls(int(text))
+        return cls(_amount(amount), tuple(folded), settled)
 
     def __bytes__(self) -> bytes:
-        return b"%d" % self.amount
+        words = [b"%d" % self.amount]
+        if self.settled:
+            words.append(self.settled.encode())
+        words += (b"%b=%d" % (name.encode(), amount) for name, amount in self.folded)
+        return b" ".join(words)
 
     @property
     def time(self) -> Time:
@@ -87,6 +111,12 @@ class Total:
     def is_tombstone(self) -> bool:
         """Totals are never removed."""
         return False
+
+
+def _amount(text: bytes) -> int:
+    if _TOTAL.fullmatch(text) is None or int(text) > MAX_TOTAL:
+        raise InvalidDump(f"not a counter total: {text[:80]!r}")
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def join_max(a: Total, b: Total) -> Total:
     Shapiro et al., "A comprehensive study of Convergent and Commutative Replicated Data Types",
     2011, specification 6.
     """
-    return a if a.amount >= b.amount else b
+    return max(a, b, key=lambda total: (total.amount, bytes(total)))
 
 
 def join_last(a: Last, b: Last) -> Last:

@@ -87,6 +87,16 @@ class Kind:
     max_entry: int = MAX_ENTRY
     has_dots: bool = False
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is a counter."""
+        return self.name in ("g_counter", "pn_counter")
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether servers store its entries packed; there may be millions of them."""
+        return self.name in ("or_set", "lww_map")
+
     def __reduce__(self) -> tuple[Callable[[str], Kind], tuple[str]]:
         return _kind, (self.name,)  # there is one of each, also for what comes out of a pickle
 

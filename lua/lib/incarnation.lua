@@ -65,10 +65,15 @@ local function begin_incarnation(cut, run, replication)
   run, replication = run or old[4], replication or old[5]
   local history, count = string.gsub(old[2] .. writer .. '@' .. cut .. ' ', '%S+ ', '%0')
   if count > MAX_HISTORY then history = string.gsub(history, '^%S+ ', '') end
-  local name = new_writer(old[1], run, history)
-  writer, alias, aliases = name, base36(old[3] + 0), old[3] + 1
-  notes = {'checked', now, 'run', run, 'replication', replication, 'writer', writer,
-           'history', history, 'alias', alias, 'aliases', aliases, '#' .. alias, writer, writer, alias}
+  local name, given = new_writer(old[1], run, history), aliases or old[3]
+  writer, alias, aliases = name, base36(given + 0), given + 1
+  -- What is to be written down already stays: an alias that the script has given to another writer.
+  notes = notes or {}
+  for _, part in ipairs({'checked', now, 'run', run, 'replication', replication, 'writer', writer,
+                         'history', history, 'alias', alias, 'aliases', aliases, '#' .. alias, writer,
+                         writer, alias}) do
+    notes[#notes + 1] = part
+  end
 end
 
 -- Whether somebody has seen an id of this feed that it never gave out, or gave out and forgot: then

@@ -3,7 +3,10 @@
 -- the text of their join; commutative, associative, idempotent.
 -- `redis_crdt/joins.py` says the same in Python, and tests hold the two equal.
 local function join_max(a, b)
-  if #a ~= #b then return #a > #b and a or b end
+  local x, y = string.match(a, '^%d*'), string.match(b, '^%d*')
+  if #x ~= #y then return #x > #y and a or b end
+  if x ~= y then return before(x, y) and b or a end
+  -- A writer has one text for each total, unless it lies.
   return before(a, b) and b or a
 end
 

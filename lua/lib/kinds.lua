@@ -1,4 +1,5 @@
 -- @include lib/joins
+-- @include lib/totals
 -- What each kind of collection is made of: its join, which fields it may have, how large an entry
 -- may be if not MAX_ENTRY, whether its entries are dots, and the reading of one entry from a peer.
 -- `inspect` refuses what is malformed, and gives the entry's latest time, whether it is a tombstone,
@@ -12,8 +13,10 @@ local function is_line(s)
 end
 
 local function inspect_total(text)
-  if not string.find(text, '^[1-9]%d*$') or #text > 19 or join_max(text, MAX_TOTAL) ~= MAX_TOTAL then
-    malformed('not a counter total: ' .. string.sub(text, 1, 80))
+  if string.find(text, ' ', 1, true) then
+    if format_total(parse_total(text)) ~= text then malformed('a total that is not in canonical form') end
+  else
+    check_amount(text)
   end
   return 0, 0, false
 end

@@ -183,6 +183,34 @@ local function join_group(group, first, count)
   end
 end
 
+-- Where a counter's past incarnations are counted in with a later one, their fields go; and those that
+-- come are not taken, as far as they say nothing more.
+local function fold(group)
+  local all_fields, came = redis.call('HGETALL', live_key(group.name, group.kind)), {}
+  if group.raised then all_fields = {} end
+  for i = 1, #group.live, 2 do
+    all_fields[#all_fields + 1], all_fields[#all_fields + 2] = group.live[i], group.live[i + 1]
+    came[group.live[i]] = group.live[i + 1]
+  end
+  local all = folded_in(all_fields)
+  if next(all) == nil then return nil end
+  local live, fields, is_gone = {}, {}, {}
+  for i = 1, #all_fields, 2 do
+    local field, text = all_fields[i], all_fields[i + 1]
+    if not left_of(all, field, came[field] or text) and not is_gone[field] then
+      is_gone[field] = true
+      group.buried[#group.buried + 1] = field
+    end
+  end
+  for i = 1, #group.live, 2 do
+    if not is_gone[group.live[i]] then
+      live[#live + 1], live[#live + 2] = group.live[i], group.live[i + 1]
+      fields[#fields + 1] = group.live[i]
+    end
+  end
+  group.live, group.fields = live, fields
+end
+
 local function is_name(name)
   return #name > 0 and #name <= MAX_NAME and not string.find(name, '[%z\1-\31\127]') and is_utf8(name)
 end
@@ -234,6 +262,7 @@ local function read_batch(first)
       group.ours, group.noted = with_context(ours, noted), context_of(noted)
       group.theirs = with_context(theirs, parse_context(context))
       join_group(group, i + 5, count)
+      if #group.live > 0 and (kind == 'g_counter' or kind == 'pn_counter') then fold(group) end
     end
     groups[#groups + 1] = group
     i = i + 5 + 2 * count
@@ -274,7 +303,7 @@ local function write_group(group, id, kinds_of)
   end
   if kinds ~= group.kinds then redis.call('HSET', KINDS, name, kinds) end
   kinds_of[name] = kinds
-  if #group.fields == 0 then return nil end
+  if #group.fields + #group.buried == 0 then return nil end
   local live, removed = live_key(name, kind), removed_key(name, kind)
   for i = 2, #group.removed, 2 do group.removed[i] = id .. ' ' .. group.removed[i] end
   in_chunks('HSET', live, group.live)

@@ -151,7 +151,11 @@ class Replica(ReplicaOperations):
             await self._client.aclose()
 
     async def __aenter__(self) -> Self:
-        return await self.open()
+        try:
+            return await self.open()
+        except BaseException:
+            await self.close()  # for nobody else will
+            raise
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from redis_crdt import counting
 from redis_crdt.clock import Dot, Time, check_writer, parse_clock, replica_of
 from redis_crdt.entries import MAX_BATCH, MAX_DOTS, Dots, Entry
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidName, ReplicaConflict
@@ -269,6 +270,28 @@ class Answers:
         """Do nothing: that goes with collecting."""
         return [b"0", 0]
 
+    def fold(self, kind: bytes, collection: bytes) -> int:
+        """Count past incarnations in with the present one; see ``lua/counter/fold.lua``."""
+        shard = self._shard
+        store = shard.store_of(collection[1:], kind.decode())
+        gone = 0
+        for side in ("",) if kind == b"g_counter" else ("+", "-"):
+            own = side + shard.writer
+            totals = {key.decode(): total for key, total in store.live.items()}
+            total = counting.fold(totals, own)
+            if total is not None:
+                past = [key for key in totals if replica_of(key) == replica_of(own) and key != own]
+                time = shard.append([(collection, own.encode())])
+                store.put(own.encode(), total, time)
+                for key in past:
+                    del store.live[key.encode()]
+                gone += len(past)
+        return gone
+
+    def aliases(self, *step: bytes) -> bytes:
+        """Do nothing: names are not abbreviated here."""
+        return b"0"
+
     def trim(self, age: bytes) -> int:
         """Take old entries out of the feed that all have read."""
         shard = self._shard
@@ -388,6 +411,8 @@ class Batch:
             self.changed: dict[bytes, Entry] = {}
             self.echoes: list[bytes] = []
             """Fields that stay as they are, and are told again."""
+            self.gone: list[bytes] = []
+            """Fields of a counter that others have counted in."""
 
     def __init__(
         self, shard: Shard, body: Sequence[bytes], theirs: dict[str, Time], tolerant: bool
@@ -457,8 +482,20 @@ class Batch:
                 mine is None and not refuses and _tells_nothing(joined, surely_ours)
             ):
                 group.changed[key] = joined
+        if group.changed and kind.counts:
+            self._fold(group, store)
         collection = kind.letter.encode() + name
         self.refs += ((collection, key) for key in (*group.changed, *group.echoes))
+
+    def _fold(self, group: Batch.Group, store: Store[Any] | None) -> None:
+        """Let fields of a counter go that are counted in with others, and take none that come."""
+        fields = {**(store.live if store else {}), **group.changed}
+        totals: dict[str, Any] = {key.decode(): total for key, total in fields.items()}
+        folded = counting.folded_in(totals.items())
+        gone = [key for key, total in totals.items() if not counting.left_of(folded, key, total)]
+        group.gone = [key.encode() for key in gone]
+        for key in group.gone:
+            group.changed.pop(key, None)
 
     def _needs_echo(self, store: Store[Any] | None, key: bytes, theirs: Mapping[str, Time]) -> bool:
         """Whether a source that holds what is gone here claims to know all that has removed it.
@@ -498,10 +535,12 @@ class Batch:
             self._shard.collected = time
             self._shard.fall_silent(self.relieved)
         for group in self.groups:
-            if group.changed:
+            if group.changed or group.gone:
                 store: Store[Any] = self._shard.store_of(group.name, group.kind.name)
                 for key, entry in group.changed.items():
                     store.put(key, entry, time)
+                for key in group.gone:
+                    store.live.pop(key, None)
 
 
 def _has_refused(entry: Entry | None, joined: Entry | None) -> bool:

@@ -215,7 +215,8 @@ class Replica:
         assert isinstance(operation, Script)
         answers = self._answers[operation.shard]
         args = [*map(_as_bytes, operation.args)]
-        answered: R = operation.read(answers.answer(operation.name.removeprefix("replica/"), args))
+        request = operation.name.rpartition("/")[2]
+        answered: R = operation.read(answers.answer(request, args))
         return answered
 
 

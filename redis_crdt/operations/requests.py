@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from redis_crdt.clock import Time, check_writer, parse_clock
 from redis_crdt.errors import InvalidDump
+from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys, check_replica_id
 from redis_crdt.operations.operation import Script, as_is, reading
 
@@ -488,6 +489,18 @@ def collect(
 def prune(keys: Keys, older_than: float, cursor: bytes, about: str) -> Script[tuple[bytes, int]]:
     """Ask entries that have seen much to forget; replies the next cursor and how many did."""
     return _looking("prune", keys, (round(older_than * 1000), cursor, BATCH), as_is, about)
+
+
+def fold(keys: Keys, name: bytes, kind: str, about: str) -> Script[Any]:
+    """Ask to count a counter's past incarnations in with the present one; how many fields went."""
+    named = (*keys.base, keys.live(kind, name), keys.removed(kind, name))
+    collection = KINDS[kind].letter.encode() + name
+    return Script("counter/fold", keys.shard, named, (kind, collection), as_is, about, LOOK)
+
+
+def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:
+    """Ask for a step of freeing the aliases of writers; see ``lua/replica/aliases.lua``."""
+    return _looking("aliases", keys, step, as_is, about)
 
 
 def trim(keys: Keys, older_than: float, about: str) -> Script[int]:

@@ -9,6 +9,7 @@ older than a grace period, is waited for only so that they can go on with deltas
 from __future__ import annotations
 
 from redis_crdt.errors import InvalidSetting
+from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys, check_name, part_name, shard_of
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
@@ -52,6 +53,8 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
         while True:
             page = yield replica, ask.collections(keys, cursor, replica.about)
             for (name, kind), (_, tombstones) in zip(page.names, page.sizes, strict=True):
+                if KINDS[kind].counts:
+                    yield replica, ask.fold(keys, name, kind, replica.about)
                 if tombstones:
                     gone += yield from collect_one(replica, keys, name, kind, older_than)
             cursor = page.cursor
@@ -64,7 +67,30 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
                 break
         while (yield replica, ask.trim(keys, older_than, replica.about)):
             pass
+        yield from free_aliases(replica, keys)
     return gone
+
+
+def free_aliases(replica: Party, keys: Keys) -> Procedure[None]:
+    """Free the abbreviations of writers of whom no entry tells any more, where it is worth it."""
+    about = replica.about
+    if (yield replica, ask.aliases(keys, about, "begin")) != b"1":
+        return
+    cursor = b"0"
+    while True:
+        page = yield replica, ask.collections(keys, cursor, about)
+        for name, kind in page.names:
+            for part in ("live", "removed") if KINDS[kind].is_packed else ():
+                at = b"0"
+                while True:
+                    step = ("mark", name, kind, part, at, ask.BATCH)
+                    at = yield replica, ask.aliases(keys, about, *step)
+                    if at == b"0":
+                        break
+        cursor = page.cursor
+        if cursor == b"0":
+            break
+    yield replica, ask.aliases(keys, about, "end")
 
 
 def forget(replica: Party, peer: str) -> Procedure[bool]:
