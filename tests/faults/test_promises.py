@@ -45,7 +45,7 @@ def test_a_pull_into_a_server_that_fills_up_goes_on_where_it_stopped(
 
 
 def test_a_peer_that_pretends_to_know_what_a_third_one_wrote(new_client: NewClient) -> None:
-    """Who believes it takes that for removed: a difference that is found, and repaired by a reset."""
+    """Who believes it takes that for removed: `verify` finds the difference, a reset repairs it."""
     eu, us = (Replica(new_client("valkey"), replica_id=name) for name in ("eu", "us"))
     eu.or_set("tasks", str).add("t1")
     liar = memory.Replica(replica_id="liar")
