@@ -133,6 +133,7 @@ class Run:
         self.dumps: list[tuple[Place, State, Events]] = []
         self.files: list[tuple[bytes, Events]] = []
         self.dropped: set[str] = set()
+        self.there: dict[Place, list[str]] = {}
         self.forgot = False
         letters = "abcdefgh"[: plan.fields]
         self.names = list(letters)
@@ -211,7 +212,7 @@ class Run:
             case "or_set", 0 | 1 | 2:
                 on.add(name)
             case "or_set", 3 | 4 | 5:
-                on.remove(name)
+                on.remove(self._one_there(place, name, arg))
             case "or_set", 6 | 7:
                 on.update(others)
             case "or_set", 8:
@@ -222,7 +223,7 @@ class Run:
             case "lww_map", 0 | 1 | 2:
                 on.set(name, next(self.values))
             case "lww_map", 3 | 4 | 5:
-                on.delete(name)
+                on.delete(self._one_there(place, name, arg))
             case "lww_map", 6 | 7:
                 on.update({other: next(self.values) for other in others})
             case "lww_map", 8:
@@ -248,6 +249,11 @@ class Run:
                 return [(place, -amount if which % 2 else amount)], frozenset()
         return [], frozenset()
 
+    def _one_there(self, place: Place, name: str, arg: int) -> str:
+        """Return the name of something that is there, mostly."""
+        there = self.there.get(place)
+        return there[arg % len(there)] if there and arg % 8 else name
+
     def _covered(self, place: Place, context: Any) -> frozenset[Dot]:
         if context.text == b"|":
             return frozenset()
@@ -264,6 +270,15 @@ class Run:
         places = list(dict.fromkeys(places))
         dotted = [p for p in places if p.kind in self.fields]
         before = {} if host.is_emptied else {p: self._read(host, p)[0] for p in dotted}
+        self.there = {
+            place: [
+                self.names[self.fields[place.kind].index(field)]
+                for field, entry in entries.items()
+                if not entry.is_tombstone
+            ]
+            for place, entries in before.items()
+            if place.kind in ("or_set", "lww_map")
+        }
         counted, covered = change()
         answer: ask.Answer | None = None
         events: Events = 0
@@ -418,6 +433,16 @@ class Run:
         for peer in self.hosts:
             host.replica.forget(peer.replica_id)
         host.replica.gc_tombstones(older_than=0)
+
+    def remove_and_collect(self, which: int, where: int, arg: int) -> None:
+        """Remove and collect at once where a pull is under way, at either end of it."""
+        host = self._host(which)
+        if self.flights:
+            flight = self.flights[which % len(self.flights)]
+            host = flight.source if arg % 3 == 0 else flight.target
+        place = self._place(where)
+        self._written(host, [place], lambda: self._change(host.collection, place, 3, arg))
+        self.collect_at_once(self.hosts.index(host))
 
     def trim(self, i: int) -> None:
         """Trim the feed of what all have read."""
