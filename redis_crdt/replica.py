@@ -235,8 +235,8 @@ class Replica(ReplicaOperations):
         round trips for the first, two for each that follows. Where the source's feed does not tell
         all that is lacking here, everything is compared: mostly at a first contact, and after so
         long that the feed was trimmed or tombstones were collected. It may be interrupted anywhere;
-        the next one goes on from there. Raises :class:`ReplicaConflict` if the source has this replica's id,
-        :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or
+        the next one goes on from there. Raises :class:`ReplicaConflict` if the source has this
+        replica's id, :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or
         :class:`ClockDrift` for state that is refused. A single entry that is refused, as ill-formed
         or too large, is left out and told in the report.
         """
