@@ -5,17 +5,19 @@
 -- @include lib/dots
 -- @include lib/short
 -- @include lib/settle
--- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds.
--- ARGV: witness, the source's writer ('' for what nobody vouches for: a dump, an object), the cursor
--- that holds once this batch is in ('' for none), the source's clock when it read these entries, the
--- standing of this replica when it asked ('' for any), the allowed drift in milliseconds, the latest
--- time of the whole of which this is a batch ('' where only the batch counts), what else is to
--- happen: 'last' (the target then has all that the source had, so what the source knows it knows,
--- too), 'more', 'try' (nothing is written) or 'note' (what follows is known of the only group's
--- collection), how many parts tell what the source knows, those, then the body (lib/body).
--- Replies how many entries changed, '1' if the cursor holds, and what was refused as a flat list of
--- name, kind, field and reason: a source's ill-formed entry is left out and the rest joined, but then
--- no cursor moves, for what is not held must not be claimed as known.
+-- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds, peers,
+-- known, brought. ARGV: witness, the source's writer ('' for what nobody vouches for: a dump, an
+-- object), the cursor that holds once this batch is in ('' for none), the source's clock when it read
+-- these entries, the standing of this replica when it asked (lib/knowledge; '' for any), the allowed
+-- drift in milliseconds, the latest time of the whole of which this is a batch ('' where only the batch
+-- counts), what else is to happen: 'last' (the target then has all that the source had, so what the
+-- source knows it knows, too), 'more', 'try' (nothing is written) or 'note' (what follows is known of
+-- the only group's collection), how many parts tell what the source knows, those, then the body
+-- (lib/body).
+-- Replies how many entries changed, '1' if the cursor holds, what was refused as a flat list of name,
+-- kind, field and reason, the clock and the standing. A source's ill-formed entry is left out and the
+-- rest joined, but then no cursor moves, for what is not held must not be claimed as known. Where this
+-- replica is not what it was when it asked, nothing is joined.
 local SOURCE, CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 2, 8)
 
 -- What this replica and the source have seen, as joins ask for it; what this replica has without what

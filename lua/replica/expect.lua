@@ -1,8 +1,8 @@
 -- @include lib/peers
 -- @include lib/settle
 -- Says that all which the source showed is joined, and what it knew as reconciling began: from now on
--- that is held against what comes from others. KEYS: meta, feed, kinds. ARGV: witness, the standing
--- of this replica when it asked, the source's writer, this replica's clock as it began if it held nothing
+-- that is held against what comes from others. KEYS: meta, feed, kinds. ARGV: witness, the standing of
+-- this replica when it asked, the source's writer, this replica's clock as it began if it held nothing
 -- then ('' otherwise), then what the source knew. Replies 'gone' where this replica is not what it
 -- was, 'nothing' where it can hold nothing that the source did not show, else 'look'.
 local function expect()
