@@ -54,7 +54,7 @@ STEPS: dict[str, tuple[float, int]] = {
     "load_dump": (2, 2),
     "keep_file": (0.5, 1),
     "load_file": (0.5, 2),
-    "drop": (0.3, 2),
+    "drop": (0.8, 2),
 }
 FORGETTING = {"restore": (3.0, 2), "empty": (1.5, 1), "reset": (1.0, 1)}
 RARE = (
