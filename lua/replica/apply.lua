@@ -8,7 +8,7 @@
 -- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds.
 -- ARGV: witness, the source's writer ('' for what nobody vouches for: a dump, an object), the cursor
 -- that holds once this batch is in ('' for none), the source's clock when it read these entries, the
--- writer of this replica when it asked ('' for any), the allowed drift in milliseconds, the latest
+-- standing of this replica when it asked ('' for any), the allowed drift in milliseconds, the latest
 -- time of the whole of which this is a batch ('' where only the batch counts), what else is to
 -- happen: 'last' (the target then has all that the source had, so what the source knows it knows,
 -- too), 'more', 'try' (nothing is written) or 'note' (what follows is known of the only group's
@@ -346,7 +346,7 @@ local function know(known)
   ours, theirs = context_of(own), context_of(known_by_source)
 end
 
-local NOT_APPLIED = {0, '0', {}}
+local function not_applied() return {0, '0', {}, last_id(), standing()} end
 
 local function apply()
   enter_to_read()
@@ -360,14 +360,14 @@ local function apply()
     if replica_of(SOURCE) == replica_of(writer) then fail('CONFLICT', SOURCE) end
     if check_witness(known, history) then settle(redis.call) end
   end
-  if ASKED_AS ~= '' and ASKED_AS ~= writer then return NOT_APPLIED end
+  if ASKED_AS ~= '' and not is_as_asked(ASKED_AS) then return not_applied() end
   newest_ms, newest_seq = time_of(last_id())
   know(known)
   local groups = read_batch(first)
   if is_ahead and MODE ~= 'try' then
     doubt(last_id())
     settle(redis.call)
-    if SOURCE ~= '' then return NOT_APPLIED end
+    if SOURCE ~= '' then return not_applied() end
     know(known)
     groups = read_batch(first)
   end
@@ -391,7 +391,7 @@ local function apply()
   if MODE == 'note' then
     for _, clock in pairs(known) do check_drift(time_of(clock), tonumber(ALLOWED)) end
   end
-  if MODE == 'try' then return {changed, '0', {}} end
+  if MODE == 'try' then return {changed, '0', {}, last_id(), standing()} end
   if #refs > 0 then
     local tag = SOURCE ~= '' and not has_refused and short(CLOCK) .. '@' .. SOURCE or nil
     local id = append(refs, tag, ms >= now and id_after(ms, seq) or '*')
@@ -404,7 +404,7 @@ local function apply()
     redis.call('HSET', PREFIX .. 'brought', SOURCE == '' and '-' or replica_of(SOURCE), last_id())
   end
   if MODE == 'note' and groups[1] then note_context(groups[1], known) end
-  if SOURCE == '' then return {changed, '0', {}} end
+  if SOURCE == '' then return {changed, '0', {}, last_id(), standing()} end
   note(replica_of(SOURCE), start_of(known, history))
   local holds = CURSOR ~= '' and #refused == 0
   if holds then
@@ -412,7 +412,7 @@ local function apply()
     news[SOURCE] = CURSOR
     learn(news)
   end
-  return {changed, holds and '1' or '0', refused}
+  return {changed, holds and '1' or '0', refused, last_id(), standing()}
 end
 
 -- @run apply
