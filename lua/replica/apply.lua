@@ -294,7 +294,8 @@ end
 
 local function write_group(group, id, kinds_of)
   local name, kind = group.name, group.kind
-  local kinds = kinds_of[name] or group.kinds
+  local stored = kinds_of[name] or group.kinds
+  local kinds = stored
   if group.raised and not kinds_of[name] then
     for _, key in ipairs(keys_of(name, kinds)) do redis.call('UNLINK', key) end
     redis.call('HSET', PREFIX .. 'generations', name, group.raised)
@@ -303,7 +304,7 @@ local function write_group(group, id, kinds_of)
   if #group.fields > 0 and not string.find(' ' .. kinds .. ' ', ' ' .. kind .. ' ', 1, true) then
     kinds = kinds == '' and kind or kinds .. ' ' .. kind
   end
-  if kinds ~= group.kinds then redis.call('HSET', KINDS, name, kinds) end
+  if kinds ~= stored then redis.call('HSET', KINDS, name, kinds) end
   kinds_of[name] = kinds
   if #group.fields + #group.buried == 0 then return nil end
   local live, removed = live_key(name, kind), removed_key(name, kind)

@@ -69,6 +69,16 @@ Place = tuple[bytes, str]
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 
+def later_of(known: Mapping[bytes, bytes], more: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return what is known by both: of each writer the later clock."""
+    both = dict(known)
+    for writer, clock in more.items():
+        mine = both.get(writer)
+        if mine is None or parse_clock(clock) > parse_clock(mine):
+            both[writer] = clock
+    return both
+
+
 class Group(NamedTuple):
     """One collection in the body of a batch."""
 

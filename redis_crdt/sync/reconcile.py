@@ -154,7 +154,8 @@ class Reconciling:
 
     def _ask_for_others_in(self, place: ask.Place) -> Procedure[bool]:
         pull, (name, kind), cursor = self._pull, place, b"0"
-        known = {**self._head.known, **ask.read_context(self.contexts.get(place, b""))}
+        context = ask.read_context(self.contexts.get(place, b""))
+        known = ask.later_of(self._head.known, context)
         while True:
             request = ask.covered(pull.target_keys, name, kind, cursor, known, pull.about)
             cursor, found = yield pull.target, request
