@@ -63,7 +63,7 @@ async def test_a_third_kind_is_refused(region: Regions) -> None:
     await both_are_there(eu, us)
 
 
-async def test_status_tells(region: Regions) -> None:
+async def test_status_tells(region: Regions, backend: str) -> None:
     eu, us = await apart(region)
     if isinstance(eu, memory.Replica):
         pytest.skip("memory has no status")
@@ -71,7 +71,8 @@ async def test_status_tells(region: Regions) -> None:
     for replica in (eu, us):
         found = [c.kind for c in (await settled(replica.status())).collections if c.name == "stats"]
         assert sorted(found) == ["g_counter", "or_set"]
-    assert await settled(eu.verify(us)) == []
+    if not backend.startswith("fakeredis"):  # it has no digests
+        assert await settled(eu.verify(us)) == []
 
 
 async def test_a_file_has_both(region: Regions, tmp_path: Path) -> None:
