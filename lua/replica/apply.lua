@@ -51,12 +51,14 @@ local relieved
 local function relieve(state)
   local count, living = #state.live, {}
   for _, dot in ipairs(state.live) do living[dot.writer] = dot end
-  for _ in pairs(state.seen) do count = count + 1 end
+  for _, dot in pairs(state.seen) do
+    if is_new(dot, living) then count = count + 1 end
+  end
   if count <= MAX_DOTS then return nil end
   for by, dot in pairs(state.seen) do
-    if covers(surely_ours or ours, dot) or covers(noted_here, dot) then
+    if is_new(dot, living) and (covers(surely_ours or ours, dot) or covers(noted_here, dot)) then
       relieved = relieved or {}
-      if not living[by] or living[by].text ~= dot.text then raise(relieved, by, string.match(dot.text, '^[^@]*')) end
+      raise(relieved, by, string.match(dot.text, '^[^@]*'))
       state.seen[by] = living[by]
     end
   end
@@ -90,7 +92,7 @@ end
 
 -- Joins the entries of one collection with what is here, from one on; `group.at` tells which it is at.
 local function join_entries(group, fields, entries, live, removed, from)
-  local kind, rule, by_us, by_them = group.kind, group.rule, group.ours, group.theirs
+  local kind, rule, by_us = group.kind, group.rule, group.ours
   local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
   local max_entry, own_mark = rule.max_entry or MAX_ENTRY, '@' .. writer
   local new_live, new_removed, changed = group.live, group.removed, group.fields
