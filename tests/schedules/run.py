@@ -285,7 +285,8 @@ class Run:
     def pull(self, link: int, check: int) -> None:
         """Pull from beginning to end."""
         target, source = self._ends(link)
-        promised = None if check % 3 or source.is_emptied else source.knowledge(look=False)
+        is_asked = not (check % 3 or source.is_emptied or self.plan.silently)
+        promised = source.knowledge(look=False) if is_asked else None
         Flight(self.sent, target, source, Pull(target, source)).advance()
         if promised is None:
             return
