@@ -52,6 +52,14 @@ def _writer(part: Any) -> bytes:
     return bytes(part)
 
 
+def _standing(part: Any) -> bytes:
+    """Who a replica is, and how often it has learnt something."""
+    writer, learnt = _bytes(part).split(b" ")
+    _writer(writer)
+    _number(learnt)
+    return bytes(part)
+
+
 def _clocks(flat: Any, *marks: bytes) -> dict[bytes, bytes]:
     """A flat list of writers and clocks; ``marks`` may stand for writers."""
     pairs = zip(flat[::2], flat[1::2], strict=True)
@@ -77,6 +85,12 @@ def later_of(known: Mapping[bytes, bytes], more: Mapping[bytes, bytes]) -> dict[
         if mine is None or parse_clock(clock) > parse_clock(mine):
             both[writer] = clock
     return both
+
+
+def has_forgotten_nothing(standing: bytes, before: bytes) -> bool:
+    """Whether who stood so before is the same, and has learnt as much; else nothing was applied."""
+    (writer, learnt), (was, had) = standing.split(b" "), before.split(b" ")
+    return writer == was and int(learnt) >= int(had)
 
 
 class Group(NamedTuple):
@@ -282,7 +296,7 @@ def _read_knowledge(reply: Any) -> Knowledge:
         _clocks(known),
         is_empty == b"1",
         _clocks(silent, b"*"),
-        _bytes(standing),
+        _standing(standing),
     )
 
 
@@ -320,7 +334,7 @@ def _read_applied(reply: Any) -> Applied:
         holds == b"1",
         tuple(Refused(*parts) for parts in refused),
         _clock(clock),
-        _bytes(standing),
+        _standing(standing),
     )
 
 

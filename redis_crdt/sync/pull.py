@@ -201,7 +201,7 @@ class ShardPull:
         else:
             both = Together((self.target, request), (self.source, ahead))
             applied, found = yield both, both.operation
-        if applied.standing.startswith(mine.writer + b" "):
+        if ask.has_forgotten_nothing(applied.standing, asked_as):
             self.seen, self.standing = applied.clock, applied.standing
         self.report += SyncReport(
             entries=ask.count(body),
