@@ -140,7 +140,7 @@ class Replica:
     def __init__(self, world: World, name: str, skew: int) -> None:
         self.world, self.name, self.skew = world, name, skew
         self.on = world.on
-        self.notags = not world.on('tagskip')
+        self.notags = not world.on("tagskip")
         self.echoes = bool(world.options.keep or world.options.silent) and world.on("echo")
         self.used: set[int] = set()  # not state: ids end in something random
         self.begin_life()
@@ -288,7 +288,11 @@ class Replica:
                 more = True
                 break
             count, cursor = count + len(refs), id
-            wanted |= {f for _, f, tag in refs if tag is None or self.notags or known.get(tag[0], -1) < tag[1]}
+            wanted |= {
+                f
+                for _, f, tag in refs
+                if tag is None or self.notags or known.get(tag[0], -1) < tag[1]
+            }
         return replace(
             self._reply(),
             delta=True,
