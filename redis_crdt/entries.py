@@ -22,8 +22,8 @@ MAX_VALUE = MAX_ENTRY - 4096
 """What is left of an entry's size for the dots that go with the value."""
 
 MAX_JOINED = 16 * MAX_ENTRY
-"""The concurrent values of a register may come from many regions, each of which has kept to the
-limit: what is joined of them must not be too large to be passed on."""
+"""The concurrent values of a register or key may come from many regions, each of which has kept to
+the limit: what is joined of them must not be too large to be passed on."""
 
 MAX_DOTS = 4096
 MAX_BATCH = 1000
@@ -121,7 +121,7 @@ def _amount(text: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last write of a register or map key. Text: the dot, and ``\\nVALUE`` unless deleted."""
+    """The last write of a register. Text: the dot, and ``\\nVALUE``, which all writes have."""
 
     dot: Dot
     value: bytes | None
@@ -143,7 +143,7 @@ class Last:
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether the write was a deletion."""
+        """Whether it has no value."""
         return self.value is None
 
 
@@ -153,10 +153,10 @@ def _sorted_dots(dots: Iterable[Dot]) -> list[Dot]:
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """An element of an OR-Set, or an MV register: live dots, and the latest seen per writer.
+    """An element, a key, or an MV register: live dots, and the latest seen per writer.
 
-    ``seen`` is the entry's causal context and includes the live dots. ``live`` maps each dot to
-    its value, which is ``None`` in an OR-Set, where the element itself is the value.
+    ``seen`` is what this entry has seen, the live dots included; what its replica knows is context,
+    too. ``live`` maps each dot to its value, ``None`` in an OR-Set, where that is the element.
     Text: ``DOT DOT|DOT``, the live ones, then what else was seen; a line per value follows.
     """
 

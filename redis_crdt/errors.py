@@ -74,8 +74,9 @@ class InvalidCursor(CRDTError, ValueError):
 
 
 class FeedTrimmed(CRDTError):
-    """The feed no longer reaches back to a watcher's cursor: changes have been missed.
+    """The feed no longer tells all since a watcher's cursor: changes may have been missed.
 
+    It was trimmed, or the replica was emptied since.
     Read the state anew, and watch from now on.
     """
 
@@ -141,7 +142,10 @@ class SlotUnavailable(ServerError):
 
 
 class AccessDenied(ServerError):
-    """The server's ACL does not let this user run a command or touch a key."""
+    """The server does not let this user run a command or touch a key, or has no INFO.
+
+    Without INFO it could come back without its last writes, and nobody would notice.
+    """
 
 
 class ServerUnreachable(ServerError, ConnectionError):

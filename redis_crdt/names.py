@@ -105,7 +105,7 @@ class Keys:
 
     @cached_property
     def base(self) -> tuple[bytes, bytes, bytes]:
-        """Meta (a hash), feed (a stream) and kinds (name -> kind): every script's first keys."""
+        """Meta (a hash), feed (a stream) and kinds (name -> kinds): every script's first keys."""
         return (self.prefix + b"meta", self.prefix + b"feed", self.prefix + b"kinds")
 
     @cached_property

@@ -83,7 +83,8 @@ class Replica(ReplicaOperations):
     that may throw our keys away.
 
     Opening takes a few round trips. It raises :class:`EvictionEnabled`,
-    :class:`ReplicaMismatch`, :class:`InvalidName`, :class:`InvalidSetting`, or a
+    :class:`ReplicaMismatch`, :class:`InvalidName`, :class:`InvalidSetting`,
+    :class:`AccessDenied` where the server's INFO is not to be had, or another
     :class:`ServerError`. Instances may be shared between threads, as their client may.
     """
 
@@ -199,7 +200,7 @@ class Replica(ReplicaOperations):
         return self._open(MVRegister(self, name, type_))
 
     def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``, in which the last write of a key wins.
+        """Open a map from text to values of ``type_``; of concurrent ones the latest is read.
 
         ``partitions`` are as of :meth:`or_set`.
         """
@@ -215,9 +216,11 @@ class Replica(ReplicaOperations):
         """Yield the changes of this replica as they happen, local ones and those from others.
 
         From now on, or from the ``cursor`` of the last change that was dealt with: each later
-        change then comes exactly once. Ends when nothing has happened for ``timeout`` seconds;
+        change then comes exactly once. Where the server has come back without its last writes, it
+        goes on from where those were lost. Ends when nothing has happened for ``timeout`` seconds;
         never, by default. Raises :class:`FeedTrimmed` where the feed no longer reaches back to
-        the cursor, :class:`InvalidCursor` for one that no ``watch`` of a replica gave out.
+        the cursor, or the replica was emptied since, and :class:`InvalidCursor` for one that no
+        ``watch`` of a replica gave out.
         Blocking reads on a connection of its own, on a Cluster on one for each shard; two round
         trips per 256 changes.
         """
@@ -228,11 +231,12 @@ class Replica(ReplicaOperations):
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
 
-        Costs what changed since the last pull, in batches of 500 entries: three round trips for the
-        first, two for each that follows. Where the source's feed no longer reaches back to the last
-        pull, everything is compared. It may be interrupted anywhere; the next one goes on from
-        there. Raises :class:`ReplicaConflict` if the source has this replica's id,
-        :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or
+        Costs what changed since the last pull, in batches of 500 entries or some 500 KB: three
+        round trips for the first, two for each that follows. Where the source's feed does not tell
+        all that is lacking here, everything is compared: mostly at a first contact, and after so
+        long that the feed was trimmed or tombstones were collected. It may be interrupted anywhere;
+        the next one goes on from there. Raises :class:`ReplicaConflict` if the source has this
+        replica's id, :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or
         :class:`ClockDrift` for state that is refused. A single entry that is refused, as ill-formed
         or too large, is left out and told in the report.
         """
@@ -261,9 +265,11 @@ class Replica(ReplicaOperations):
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
 
-        Those go that are older than ``older_than`` seconds and that every peer, that is every
-        replica that was ever pulled from or that pulled from here, has read. So does what the
-        feed holds of that age. One round trip per 500 tombstones and per collection.
+        Those go of which this replica knows all that they tell, that are older than ``older_than``
+        seconds, and that every peer, that is every replica that was ever pulled from or that pulled
+        from here, has read. So does what the feed holds of that age. What past incarnations have
+        counted is counted in with the present one. One round trip per 500 tombstones and per
+        collection.
         """
         return drive(collect(self, older_than))
 

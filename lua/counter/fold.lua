@@ -1,7 +1,7 @@
 -- @include lib/operation
 -- @include lib/totals
--- Counts what this replica's past incarnations had counted in with its present one's total. KEYS: meta,
--- feed, kinds, live, removed. ARGV: witness, kind, collection. Replies how many fields went.
+-- Counts what this replica's past incarnations had counted in with its present one's total. ARGV:
+-- witness, kind, collection. Replies how many fields went, and the id. KEYS: lib/operation.
 -- So many of them are worth it.
 -- @define FOLD_AT 8
 local counter_fold = {}

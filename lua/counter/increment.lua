@@ -1,6 +1,6 @@
 -- @include lib/operation
 -- Adds to this writer's total. ARGV: witness, kind, collection, sign ('' for a G-Counter; '+' or
--- '-'), amount.
+-- '-'), amount. KEYS and reply: lib/operation.
 local counter_increment = {}
 
 function counter_increment.prepare(op)

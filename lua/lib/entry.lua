@@ -3,11 +3,11 @@
 -- @include lib/clock
 -- @include lib/bytes
 -- How entries are written down. The same text is stored, sent and joined.
---   total   counters            `17`
---   last    LWW register, map   `TIME@WRITER`, and `\nVALUE` unless deleted
---   dots    OR-Set, MV register `DOT DOT|DOT`: the live dots, then what else was seen, each part
---                               sorted by writer and time; for the MV register a line `\nVALUE`
---                               for each live dot follows
+--   total   counters                    `17`, or what lib/totals says
+--   last    LWW register, partitions    `TIME@WRITER`, and `\nVALUE`
+--   dots    OR-Set, MV register, map    `DOT DOT|DOT`: the live dots, then what else was seen, each
+--                                       part sorted by writer and time; but for the OR-Set a line
+--                                       `\nVALUE` for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
 -- @define MAX_TOTAL '9223372036854775807'
 

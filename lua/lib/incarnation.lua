@@ -89,12 +89,20 @@ local function lost_after(seen)
   return before and before[1] or '0-0'
 end
 
--- Begins a new incarnation where what a program or peer has seen shows that it must. What was
--- counted under the old name since it was put back may hide behind what peers remember: it is noted.
+-- Begins a new incarnation where what a program or peer has seen shows that it must, and writes it down
+-- at once. What was counted under the old name since the server was put back may hide behind what peers
+-- remember: it is noted. And what is tagged with the old name is taken for known by those who know more
+-- of it than there is: so all reconcile once, for the feed is said not to tell of the new name's begin.
 local function doubt(cut)
   local old = writer
   begin_incarnation(cut)
   if cut ~= last_id() then notes[#notes + 1], notes[#notes + 2] = 'doubtful', old .. '@' .. cut end
+  redis.call('HSET', META, unpack(notes))
+  notes = nil
+  local mark = redis.call('XADD', FEED, '*', '', '')
+  redis.call('HINCRBY', META, 'refs', -1)
+  redis.call('HSET', META, 'collected', mark)
+  redis.call('HSET', string.sub(META, 1, -5) .. 'silent', writer, mark)
 end
 
 -- `SIGN ID` is what the caller bears witness to. SIGN says whether the process at the other end of

@@ -60,8 +60,8 @@ end
 
 local NOTHING = {}
 
--- Gives the state as well, and whether a live dot of the second one is gone. `relieve` may take out of a state what it need not have seen, if that is too
--- much.
+-- Gives the state as well, and whether a live dot of the second one is gone. `relieve` may take out of a
+-- state what it need not have seen, if that is too much.
 local function join_dots(a, b, context_of_a, context_of_b, relieve)
   local x, y = parse_dots(a), parse_dots(b)
   local theirs = survivors(y, x, context_of_a or NOTHING)

@@ -70,6 +70,17 @@ local function surplus(known)
   return gone
 end
 
+-- Who this replica is, and how often it has learnt something: what was asked for by another one, or by
+-- one that had learnt more, is not for this one, which has forgotten something since.
+local function standing()
+  return writer .. ' ' .. (redis.call('HGET', META, 'learned') or '0')
+end
+
+local function is_as_asked(asked)
+  local by, learned = string.match(asked, '^(%S+) (%d+)$')
+  return by == writer and learned + 0 <= (redis.call('HGET', META, 'learned') or 0) + 0
+end
+
 -- Takes over what another one knows; nothing of this replica's present writer, which none but itself
 -- can know.
 local function learn(theirs)
@@ -82,6 +93,7 @@ local function learn(theirs)
       news[#news + 1], news[#news + 2] = by, clock
     end
   end
+  if #news > 0 then redis.call('HINCRBY', META, 'learned', 1) end
   for i = 1, #news, CHUNK do redis.call('HSET', KNOWN, unpack(news, i, math.min(i + CHUNK - 1, #news))) end
   for _, by in ipairs(surplus(known)) do redis.call('HDEL', KNOWN, by) end
 end

@@ -45,9 +45,10 @@ local function refer(refs, collection, fields, from, to)
   end
 end
 
--- KEYS: meta, feed, kinds, live, removed. ARGV: witness, kind, letter of the kind and name, then the
--- operation's own. Replies the id of the write, or if the operation replies something, that and the
--- id.
+-- KEYS: meta, feed, kinds, live, removed. ARGV: witness, kind, collection (the letter of the kind with
+-- the name), then the operation's own. Replies the id of the write, or if the operation replies
+-- something, that and the id. Where there is nothing to do, it replies 0, or what the operation gives
+-- instead, and an empty id.
 local function carry_out(operation)
   enter()
   local collection = ARGV[3]

@@ -1,6 +1,7 @@
 -- @include lib/removal
--- Deletes those of the keys that are there, and tells how many were. ARGV: witness, kind,
--- collection, key...
+-- Deletes those of the keys that are there: the values that are here, and so none that another region
+-- sets meanwhile. ARGV: witness, kind, collection, key... Replies how many were there, and the id.
+-- KEYS: lib/operation.
 local lww_map_delete = {}
 
 function lww_map_delete.prepare(op) return prepare_removal(op, op.args, op.first, op.last) end

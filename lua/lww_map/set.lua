@@ -1,5 +1,6 @@
 -- @include lib/dot_entries
--- Writes the values of keys. ARGV: witness, kind, collection, then key, value...
+-- Writes the values of keys, in place of those that are here. ARGV: witness, kind, collection, then
+-- key, value... KEYS and reply: lib/operation.
 local lww_map_set = {}
 
 function lww_map_set.prepare(op)

@@ -1,7 +1,8 @@
 -- @include lib/operation
 -- @include lib/clock
 -- @include lib/short
--- Writes the value of a register. ARGV: witness, kind, collection, 'value', value.
+-- Writes the value of a register. ARGV: witness, kind, collection, 'value', value. KEYS and reply:
+-- lib/operation.
 local lww_register_set = {}
 
 function lww_register_set.prepare(op)

@@ -2,7 +2,7 @@
 -- @include lib/dots
 -- Writes a value in place of those that the writer has seen: all that this replica has, or those
 -- that the context covers. ARGV: witness, kind, collection, value, context (`|DOT DOT`, or '' for
--- all).
+-- all). KEYS and reply: lib/operation.
 local mv_register_set = {}
 
 function mv_register_set.prepare(op)

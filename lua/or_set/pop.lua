@@ -1,6 +1,6 @@
 -- @include lib/removal
--- Removes one element, whichever, and replies it; false where there is none. ARGV: witness, kind,
--- collection.
+-- Removes one element, whichever. ARGV: witness, kind, collection. Replies it, false where there is
+-- none, and the id. KEYS: lib/operation.
 local or_set_pop = {}
 
 function or_set_pop.prepare(op)

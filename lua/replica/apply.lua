@@ -5,17 +5,19 @@
 -- @include lib/dots
 -- @include lib/short
 -- @include lib/settle
--- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds.
--- ARGV: witness, the source's writer ('' for what nobody vouches for: a dump, an object), the cursor
--- that holds once this batch is in ('' for none), the source's clock when it read these entries, the
--- writer of this replica when it asked ('' for any), the allowed drift in milliseconds, the latest
--- time of the whole of which this is a batch ('' where only the batch counts), what else is to
--- happen: 'last' (the target then has all that the source had, so what the source knows it knows,
--- too), 'more', 'try' (nothing is written) or 'note' (what follows is known of the only group's
--- collection), how many parts tell what the source knows, those, then the body (lib/body).
--- Replies how many entries changed, '1' if the cursor holds, and what was refused as a flat list of
--- name, kind, field and reason: a source's ill-formed entry is left out and the rest joined, but then
--- no cursor moves, for what is not held must not be claimed as known.
+-- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds, peers,
+-- known, brought. ARGV: witness, the source's writer ('' for what nobody vouches for: a dump, an
+-- object), the cursor that holds once this batch is in ('' for none), the source's clock when it read
+-- these entries, the standing of this replica when it asked (lib/knowledge; '' for any), the allowed
+-- drift in milliseconds, the latest time of the whole of which this is a batch ('' where only the batch
+-- counts), what else is to happen: 'last' (the target then has all that the source had, so what the
+-- source knows it knows, too), 'more', 'try' (nothing is written) or 'note' (what follows is known of
+-- the only group's collection), how many parts tell what the source knows, those, then the body
+-- (lib/body).
+-- Replies how many entries changed, '1' if the cursor holds, what was refused as a flat list of name,
+-- kind, field and reason, the clock and the standing. A source's ill-formed entry is left out and the
+-- rest joined, but then no cursor moves, for what is not held must not be claimed as known. Where this
+-- replica is not what it was when it asked, nothing is joined.
 local SOURCE, CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 2, 8)
 
 -- What this replica and the source have seen, as joins ask for it; what this replica has without what
@@ -292,7 +294,8 @@ end
 
 local function write_group(group, id, kinds_of)
   local name, kind = group.name, group.kind
-  local kinds = kinds_of[name] or group.kinds
+  local stored = kinds_of[name] or group.kinds
+  local kinds = stored
   if group.raised and not kinds_of[name] then
     for _, key in ipairs(keys_of(name, kinds)) do redis.call('UNLINK', key) end
     redis.call('HSET', PREFIX .. 'generations', name, group.raised)
@@ -301,7 +304,7 @@ local function write_group(group, id, kinds_of)
   if #group.fields > 0 and not string.find(' ' .. kinds .. ' ', ' ' .. kind .. ' ', 1, true) then
     kinds = kinds == '' and kind or kinds .. ' ' .. kind
   end
-  if kinds ~= group.kinds then redis.call('HSET', KINDS, name, kinds) end
+  if kinds ~= stored then redis.call('HSET', KINDS, name, kinds) end
   kinds_of[name] = kinds
   if #group.fields + #group.buried == 0 then return nil end
   local live, removed = live_key(name, kind), removed_key(name, kind)
@@ -345,7 +348,7 @@ local function know(known)
   ours, theirs = context_of(own), context_of(known_by_source)
 end
 
-local NOT_APPLIED = {0, '0', {}}
+local function not_applied() return {0, '0', {}, last_id(), standing()} end
 
 local function apply()
   enter_to_read()
@@ -357,16 +360,15 @@ local function apply()
   local history = redis.call('HGET', META, 'history')
   if SOURCE ~= '' then
     if replica_of(SOURCE) == replica_of(writer) then fail('CONFLICT', SOURCE) end
-    if check_witness(known, history) then settle(redis.call) end
+    if check_witness(known, history) then history = redis.call('HGET', META, 'history') end
   end
-  if ASKED_AS ~= '' and ASKED_AS ~= writer then return NOT_APPLIED end
+  if ASKED_AS ~= '' and not is_as_asked(ASKED_AS) then return not_applied() end
   newest_ms, newest_seq = time_of(last_id())
   know(known)
   local groups = read_batch(first)
   if is_ahead and MODE ~= 'try' then
     doubt(last_id())
-    settle(redis.call)
-    if SOURCE ~= '' then return NOT_APPLIED end
+    if SOURCE ~= '' then return not_applied() end
     know(known)
     groups = read_batch(first)
   end
@@ -390,7 +392,7 @@ local function apply()
   if MODE == 'note' then
     for _, clock in pairs(known) do check_drift(time_of(clock), tonumber(ALLOWED)) end
   end
-  if MODE == 'try' then return {changed, '0', {}} end
+  if MODE == 'try' then return {changed, '0', {}, last_id(), standing()} end
   if #refs > 0 then
     local tag = SOURCE ~= '' and not has_refused and short(CLOCK) .. '@' .. SOURCE or nil
     local id = append(refs, tag, ms >= now and id_after(ms, seq) or '*')
@@ -403,7 +405,7 @@ local function apply()
     redis.call('HSET', PREFIX .. 'brought', SOURCE == '' and '-' or replica_of(SOURCE), last_id())
   end
   if MODE == 'note' and groups[1] then note_context(groups[1], known) end
-  if SOURCE == '' then return {changed, '0', {}} end
+  if SOURCE == '' then return {changed, '0', {}, last_id(), standing()} end
   note(replica_of(SOURCE), start_of(known, history))
   local holds = CURSOR ~= '' and #refused == 0
   if holds then
@@ -411,7 +413,7 @@ local function apply()
     news[SOURCE] = CURSOR
     learn(news)
   end
-  return {changed, holds and '1' or '0', refused}
+  return {changed, holds and '1' or '0', refused, last_id(), standing()}
 end
 
 -- @run apply

@@ -12,7 +12,9 @@
 -- then live and removed of each operation's collection. ARGV: witness, then for each operation its
 -- script, '0' or, if it must not be without effect, its number for the caller, kind, collection, how
 -- many arguments, arguments.
--- Replies what each operation replies alone, and the id.
+-- Replies of each operation what it replies alone, or 1, and 0 where it had nothing to do; and the id,
+-- empty where nothing was written. All are carried out aside first, so that nothing can fail once
+-- something is written.
 local OPERATIONS = {
   ['counter/increment'] = counter_increment,
   ['lww_map/delete'] = lww_map_delete,

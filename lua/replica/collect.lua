@@ -1,7 +1,8 @@
 -- @include lib/collecting
 -- @include lib/settle
--- Drops a batch of one collection's tombstones. KEYS: meta, feed, kinds. ARGV: witness, age in
--- milliseconds, name, kind, cursor, count. Replies the next cursor, and how many went.
+-- Drops those of a batch of one collection's tombstones that may go, and what is known of the others
+-- (lib/collecting). KEYS: meta, feed, kinds. ARGV: witness, age in milliseconds, name, kind, cursor,
+-- count. Replies the next cursor, and how many went.
 local function collect()
   enter_to_read()
   local age, name, kind, cursor, count = unpack(ARGV, 2)

@@ -130,10 +130,7 @@ local function dump()
   if peer == replica_of(writer) then fail('CONFLICT', asker) end
   local known = read_known(ARGV, 5, #ARGV)
   local meta = redis.call('HMGET', META, 'history', 'reach', 'collected')
-  if check_witness(known, meta[1]) then
-    settle(redis.call)
-    meta[1] = redis.call('HGET', META, 'history')
-  end
+  if check_witness(known, meta[1]) then meta = redis.call('HMGET', META, 'history', 'reach', 'collected') end
   local clock, start = last_id(), start_of(known, meta[1])
   note(peer, start)
   -- Who knows nothing of this replica is told all of it by a feed from which nothing ever went.

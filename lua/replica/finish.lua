@@ -2,13 +2,13 @@
 -- @include lib/silent
 -- @include lib/settle
 -- Ends reconciling: what the source knew as it began is known here, too. KEYS: meta, feed, kinds.
--- ARGV: witness, the writer of this replica when it asked, the source's writer, its clock as it began,
+-- ARGV: witness, the standing of this replica when it asked, the source's writer, its clock as it began,
 -- how many parts tell what it knew, those, then for whom it has collected what its feed does not tell
 -- of, as told after its last page. Replies '1' if that holds.
 local function finish()
   enter_to_read()
   local asked_as, source, clock = unpack(ARGV, 2, 4)
-  if asked_as ~= writer then return '0' end
+  if not is_as_asked(asked_as) then return '0' end
   local first = 6 + tonumber(ARGV[5])
   local known = read_known(ARGV, 6, first - 1)
   local silent, own = read_known(ARGV, first, #ARGV), own_knowledge()

@@ -1,6 +1,6 @@
 -- @include lib/keys
--- How many bytes collections take, about. KEYS: meta, feed, kinds. ARGV: witness, name, kind, ... Replies the
--- bytes of each one's live entries and tombstones; -1 where the server cannot tell.
+-- How many bytes collections take, about. KEYS: meta, feed, kinds. ARGV: witness, name, kind... Replies
+-- the bytes of each one's live entries and tombstones; -1 where the server cannot tell.
 local function bytes_of(key)
   local bytes = redis.pcall('MEMORY', 'USAGE', key)
   if type(bytes) == 'number' then return bytes end

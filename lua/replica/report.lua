@@ -1,6 +1,7 @@
 -- @include lib/keys
 -- Writes down how a syncer's link to a peer is doing. KEYS: meta, feed, kinds. ARGV: witness, the
--- peer's id, its address, under which the link goes as long as that is not known, and JSON.
+-- peer's id, its address, under which the link goes as long as that is not known, and JSON. Replies
+-- whether the link is a new one.
 local function report()
   enter()
   redis.call('HDEL', PREFIX .. 'links', ARGV[3])

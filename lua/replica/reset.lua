@@ -1,6 +1,6 @@
 -- @include lib/knowledge
 -- Throws this shard away, whole. Whoever uses it next begins anew. KEYS: meta, feed, kinds.
--- ARGV: witness, the replica that it must be.
+-- ARGV: witness, the replica that it must be. Replies how many names it had.
 local function reset()
   local replica = redis.call('HGET', META, 'replica')
   if replica and replica ~= ARGV[2] then fail('REPLICA', replica) end

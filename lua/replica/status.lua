@@ -1,11 +1,11 @@
 -- @include lib/peers
 -- @include lib/settle
--- What an operator asks for. KEYS: meta, feed, kinds. ARGV: witness, up to how many feed entries to count for
--- a peer that lags. Replies writer, clock, now (ms), feed entries, references, the id up to which the
+-- What an operator asks for. KEYS: meta, feed, kinds. ARGV: witness, up to how many feed entries to count
+-- for a peer that lags. Replies writer, clock, now (ms), feed entries, references, the id up to which the
 -- feed was trimmed, the one up to which tombstones were collected, the peers as a flat list of id,
 -- position, when that was heard of (ms), feed entries after it; what syncers have written down of
--- their links as a flat list of id and JSON; and the writer and clock since which counts may hide
--- behind what peers remember ('' if never).
+-- their links as a flat list of id and JSON; and since when counts may hide behind what peers remember,
+-- as `WRITER@CLOCK` ('' if never).
 local function status()
   enter_to_look()
   local meta = redis.call('HMGET', META, 'refs', 'reach', 'collected', 'doubtful')

@@ -2,7 +2,7 @@
 -- @include lib/trim
 -- @include lib/settle
 -- Takes a batch of old entries out of the feed: those that every peer has come past and that are
--- old enough. KEYS: meta, feed, kinds. ARGV: witness, age in milliseconds. Replies how many went.
+-- old enough, and those beyond its limit. KEYS: meta, feed, kinds. ARGV: witness, age in milliseconds. Replies how many went.
 local function trim_stable()
   enter_to_read()
   local stable = acknowledged_by_all()

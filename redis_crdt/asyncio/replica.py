@@ -185,7 +185,7 @@ class Replica(ReplicaOperations):
         return MVRegister(self, name, type_)
 
     def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Take up a map from text to values of ``type_``, in which a key's last write wins.
+        """Take up a map from text to values of ``type_``; of concurrent ones the latest is read.
 
         ``partitions`` spread it over several shards.
         """
@@ -230,9 +230,8 @@ class Replica(ReplicaOperations):
     async def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
 
-        Those go that are older than ``older_than`` seconds and that every peer, that is every
-        replica that was ever pulled from or that pulled from here, has read. So does what the
-        feed holds of that age. One round trip per 500 tombstones and per collection.
+        As :meth:`redis_crdt.Replica.gc_tombstones`. One round trip per 500 tombstones and per
+        collection.
         """
         await self.open()
         return await drive(collect(self, older_than))

@@ -130,7 +130,7 @@ def gc(
         float, typer.Option(help="Keep tombstones that are younger, in seconds.")
     ] = GRACE,
 ) -> None:
-    """Drop the tombstones that every peer has seen and that are old enough."""
+    """Drop the tombstones that are old enough and that neither this replica nor its peers need."""
     with opened(url, namespace) as replica:
         typer.echo(f"{replica.gc_tombstones(older_than)} tombstones dropped")
 
@@ -141,7 +141,10 @@ def forget(
     peer: Annotated[str, typer.Argument(help="The replica id of the peer.")],
     namespace: Namespace = "default",
 ) -> None:
-    """Forget a peer that is gone for good, so that it no longer holds collection up."""
+    """Forget a peer that is gone for good, so that it no longer holds collection up.
+
+    Should it come back, nothing of it is lost, and nothing that was removed comes back with it.
+    """
     with opened(url, namespace) as replica:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")

@@ -51,7 +51,7 @@ class Answers:
         """Reply what this replica knows."""
         shard = self._shard
         is_empty = not any(s.live or s.removed for s in shard.stores.values())
-        return [*self._about(), b"%d" % is_empty, _flat(shard.silent)]
+        return [*self._about(), b"%d" % is_empty, _flat(shard.silent), self._standing()]
 
     def dump(self, limit: bytes, asker: bytes, position: bytes, *rest: bytes) -> Any:
         """Reply the delta for a target that knows so much."""
@@ -173,14 +173,14 @@ class Answers:
         theirs = _known(rest[: int(known_parts)])
         by = check_writer(source.decode()) if source else ""
         peer = self._check_peer(source) if by else ""
-        if asked_as and asked_as.decode() != shard.writer:
-            return [0, b"0", []]
+        if asked_as and asked_as != self._standing():
+            return [0, b"0", [], *self._now()]
         batch = Batch(shard, rest[int(known_parts) :], theirs if by else {}, bool(by))
         shard.check_drift(max(batch.latest, _time(horizon)), float(allowed))
         if mode == b"note":
             shard.check_drift(max(theirs.values(), default=Time(0)), float(allowed))
         if mode == b"try":
-            return [batch.changes, b"0", []]
+            return [batch.changes, b"0", [], *self._now()]
         if batch.refs:
             tag = Dot(parse_clock(clock), by) if by and not batch.has_refused else None
             batch.write(shard.append(batch.refs, tag, batch.latest))
@@ -189,17 +189,17 @@ class Answers:
             for group in batch.groups:
                 shard.note(shard.store_of(group.name, group.kind.name), theirs)
         if not by:
-            return [batch.changes, b"0", []]
+            return [batch.changes, b"0", [], *self._now()]
         shard.peers[peer] = self._start(theirs) or Time(0)
         holds = bool(cursor) and not batch.refused
         if holds:
             shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)})
-        return [batch.changes, b"%d" % holds, batch.refused]
+        return [batch.changes, b"%d" % holds, batch.refused, *self._now()]
 
     def expect(self, asked_as: bytes, source: bytes, began: bytes, *rest: bytes) -> bytes:
         """Hear that all that a source showed is joined."""
         shard = self._shard
-        if asked_as.decode() != shard.writer:
+        if asked_as != self._standing():
             return b"gone"
         known = _known(rest)
         raise_to(shard.pending, known)
@@ -228,7 +228,7 @@ class Answers:
     ) -> bytes:
         """End reconciling."""
         shard = self._shard
-        if asked_as.decode() != shard.writer:
+        if asked_as != self._standing():
             return b"0"
         known = _known(rest[: int(known_parts)])
         known[source.decode()] = parse_clock(clock)
@@ -328,6 +328,13 @@ class Answers:
         shard = self._shard
         writer, clock = shard.writer, shard.newest()
         return [writer.encode(), _text(clock), _flat(shard.knowledge(clock))]
+
+    def _standing(self) -> bytes:
+        """Say who this is; what it has learnt it does not forget."""
+        return self._shard.writer.encode() + b" 0"
+
+    def _now(self) -> list[bytes]:
+        return [_text(self._shard.newest()), self._standing()]
 
     def _check_peer(self, writer: bytes) -> str:
         peer = replica_of(check_writer(writer.decode()))

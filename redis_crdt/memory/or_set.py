@@ -121,8 +121,9 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop tombstones of removals more than this many seconds ago; return how many.
 
-        Those stay that some peer has not read yet. What was removed does not come back, also
-        where an older copy of this set is merged.
+        Those stay that some peer has not read yet, or of which this object does not know all that
+        they tell. What was removed does not come back, also where an older copy of this set is
+        merged.
         """
         age = round(check_age(older_than) * 1000)
         gone = 0

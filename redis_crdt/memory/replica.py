@@ -46,8 +46,9 @@ class Replica:
     """One full copy of a namespace, in memory.
 
     Its collections change in place, and it can be source and target of pulls with replicas of
-    any backend. For the arguments see :class:`redis_crdt.Replica`; ``replica_id`` is random by
-    default, ``clock`` gives milliseconds since 1970. Not safe for use by several threads.
+    any backend. A copy, a pickle and a forked process go on under another writer's name. For the
+    arguments see :class:`redis_crdt.Replica`; ``replica_id`` is random by default, ``clock`` gives
+    milliseconds since 1970. Not safe for use by several threads.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class Replica:
         return self._open(MVRegister, name, type_)
 
     def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``, in which the last write of a key wins.
+        """Open a map from text to values of ``type_``; of concurrent ones the latest is read.
 
         ``partitions`` spread it over several shards.
         """

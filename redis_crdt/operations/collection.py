@@ -270,7 +270,7 @@ class CollectionOperations(Generic[T]):
                     joined = kind.join(kind.parse_entry(entries[field]), kind.parse_entry(entry))
                     entries[field] = bytes(joined)
         assert source is not None
-        return entries, {**source.known, **ask.read_context(context)}
+        return entries, ask.later_of(source.known, ask.read_context(context))
 
     def _merge(self, state: State) -> Procedure[None]:
         parsed = state.parsed()

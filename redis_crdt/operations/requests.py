@@ -69,6 +69,16 @@ Place = tuple[bytes, str]
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 
+def later_of(known: Mapping[bytes, bytes], more: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return what is known by both: of each writer the later clock."""
+    both = dict(known)
+    for writer, clock in more.items():
+        mine = both.get(writer)
+        if mine is None or parse_clock(clock) > parse_clock(mine):
+            both[writer] = clock
+    return both
+
+
 class Group(NamedTuple):
     """One collection in the body of a batch."""
 
@@ -165,6 +175,8 @@ class Knowledge(NamedTuple):
     """Whether it holds no collection."""
     silent: dict[bytes, bytes]
     """For whom it has collected what its feed does not tell of: writer -> time."""
+    standing: bytes
+    """Who it is, and how often it has learnt something."""
 
 
 class Vouched(NamedTuple):
@@ -257,13 +269,20 @@ class Applied(NamedTuple):
     holds: bool
     """Whether the cursor was moved."""
     refused: tuple[Refused, ...]
+    clock: bytes
+    standing: bytes
 
 
 @reading
 def _read_knowledge(reply: Any) -> Knowledge:
-    writer, clock, known, is_empty, silent = reply
+    writer, clock, known, is_empty, silent, standing = reply
     return Knowledge(
-        _writer(writer), _clock(clock), _clocks(known), is_empty == b"1", _clocks(silent, b"*")
+        _writer(writer),
+        _clock(clock),
+        _clocks(known),
+        is_empty == b"1",
+        _clocks(silent, b"*"),
+        _bytes(standing),
     )
 
 
@@ -293,10 +312,16 @@ def _read_answer(reply: Any) -> Answer:
 
 @reading
 def _read_applied(reply: Any) -> Applied:
-    changed, holds, flat = reply
+    changed, holds, flat, clock, standing = reply
     texts = [_bytes(part).decode("utf-8", "replace") for part in flat]
     refused = zip(texts[::4], texts[1::4], texts[2::4], texts[3::4], strict=True)
-    return Applied(int(changed), holds == b"1", tuple(Refused(*parts) for parts in refused))
+    return Applied(
+        int(changed),
+        holds == b"1",
+        tuple(Refused(*parts) for parts in refused),
+        _clock(clock),
+        _bytes(standing),
+    )
 
 
 @reading
@@ -411,8 +436,12 @@ def apply(
     horizon: str,
     body: Sequence[Any],
     about: str,
+    seen: bytes = b"",
 ) -> Script[Applied]:
-    """Ask to join a batch; for the arguments see ``lua/replica/apply.lua``."""
+    """Ask to join a batch; for the arguments see ``lua/replica/apply.lua``.
+
+    ``seen`` is the latest id of the target's feed that was heard of.
+    """
     known = _flat(source.known)
     args = (
         *(source.writer, cursor, source.clock, asked_as, round(max_drift * 1000), horizon, mode),
@@ -422,7 +451,7 @@ def apply(
     # All keys that it writes before it has read them are named, so that a node of a Cluster from
     # which some of them have moved away refuses it before it begins.
     named = (*keys.base, *keys.exchange)
-    return Script("replica/apply", keys.shard, named, args, _read_applied, about, LOOK)
+    return Script("replica/apply", keys.shard, named, args, _read_applied, about, LOOK + seen)
 
 
 def merge(
@@ -450,10 +479,12 @@ def note(
     return apply(keys, vouched, asked_as, b"", "note", max_drift, "", body, about)
 
 
-def expect(keys: Keys, asked_as: bytes, source: Vouched, began: bytes, about: str) -> Script[bytes]:
+def expect(
+    keys: Keys, asked_as: bytes, seen: bytes, source: Vouched, began: bytes, about: str
+) -> Script[bytes]:
     """Say that all that a source showed is joined; see ``lua/replica/expect.lua``."""
     args = (asked_as, source.writer, began, *_flat(source.known))
-    return _looking("expect", keys, args, as_is, about)
+    return _looking("expect", keys, args, as_is, about)._replace(witness=LOOK + seen)
 
 
 def covered(
@@ -470,12 +501,17 @@ def covered(
 
 
 def finish(
-    keys: Keys, asked_as: bytes, source: Vouched, silent: Mapping[bytes, bytes], about: str
+    keys: Keys,
+    asked_as: bytes,
+    seen: bytes,
+    source: Vouched,
+    silent: Mapping[bytes, bytes],
+    about: str,
 ) -> Script[bytes]:
     """Ask to end a reconciling; see ``lua/replica/finish.lua``."""
     known = _flat(source.known)
     args = (asked_as, source.writer, source.clock, len(known), *known, *_flat(silent))
-    return _looking("finish", keys, args, as_is, about)
+    return _looking("finish", keys, args, as_is, about)._replace(witness=LOOK + seen)
 
 
 def collect(

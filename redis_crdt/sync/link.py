@@ -41,7 +41,7 @@ class Link(BaseModel):
     """What was refused of it in the last pull: collection, field and reason; ten at most."""
     scanned: int = 0
     to_scan: int = 0
-    """How far a full scan has come, and how many entries there are about."""
+    """How far reconciling has come, and how many entries the peer has about."""
     drift: float | None = None
     """How many seconds its clock is ahead of this replica's."""
 
@@ -82,6 +82,6 @@ class Link(BaseModel):
         return is_news
 
     def scanning(self, done: int, total: int) -> bool:
-        """Note how far a full scan is; returns whether it has only begun."""
+        """Note how far reconciling is; returns whether it has only begun."""
         self.scanned, self.to_scan = done, total
         return self._enter("scanning")

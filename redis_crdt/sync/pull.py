@@ -98,6 +98,9 @@ class ShardPull:
         self.about = f"pull of {source.about}"
         self.scanning = scanning
         self.target_knows: ask.Knowledge | None = None
+        self.seen = self.standing = b""
+        """What was last heard of the target: its clock, who it is and how much it had learnt. One
+        that has forgotten that since does not do what was asked for by its former self."""
         self.clock = b"0-0"
         """The source's clock, when last heard of."""
         self.report = SyncReport()
@@ -142,6 +145,7 @@ class ShardPull:
         mine: ask.Knowledge
         mine = yield self.target, ask.knowledge(self.target_keys, self.about)
         self.target_knows = mine
+        self.seen, self.standing = mine.clock, mine.standing
         return mine
 
     def _take(self, mine: ask.Knowledge, delta: ask.Delta) -> Procedure[bool]:
@@ -172,7 +176,7 @@ class ShardPull:
                 )
         reading.go_on(delta)
         if not delta.more and not reading.refused:
-            yield from self._note(mine, reading.contexts)
+            yield from self._note(reading.contexts)
             self._reading = Reading()
         return True
 
@@ -190,14 +194,15 @@ class ShardPull:
         Returns what the target replies, with the source's reply where it was asked.
         """
         drift = self.target.max_drift
-        request = ask.apply(
-            self.target_keys, source, mine.writer, cursor, mode, drift, "", body, self.about
-        )
+        keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
+        request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
         if ahead is None:
             applied, found = (yield self.target, request), None
         else:
             both = Together((self.target, request), (self.source, ahead))
             applied, found = yield both, both.operation
+        if applied.standing.startswith(mine.writer + b" "):
+            self.seen, self.standing = applied.clock, applied.standing
         self.report += SyncReport(
             entries=ask.count(body),
             changed=applied.changed,
@@ -207,11 +212,11 @@ class ShardPull:
         )
         return applied if ahead is None else (applied, found)
 
-    def _note(self, mine: ask.Knowledge, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
+    def _note(self, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
         for (name, kind), context in contexts.items():
             known = ask.read_context(context)
             keys, drift = self.target_keys, self.target.max_drift
-            request = ask.note(keys, mine.writer, drift, name, kind, known, self.about)
+            request = ask.note(keys, self.standing, drift, name, kind, known, self.about)
             yield self.target, request
 
     def _reconcile(self, mine: ask.Knowledge, head: ask.Vouched) -> Procedure[None]:
@@ -228,7 +233,7 @@ class ShardPull:
         if ended and going.refused:
             self._reading = Reading(head.writer, True, b"%b %b 0" % (head.writer, head.clock))
         elif ended:
-            yield from self._note(mine, going.contexts)
+            yield from self._note(going.contexts)
 
 
 @dataclass(slots=True)

@@ -82,7 +82,9 @@ class Reconciling:
         last = yield pull.source, ask.knowledge(pull.source_keys, pull.about)
         if last.writer != head.writer:
             return False
-        request = ask.expect(pull.target_keys, self._mine.writer, head, self._began, pull.about)
+        request = ask.expect(
+            pull.target_keys, pull.standing, pull.seen, head, self._began, pull.about
+        )
         reply = yield pull.target, request
         if reply == b"gone":
             return False
@@ -90,7 +92,9 @@ class Reconciling:
             return False
         if self.refused:
             return True
-        request = ask.finish(pull.target_keys, self._mine.writer, head, last.silent, pull.about)
+        request = ask.finish(
+            pull.target_keys, pull.standing, pull.seen, head, last.silent, pull.about
+        )
         ended: bytes = yield pull.target, request
         return ended == b"1"
 
@@ -150,7 +154,8 @@ class Reconciling:
 
     def _ask_for_others_in(self, place: ask.Place) -> Procedure[bool]:
         pull, (name, kind), cursor = self._pull, place, b"0"
-        known = {**self._head.known, **ask.read_context(self.contexts.get(place, b""))}
+        context = ask.read_context(self.contexts.get(place, b""))
+        known = ask.later_of(self._head.known, context)
         while True:
             request = ask.covered(pull.target_keys, name, kind, cursor, known, pull.about)
             cursor, found = yield pull.target, request

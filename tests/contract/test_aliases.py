@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import redis
 
@@ -13,7 +15,8 @@ MANY = 300
 
 
 def alias_count(client: redis.Redis) -> int:
-    return sum(field.startswith(b"#") for field in client.hkeys("crdt:{default:0}:meta"))
+    fields: Any = client.hkeys("crdt:{default:0}:meta")
+    return sum(field.startswith(b"#") for field in fields)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from time import monotonic
 
 from redis_crdt.clock import parse_clock
 from redis_crdt.errors import CRDTError
+from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys
 from redis_crdt.servers import find_binary
-from redis_crdt.sync.tombstones import WITH_TOMBSTONES
 from tests.faults.checker import check, seen_by_readers
 from tests.faults.history import COLLECTIONS, Entries, History, parse, read_journals
 from tests.faults.nemesis import (
@@ -214,7 +214,7 @@ def _settle(regions: Regions, byte_for_byte: bool, collects: bool) -> dict[str, 
 
 def _tombstones(entries: Entries) -> int:
     """Return how many there are of those that are collected."""
-    removable = {name for name, kind in COLLECTIONS.items() if kind in WITH_TOMBSTONES}
+    removable = {name for name, kind in COLLECTIONS.items() if KINDS[kind].is_packed}
     return sum(
         parse(*at, entry).is_tombstone for at, entry in entries.items() if at[0] in removable
     )

@@ -42,6 +42,8 @@ def run(seed: int, options: Options) -> str | None:
         r, k = rnd.choice(replicas), rnd.random()
         if step >= still and k < 0.63:
             k = rnd.choice([0.5, 0.9, 0.9, 0.9])
+        if k < 0.44 and options.silent and rnd.random() < 0.5:
+            r.passes()
         if k < 0.28:
             r.add(rnd.choice(fields))
         elif k < 0.44:

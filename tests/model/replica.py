@@ -1,4 +1,4 @@
-"""What a replica of the model does: the rules that the scripts on a server follow, and nothing else.
+"""What a replica of the model does: the rules that the scripts on a server follow.
 
 Every method that is called a request here is atomic, as a script is; a pull is a row of requests.
 `on(RULE)` asks whether a rule is in force: each can be left out, to see that it is needed.
@@ -103,8 +103,8 @@ def told_of(silent: Vector, known: Vector) -> Vector:
 
 def join_entries(mine: Entry, theirs: Entry, known: Vector, their_known: Vector) -> Entry:
     """The join of `dots`, each side with what it knows."""
-    live = {d for d in mine[0] if d in theirs[0] or not covers2(d, theirs[1], their_known)}
-    live |= {d for d in theirs[0] if d in mine[0] or not covers2(d, mine[1], known)}
+    live = {d for d in mine[0] if d in theirs[0] or not either(d, theirs[1], their_known)}
+    live |= {d for d in theirs[0] if d in mine[0] or not either(d, mine[1], known)}
     seen = dict(mine[1])
     raise_to(seen, theirs[1])
     return frozenset(live), seen
@@ -120,7 +120,7 @@ def born(writer: str) -> int:
     return int(writer.split("#")[1])
 
 
-def covers2(dot: Dot, seen: Vector, known: Vector) -> bool:
+def either(dot: Dot, seen: Vector, known: Vector) -> bool:
     return covers(seen, dot) or covers(known, dot)
 
 
@@ -133,14 +133,13 @@ class Replica:
     """A replica; its feed is a list of (id, field, tag)."""
 
     STATE = (
-        "writer last reach entries known pending history feed when collected silent "
-        "generation events"
-    ).split()
+        *("writer", "last", "reach", "entries", "known", "pending", "history", "feed", "when"),
+        *("collected", "silent", "generation", "events"),
+    )
 
     def __init__(self, world: World, name: str, skew: int) -> None:
         self.world, self.name, self.skew = world, name, skew
         self.on = world.on
-        self.notags = not world.on("tagskip")
         self.echoes = bool(world.options.keep or world.options.silent) and world.on("echo")
         self.used: set[int] = set()  # not state: ids end in something random
         self.begin_life()
@@ -180,11 +179,16 @@ class Replica:
         self.events.setdefault(name, set()).add(len(self.world.events))
         self.world.events.append(Event(dot, observed, self.generation))
 
+    def passes(self) -> None:
+        """A program says the last id that it has seen here."""
+        self.notice("seen-by-program", dict([self.program]))
+
     def add(self, name: str) -> None:
         live, seen = self.entries.get(name, NOTHING)
         dot = (self.log([name], after=seen.get(self.writer, 0)), self.writer)
         self._note(name, dot, live)
         self.entries[name] = (frozenset([dot]), {**seen, self.writer: dot[0]})
+        self.program = (self.writer, self.last)
 
     def remove(self, name: str) -> None:
         live, seen = self.entries.get(name, NOTHING)
@@ -192,6 +196,7 @@ class Replica:
             self.log([name])
             self._note(name, None, live)
             self.entries[name] = (frozenset(), seen)
+            self.program = (self.writer, self.last)
 
     def drop(self) -> None:
         self._begin_generation(self.generation + 1, None)
@@ -216,7 +221,7 @@ class Replica:
                 self.entries[name] = (live, keep)
             else:
                 del self.entries[name]
-        self._bound(self.knowledge())
+        self._bound()
 
     def trim(self, keep: int) -> None:
         ids = sorted({entry[0] for entry in self.feed})
@@ -236,10 +241,9 @@ class Replica:
             self._begin_incarnation(self.last)
 
     def _begin_incarnation(self, cut: int) -> None:
-        before = self.knowledge()
         self.history.append((self.writer, cut))
         self.writer = f"{self.name}#{self.world.now()}"
-        self._bound(before)
+        self._bound()
 
     def notice(self, rule: str, known: Mapping[str, int]) -> bool:
         """Whether someone has seen an id that this feed never had; then an incarnation begins."""
@@ -250,12 +254,15 @@ class Replica:
             return False
         cut = max({self.reach} | {i for i in ids if i < id})
         self._begin_incarnation(cut)
+        if self.on("alarm"):  # two histories went by one name: everybody reconciles, once
+            self.collected = self.log([MARK])
+            raise_to(self.silent, {self.writer: self.collected})
         return True
 
     # As a source
 
     def _start_of(self, known: Vector) -> int | None:
-        """Where one who knows so much stands in this feed; None if it knows nothing of this life."""
+        """Where one who knows so much stands in this feed; None: nowhere."""
         start, i = known.get(self.writer), len(self.history)
         while start is None and i:
             i -= 1
@@ -275,7 +282,7 @@ class Replica:
         }
 
     def dump(self, known: Vector, limit: int) -> Reply:
-        """A request: what changed since one who knows so much; or only where this replica stands."""
+        """A request: what changed since one who knows so much; or only where we stand."""
         self.notice("seen-by-asker", known)
         start = self._start_of(known)
         if start is None or start < self.reach or start < self.collected:
@@ -288,11 +295,7 @@ class Replica:
                 more = True
                 break
             count, cursor = count + len(refs), id
-            wanted |= {
-                f
-                for _, f, tag in refs
-                if tag is None or self.notags or known.get(tag[0], -1) < tag[1]
-            }
+            wanted |= {f for _, f, tag in refs if tag is None or known.get(tag[0], -1) < tag[1]}
         return replace(
             self._reply(),
             delta=True,
@@ -322,34 +325,26 @@ class Replica:
         raise_to(ready, self.pending)
         if not self.on("cover"):
             known = ready = theirs = {}
-        tagged, untagged, latest = [], [], 0
-        for name, ((their_live, their_seen), events) in body.items():
-            my_live, my_seen = self.entries.get(name, NOTHING)
-            new = {d for d in their_live if d not in my_live and not covers(my_seen, d)}
-            taken = {d for d in new if not covers(ready, d)}
-            gone = {
-                d
-                for d in my_live
-                if d not in their_live and (covers(their_seen, d) or covers(theirs, d))
-            }
-            live = (my_live - gone) | taken
-            seen = dict(my_seen)
-            raise_to(seen, their_seen)
+        tagged: list[str] = []
+        untagged: list[str] = []
+        latest = 0
+        for name, (their, events) in body.items():
+            mine = self.entries.get(name, NOTHING)
+            new = join_entries(mine, their, ready, theirs)
             for number in events:  # arrived, once what it observed is known to be seen here
                 event = self.world.events[number]
                 dots = event.observed | ({event.dot} if event.dot else set())
-                if all(covers(seen, d) or covers(known, d) for d in dots):
+                if all(either(d, new[1], known) for d in dots):
                     self.events.setdefault(name, set()).add(number)
-            refused = {d for d in their_live if d not in live and d not in my_live}
+            refused = their[0] - new[0]
             echo = bool(refused) and self.echoes
-            if (live, seen) != (set(my_live), my_seen):
-                self.entries[name] = (frozenset(live), seen)
-                plain = echo or (
-                    self.on("untagged") and any(not covers(known, d) for d in new - taken)
-                )
+            if new != mine:
+                self.entries[name] = new
+                pending = any(not either(d, mine[1], known) for d in refused)
+                plain = echo or (pending and self.on("untagged"))
                 (untagged if plain else tagged).append(name)
-                latest = max([latest, *seen.values()])
-            elif echo and self.on("echo-same") and theirs.get(self.writer, -1) >= self.when[name]:
+                latest = max([latest, *new[1].values()])
+            elif echo and theirs.get(self.writer, -1) >= self.when[name] and self.on("echo-same"):
                 untagged.append(name)
         if tagged:
             self.log(tagged, tag, latest)
@@ -379,11 +374,10 @@ class Replica:
             self._learn(reply.writer, cursor, {} if reply.more else reply.known)
 
     def _learn(self, writer: str, clock: int, known: Vector) -> None:
-        before = self.knowledge()
         raise_to(self.known, {writer: clock})
         own = (self.writer, writer)
         raise_to(self.known, {w: t for w, t in known.items() if w not in own})
-        self._bound(before)
+        self._bound()
 
     def absorb(self, body: Body, generation: int | None = None) -> None:
         """A request: join what comes from no replica, or is old; nothing is learned from it."""
@@ -429,9 +423,9 @@ class Replica:
             raise_to(self.silent, {w: told[w] for w in silent if w in told})
             raise_to(self.silent, {w: t for w, t in silent.items() if w == ANYONE})
         self.pending = {w: t for w, t in self.pending.items() if after.get(w, -1) < t}
-        self._bound(after)
+        self._bound()
 
-    def _bound(self, before: Iterable[str]) -> None:
+    def _bound(self) -> None:
         """Forget the oldest incarnations of each replica, and of `silent` the oldest."""
         keep, known = self.world.options.keep, self.knowledge()
         if not keep:
@@ -441,8 +435,6 @@ class Replica:
             order = born if self.on("by-birth") else known.__getitem__
             kept |= set(sorted((w for w in known if of(w) == name), key=order)[-keep:])
         kept.add(self.writer)
-        if self.on("start-over") and any(w not in kept for w in before):
-            kept = {w for w in kept if of(w) == self.name}  # what came from others is read again
         self.known = {w: t for w, t in self.known.items() if w in kept}
         self.history = [(w, cut) for w, cut in self.history if w in kept]
         self.pending = {w: t for w, t in self.pending.items() if w in kept}

@@ -10,14 +10,19 @@ import pytest
 
 from redis_crdt.servers import FLAVOURS
 from tests.backends import require_binary
+from tests.schedules.found import FOUND
 from tests.schedules.plan import make
 from tests.schedules.regions import BACKENDS, regions
 
 
-def run(backend: str, seeds: range, really: float) -> None:
+def require(backend: str) -> None:
     for flavour in FLAVOURS:
         if flavour in BACKENDS[backend]:
             require_binary(flavour)
+
+
+def run(backend: str, seeds: range, really: float) -> None:
+    require(backend)
     with regions(backend) as here:
         found = {seed: here.run(make(seed, really)) for seed in seeds}
     assert {seed: violation for seed, violation in found.items() if violation} == {}
@@ -28,6 +33,14 @@ def run(backend: str, seeds: range, really: float) -> None:
 )
 def test_nothing_is_lost_or_comes_back(backend: str, schedules: int) -> None:
     run(backend, range(1, 1 + schedules), 0.02)
+
+
+@pytest.mark.parametrize("backend", ["memory", "valkey", "mixed"])
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_stays_mended(name: str, backend: str) -> None:
+    require(backend)
+    with regions(backend) as here:
+        assert here.run(FOUND[name]) is None
 
 
 @pytest.mark.soak

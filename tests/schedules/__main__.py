@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--backend", choices=BACKENDS, default="memory")
     parser.add_argument("--really", type=float, default=0.02, help="how often servers are killed")
+    parser.add_argument("--silently", type=float, default=0.0, help="how often put back unseen")
     parser.add_argument("--stop", type=int, default=5, help="after so many that violate something")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so many")
     parser.add_argument("--shrink", action="store_true", help="find the least that still fails")
@@ -44,7 +45,7 @@ def main() -> int:
     began, bad, done, forgetting, steps = monotonic(), 0, 0, 0, 0
     with regions(args.backend) as here:
         for seed in range(args.seed, args.seed + args.runs):
-            plan = make(seed, args.really)
+            plan = make(seed, args.really, args.silently)
             found = here.run(plan)
             done, forgetting = done + 1, forgetting + plan.forgets
             steps += len(plan.steps)

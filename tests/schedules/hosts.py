@@ -97,8 +97,12 @@ class Host(ABC):
         """Return what can be gone back to; with ``real``, as the server writes it down."""
 
     @abstractmethod
-    def restore(self, saved: Any) -> None:
-        """Go back to what was saved; to nothing, if that is None."""
+    def restore(self, saved: Any, silently: bool = False) -> None:
+        """Go back to what was saved; to nothing, if that is None.
+
+        With ``silently`` a server is put back in the midst of running, as by a backup that is put
+        into it: only what others have seen of it tells of that.
+        """
 
     @abstractmethod
     def wait(self) -> None:
@@ -131,7 +135,7 @@ class MemoryHost(Host):
     def save(self, real: bool) -> Any:
         return pickle.dumps(self.replica)
 
-    def restore(self, saved: Any) -> None:
+    def restore(self, saved: Any, silently: bool = False) -> None:
         self._open = {}
         if saved is None:
             self._begin()
@@ -157,7 +161,7 @@ class ServerHost(Host):
         self._client.save()
         return (self._server.directory / "dump.rdb").read_bytes()
 
-    def restore(self, saved: Any) -> None:
+    def restore(self, saved: Any, silently: bool = False) -> None:
         self.wait()
         self.is_emptied = saved is None
         if isinstance(saved, bytes):
@@ -166,12 +170,13 @@ class ServerHost(Host):
             self._server.restart()
             (self._server.directory / "dump.rdb").unlink()
             return
-        # As another process would: connections break, and what INFO says is another run id.
-        self._client.connection_pool.disconnect()
+        if not silently:
+            # As another process would: connections break, and what INFO says is another run id.
+            self._client.connection_pool.disconnect()
         self._client.flushall()
         for key, value in (saved or {}).items():
             self._client.restore(key, 0, value)
-        if saved:
+        if saved and not silently:
             self._client.hset(self.keys(0).base[0], mapping={"run": "0ther"})
         self.wait()
 

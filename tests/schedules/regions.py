@@ -12,7 +12,8 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.servers import Server, find_binary
 from tests.schedules.hosts import Host, MemoryHost, ServerHost
 from tests.schedules.plan import Plan
-from tests.schedules.run import Run, Violation
+from tests.schedules.run import Run
+from tests.schedules.world import Violation
 
 BACKENDS: dict[str, tuple[str, ...]] = {
     "memory": ("memory",) * 4,

@@ -15,21 +15,20 @@ from typing import Any
 from redis_crdt import memory
 from redis_crdt.clock import Dot, parse_clock
 from redis_crdt.entries import Dots, Last
-from redis_crdt.errors import CRDTError, ServerUnreachable
+from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import KINDS, VALUE
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Operation, Script, drive
+from redis_crdt.operations.operation import drive
 from redis_crdt.state import State
 from redis_crdt.sync.pull import Pull
+from tests.schedules.flight import Flight, Sent
 from tests.schedules.hosts import Host, MemoryHost
+from tests.schedules.oracle import End
 from tests.schedules.plan import Plan
-from tests.schedules.world import Event, Events, Place, World
+from tests.schedules.world import Event, Events, Place, Violation, World
 
 ROUNDS = 40
 """Of healing, at most."""
-
-WRITING = ("replica/apply", "replica/expect", "replica/finish")
-"""Requests of a pull that may be delivered late, and again."""
 
 BARE: dict[str, type[Any]] = {
     "or_set": memory.ORSet,
@@ -45,10 +44,6 @@ Counted = list[tuple[Place, int]]
 """What was counted, and where."""
 
 
-class Violation(Exception):
-    """What may not be."""
-
-
 class Bare:
     """A collection in memory that belongs to no replica, with what was written to it."""
 
@@ -57,64 +52,6 @@ class Bare:
         self.object = BARE[place.kind](replica_id=f"bare{number}")
         self.own: Events = 0
         self.possible: Events = 0
-
-
-class Flight:
-    """A pull under way, of which one command after the other is carried out."""
-
-    def __init__(self, run: Run, target: Host, source: Host, pull: Pull) -> None:
-        self.target, self.source, self.pull = target, source, pull
-        self.has_ended = False
-        self._run = run
-        self._procedure = pull.run()
-        self._replies: list[Any] = []
-        self._left: list[tuple[Any, Operation[Any]]] = []
-        self._is_pair = False
-        self._possible: Events = 0
-
-    def advance(self, commands: int | None = None) -> None:
-        """Carry out so many commands, or all; what is not carried out was never sent."""
-        while not self.has_ended and (commands is None or commands > 0):
-            if not self._left:
-                self._hear()
-                continue
-            party, operation = self._left.pop(0)
-            self._replies.append(self._carry_out(party, operation))
-            commands = None if commands is None else commands - 1
-
-    def abandon(self, by_error: bool) -> None:
-        """Break off where it is: the reply that has not been heard is lost."""
-        if not self.has_ended:
-            self.has_ended = True
-            if by_error and self._replies:
-                with suppress(ServerUnreachable):
-                    self._procedure.throw(ServerUnreachable("broken off"))
-            self._procedure.close()
-        self.pull.begin_anew()
-
-    def _hear(self) -> None:
-        reply: Any = None
-        if self._replies:
-            reply = self._replies if self._is_pair else self._replies[0]
-        self._replies = []
-        try:
-            executor, operation = self._procedure.send(reply)
-        except StopIteration as stop:
-            self.has_ended = True
-            if stop.value.refused:
-                raise Violation(f"a pull refused {stop.value.refused}") from None
-            return
-        parts = getattr(executor, "parts", None)
-        self._is_pair = parts is not None
-        self._left = list(parts) if parts else [(executor, operation)]
-
-    def _carry_out(self, party: Host, operation: Operation[Any]) -> Any:
-        if party is self.source:
-            self._possible |= party.possible
-        elif isinstance(operation, Script) and operation.name in WRITING:
-            self._run.sent.append((party, operation, self._possible))
-            party.possible |= self._possible
-        return party.execute(operation)
 
 
 class Run:
@@ -126,13 +63,14 @@ class Run:
         self.numbers = count(1)
         self.flights: list[Flight] = []
         self.pulls: dict[tuple[int, int], Pull] = {}
-        self.sent: list[tuple[Host, Operation[Any], Events]] = []
+        self.sent: list[Sent] = []
         self.saved: dict[int, list[tuple[Any, Events, Events]]] = defaultdict(list)
         self.contexts: list[Any] = []
         self.bare: list[Bare] = []
         self.dumps: list[tuple[Place, State, Events]] = []
         self.files: list[tuple[bytes, Events]] = []
         self.dropped: set[str] = set()
+        self.there: dict[Place, list[str]] = {}
         self.forgot = False
         letters = "abcdefgh"[: plan.fields]
         self.names = list(letters)
@@ -211,7 +149,7 @@ class Run:
             case "or_set", 0 | 1 | 2:
                 on.add(name)
             case "or_set", 3 | 4 | 5:
-                on.remove(name)
+                on.remove(self._one_there(place, name, arg))
             case "or_set", 6 | 7:
                 on.update(others)
             case "or_set", 8:
@@ -222,7 +160,7 @@ class Run:
             case "lww_map", 0 | 1 | 2:
                 on.set(name, next(self.values))
             case "lww_map", 3 | 4 | 5:
-                on.delete(name)
+                on.delete(self._one_there(place, name, arg))
             case "lww_map", 6 | 7:
                 on.update({other: next(self.values) for other in others})
             case "lww_map", 8:
@@ -248,6 +186,11 @@ class Run:
                 return [(place, -amount if which % 2 else amount)], frozenset()
         return [], frozenset()
 
+    def _one_there(self, place: Place, name: str, arg: int) -> str:
+        """Return the name of something that is there, mostly."""
+        there = self.there.get(place)
+        return there[arg % len(there)] if there and arg % 8 else name
+
     def _covered(self, place: Place, context: Any) -> frozenset[Dot]:
         if context.text == b"|":
             return frozenset()
@@ -264,6 +207,15 @@ class Run:
         places = list(dict.fromkeys(places))
         dotted = [p for p in places if p.kind in self.fields]
         before = {} if host.is_emptied else {p: self._read(host, p)[0] for p in dotted}
+        self.there = {
+            place: [
+                self.names[self.fields[place.kind].index(field)]
+                for field, entry in entries.items()
+                if not entry.is_tombstone
+            ]
+            for place, entries in before.items()
+            if place.kind in ("or_set", "lww_map")
+        }
         counted, covered = change()
         answer: ask.Answer | None = None
         events: Events = 0
@@ -334,7 +286,7 @@ class Run:
         """Pull from beginning to end."""
         target, source = self._ends(link)
         promised = None if check % 3 or source.is_emptied else source.knowledge(look=False)
-        Flight(self, target, source, Pull(target, source)).advance()
+        Flight(self.sent, target, source, Pull(target, source)).advance()
         if promised is None:
             return
         known = target.knowledge().known
@@ -355,14 +307,14 @@ class Run:
     def pull_partly(self, link: int, commands: int, how: int) -> None:
         """Pull, and break off."""
         target, source = self._ends(link)
-        flight = Flight(self, target, source, Pull(target, source))
+        flight = Flight(self.sent, target, source, Pull(target, source))
         flight.advance(1 + commands % (8 if how % 2 else 25))
         flight.abandon(how % 3 == 0)
 
     def begin(self, link: int) -> None:
         """Begin to pull, beside what else is under way."""
         target, source = self._ends(link)
-        self.flights.append(Flight(self, target, source, Pull(target, source)))
+        self.flights.append(Flight(self.sent, target, source, Pull(target, source)))
 
     def begin_again(self, link: int) -> None:
         """Begin to pull, by what pulled before."""
@@ -374,7 +326,7 @@ class Run:
         pull = self.pulls.setdefault(pair, Pull(target, source))
         if any(flight.pull is pull for flight in self.flights):
             return None
-        self.flights.append(Flight(self, target, source, pull))
+        self.flights.append(Flight(self.sent, target, source, pull))
         return self.flights[-1]
 
     def _ends(self, link: int) -> tuple[Host, Host]:
@@ -419,6 +371,16 @@ class Run:
             host.replica.forget(peer.replica_id)
         host.replica.gc_tombstones(older_than=0)
 
+    def remove_and_collect(self, which: int, where: int, arg: int) -> None:
+        """Remove and collect at once where a pull is under way, at either end of it."""
+        host = self._host(which)
+        if self.flights:
+            flight = self.flights[which % len(self.flights)]
+            host = flight.source if arg % 3 == 0 else flight.target
+        place = self._place(where)
+        self._written(host, [place], lambda: self._change(host.collection, place, 3, arg))
+        self.collect_at_once(self.hosts.index(host))
+
     def trim(self, i: int) -> None:
         """Trim the feed of what all have read."""
         host = self._host(i)
@@ -437,7 +399,7 @@ class Run:
             change = partial(self._change, fast.collection, place, what * n, what + n)
             self._written(fast, [place], change)
         target = self._host(i)
-        flight = Flight(self, target, fast, Pull(target, fast))
+        flight = Flight(self.sent, target, fast, Pull(target, fast))
         flight.advance(None if commands % 2 else commands % 7)
 
     # Objects in memory, and dumps -----------------------------------------------------------
@@ -523,7 +485,7 @@ class Run:
             self.forgot = True
             host = self.hosts[i]
             saved, host.own, host.possible = self.saved[i][which % len(self.saved[i])]
-            host.restore(saved)
+            host.restore(saved, self.plan.silently)
 
     def empty(self, i: int) -> None:
         """Come back with nothing."""
@@ -552,9 +514,16 @@ class Run:
         states = [self._state(host) for host in self.hosts]
         self._compare([self._seen_by_readers(state) for state in states])
         self._compare([self._read_all(host) for host in self.hosts])
-        for place in self.plan.places:
+        for place in () if self.plan.silently else self.plan.places:
             if place.name not in self.dropped:
-                self._check(place, states[0][place], [s[place] for s in held], surely, possible)
+                End(
+                    self.world,
+                    place,
+                    states[0][place],
+                    [state[place] for state in held],
+                    surely,
+                    possible,
+                ).check(self.fields.get(place.kind, ()))
 
     def _known(self, host: Host) -> dict[str, Any]:
         return {w.decode(): parse_clock(clock) for w, clock in host.knowledge().known.items()}
@@ -616,77 +585,3 @@ class Run:
                 case _:
                     found[place] = collection.get()
         return found
-
-    def _check(
-        self,
-        place: Place,
-        state: dict[bytes, Any],
-        held: list[dict[bytes, Any]],
-        surely: Events,
-        possible: Events,
-    ) -> None:
-        """Hold what all have of a collection in the end against what was written."""
-        match place.kind:
-            case "g_counter" | "pn_counter":
-                self._check_totals(place, state, held, surely, possible)
-            case "lww_register":
-                before = [entries[VALUE].dot for entries in held if VALUE in entries]
-                before += [e.dot for e in self._events(place, VALUE, surely) if e.dot]
-                latest = max(before, default=None)
-                found = state.get(VALUE)
-                if (found.dot if found else None) != latest:
-                    raise Violation(f"{place.name!r} is {found}, but {latest} was written")
-                if found and found.value != self.world.value(place, VALUE, found.dot):
-                    raise Violation(f"{place.name!r} has the value of another write: {found}")
-            case _:
-                for field in self.fields[place.kind]:
-                    self._check_dots(place, field, state, held, surely, possible)
-
-    def _events(self, place: Place, field: bytes, events: Events) -> list[Event]:
-        return [e for e in self.world.those_in(events) if e.place == place and e.field == field]
-
-    def _check_dots(
-        self,
-        place: Place,
-        field: bytes,
-        state: dict[bytes, Any],
-        held: list[dict[bytes, Any]],
-        surely: Events,
-        possible: Events,
-    ) -> None:
-        is_, may = self._events(place, field, surely), self._events(place, field, possible)
-        surely_gone = {dot for event in is_ for dot in event.observed}
-        perhaps_gone = {dot for event in may for dot in event.observed}
-        there = {e.dot for e in is_ if e.dot}
-        for entries in held:
-            there |= set(entries[field].live) if field in entries else set()
-        live = state[field].live if field in state else {}
-        what = f"{field!r} of {place.name!r}"
-        if strange := live.keys() - {event.dot for event in may}:
-            raise Violation(f"{what} has {strange}, which nobody wrote")
-        if back := live.keys() & surely_gone:
-            raise Violation(f"{what} has {back}, which was removed")
-        if lost := there - perhaps_gone - live.keys():
-            raise Violation(f"{what} has lost {lost}, which nobody removed")
-        if any(value != self.world.value(place, field, dot) for dot, value in live.items()):
-            raise Violation(f"{what} has values of other writes: {live}")
-
-    def _check_totals(
-        self,
-        place: Place,
-        state: dict[bytes, Any],
-        held: list[dict[bytes, Any]],
-        surely: Events,
-        possible: Events,
-    ) -> None:
-        fields = {event.field for event in self.world.events if event.place == place}
-        for field in fields.union(*held, state):
-            found = state[field].amount if field in state else 0
-            before = max(entries[field].amount if field in entries else 0 for entries in held)
-            least = sum(event.amount for event in self._events(place, field, surely))
-            most = sum(event.amount for event in self._events(place, field, possible))
-            if found != before or not least <= found <= most:
-                raise Violation(
-                    f"{field!r} of {place.name!r} is {found}; {before} was held, {least} to {most} "
-                    "was counted"
-                )

@@ -29,6 +29,10 @@ class Place(NamedTuple):
     kind: str
 
 
+class Violation(Exception):
+    """What may not be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One acknowledged write of one field."""
