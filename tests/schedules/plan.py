@@ -57,6 +57,13 @@ STEPS: dict[str, tuple[float, int]] = {
     "drop": (0.8, 2),
 }
 FORGETTING = {"restore": (3.0, 2), "empty": (1.5, 1), "reset": (1.0, 1)}
+DENSE: dict[str, tuple[float, int]] = {
+    "pull": (5, 2),
+    "begin": (14, 1),
+    "advance": (45, 3),
+    "collect_at_once": (8, 1),
+    "remove_and_collect": (10, 3),
+}
 RARE = (
     "hear_fast",
     "bare_write",
@@ -130,6 +137,10 @@ def make(seed: int, really: float = 0.0, silently: float = 0.0) -> Plan:
         del weights["collect_at_once"]
     dotted = [place for place in PLACES if KINDS[place.kind].has_dots]
     places = [rnd.choice(dotted), *rnd.sample(PLACES, rnd.choice((0, 0, 1, 2, 7)))]
+    if Random(f"dense {seed}").random() < 0.2:
+        # Several pulls side by side, and what is collected in the midst of them.
+        weights |= DENSE
+        places, regions, shape = places[:1], max(regions, 3), "mesh"
     names = list(weights)
     steps = rnd.choices(names, [weights[name][0] for name in names], k=rnd.choice((30, 60, 120)))
     return Plan(
