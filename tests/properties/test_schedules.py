@@ -29,7 +29,7 @@ def run(backend: str, seeds: range) -> None:
 
 
 @pytest.mark.parametrize(
-    ("backend", "schedules"), [("memory", 600), ("valkey", 80), ("redis62", 60), ("mixed", 60)]
+    ("backend", "schedules"), [("memory", 400), ("valkey", 50), ("redis62", 40), ("mixed", 40)]
 )
 def test_nothing_is_lost_or_comes_back(backend: str, schedules: int) -> None:
     run(backend, range(1, 1 + schedules))
