@@ -214,6 +214,12 @@ class Dots:
         return value
 
     @property
+    def count(self) -> int:
+        """How many dots its text has."""
+        living = {dot.writer: dot.time for dot in sorted(self.live)}
+        return len(self.live) + sum(living.get(w) != time for w, time in self.seen.items())
+
+    @property
     def is_wide(self) -> bool:
         """Whether it has seen much that no longer lives."""
         return (

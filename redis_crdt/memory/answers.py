@@ -522,7 +522,11 @@ class Batch:
 
     def _relieved(self, entry: Entry, known: dict[str, Time]) -> Entry:
         """Forget what is known of an entry that would have more dots than it may."""
-        if not isinstance(entry, Dots) or len(entry.seen) <= MAX_DOTS:
+        if (
+            not isinstance(entry, Dots)
+            or len(entry.live) + len(entry.seen) <= MAX_DOTS
+            or entry.count <= MAX_DOTS
+        ):
             return entry
         living = {dot.writer: dot.time for dot in sorted(entry.live)}
         gone = {
