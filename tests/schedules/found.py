@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.schedules.plan import PLACES, Plan
 
-TAGS = PLACES[0]
+TAGS, DONE = PLACES[0], PLACES[3]
 
 FOUND: dict[str, Plan] = {
     # What an old dump of a told of one collection hid from b's peers what b knew of a.
@@ -62,5 +62,23 @@ FOUND: dict[str, Plan] = {
             ("restore", (0, 0)),
             ("write_many", (0, 0, 0, 0, 3)),
         ),
+    ),
+    # A page that was not applied was passed over, and what it held was claimed to be known.
+    "a target is put back between two pulls": Plan(
+        regions=2,
+        shape="pair",
+        feed_limits=(1, 1),
+        batch=2,
+        places=(DONE,),
+        fields=1,
+        steps=(
+            ("save", (1, 1)),
+            ("pull_again", (1,)),
+            ("restore", (1, 0)),
+            ("write", (0, 0, 0, 4)),
+            ("write", (0, 0, 0, 5)),
+        ),
+        silently=True,
+        heal_again=True,
     ),
 }
