@@ -106,6 +106,27 @@ def test_forget_gc_and_reset(urls: tuple[str, str], regions: tuple[Replica, Repl
     assert eu.verify(us) == []
 
 
+def test_drop(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
+    eu, us = regions
+    us.lww_map("early", str).set("k", "v")
+    eu.g_counter("early").increment()
+    eu.sync(us)
+    for url in urls:
+        shown = redis_crdt("inspect", url, "early").stdout
+        assert b"g_counter early" in shown
+        assert b"lww_map early" in shown
+    assert redis_crdt("drop", urls[0], "early", stdin=b"n\n").returncode == 1
+    assert redis_crdt("drop", urls[0], "early", "--yes").stdout == b"early is dropped\n"
+    assert "no collection 'early'" in one_line(redis_crdt("drop", urls[0], "early", "--yes"))
+    eu.sync(us)
+    for url in urls:
+        assert "no collection 'early'" in one_line(redis_crdt("inspect", url, "early"))
+    us.or_set("early", str).add("x")
+    eu.sync(us)
+    assert eu.or_set("early", str).get_elements() == {"x"}
+    assert eu.verify(us) == []
+
+
 def test_100_000_tombstones_go_once_all_have_seen_them(new_url: NewUrl) -> None:
     eu, us, ap = (Replica.from_url(new_url("valkey"), replica_id=r) for r in ("eu", "us", "ap"))
     tasks = eu.or_set("tasks", int)

@@ -1,6 +1,46 @@
 """A model of the sync rules: what a replica knows of a writer covers that writer's dots.
 
-python -m tests.model.knowledge --seed 1 --runs 20000 [--without RULE ...]
+    python -m tests.model.knowledge --seed 1 --runs 20000 [--without RULE ...]
+
+Random schedules over 2 to 4 replicas in a mesh, chain or star: adds, removals, pulls that run
+side by side, request by request, and are left anywhere; late and repeated deliveries, trimmed
+feeds, collection without any grace, servers that come back with older data (new incarnation) or
+empty (new life). Then all is healed by pulls alone, and compared: all replicas are equal
+(always), and hold exactly what the surviving events say: with --no-amnesia or --whole-pulls.
+(Where a server forgets in the midst of a pull, a part of an event's effect may survive it; those
+runs are only held to be equal.)
+
+--silent-rollbacks: servers go on with older data, and only ids that others have seen show it. All
+are equal; what the server forgot is lost in some schedules (with --whole-pulls: "missing").
+--keep N: of each replica's incarnations only the newest N are known. All are equal, nothing is
+missing, and what was removed may come back ("returned").
+--objects: objects in memory are merged, in batches, late and by halves, and old dumps are loaded.
+--drops: a collection is dropped: its generation is raised.
+
+RULE, left out on purpose to see that it is needed:
+cover         what the own and the sending replica know is context of a join
+absence       a target asks for what the source did not show
+shown-dots    what was shown is told by dots: of a field that was shown, one may have arrived since
+pending       what a source knows that was read whole counts against what arrives, before its end
+untagged      where `pending` alone refused something, the feed says so as a change of its own
+barrier       `silent` of the source sets `collected`
+late-silent   the `silent` at the end of the pages counts, not that of the beginning
+cut-silent    ... but no more of it than the knowledge that is taken over
+together      knowledge is taken over with the cursor of a reconciling
+covered-gc    only what is known is collected
+incarnation   a new name after a roll-back
+generation    entries of an older generation are dead
+object-end    what an object in memory knows is noted once all of it was merged
+by-birth      the incarnations that began last are kept, whatever their clocks say
+anyone        of `silent`, a time stands for those writers that did not fit
+echo          what was refused of a sender is told back to it: logged, without a tag
+echo-same     ... also if nothing changed here, where the sender claims to know of our last change
+seen-by-asker, seen-by-source, seen-by-program, seen-in-dots, seen-by-pull
+              who may show that this feed was rolled back
+pull-id       a pull tells its target the last id that it has seen there
+asked-known   what was asked for with more knowledge than the target has now is not applied
+alarm         a roll-back that is noticed late makes everybody reconcile, once
+fresh-ids     an id is never given out twice, whatever was forgotten
 """
 
 from __future__ import annotations
