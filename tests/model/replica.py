@@ -337,14 +337,16 @@ class Replica:
                 if all(either(d, new[1], known) for d in dots):
                     self.events.setdefault(name, set()).add(number)
             refused = their[0] - new[0]
-            echo = bool(refused) and self.echoes
+            aware = theirs.get(self.writer, -1) >= self.when.get(name, -1)
+            kept = new[0] - their[0] if aware and self.on("echo-kept") else frozenset()
+            echo = bool(refused or kept) and self.echoes
             if new != mine:
                 self.entries[name] = new
                 pending = any(not either(d, mine[1], known) for d in refused)
                 plain = echo or (pending and self.on("untagged"))
                 (untagged if plain else tagged).append(name)
                 latest = max([latest, *new[1].values()])
-            elif echo and theirs.get(self.writer, -1) >= self.when[name] and self.on("echo-same"):
+            elif echo and aware and self.on("echo-same"):
                 untagged.append(name)
         if tagged:
             self.log(tagged, tag, latest)
