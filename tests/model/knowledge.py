@@ -37,6 +37,9 @@ echo          what was refused of a sender is told back to it: logged, without a
 echo-same     ... also if nothing changed here, where the sender claims to know of our last change
 seen-by-asker, seen-by-source, seen-by-program, seen-in-dots, seen-by-pull
               who may show that this feed was rolled back
+echo-kept     the same for a dot that we keep and a sender lacks that claims to know our last change
+ask-aware     ... and a field is asked for that a source lacks which claims to know its last change
+forgot        who gives up what it knew of an incarnation sets `collected`
 pull-id       a pull tells its target the last id that it has seen there
 asked-known   what was asked for with more knowledge than the target has now is not applied
 alarm         a roll-back that is noticed late makes everybody reconcile, once

@@ -241,9 +241,10 @@ class Replica:
             self._begin_incarnation(self.last)
 
     def _begin_incarnation(self, cut: int) -> None:
+        before = self.knowledge()
         self.history.append((self.writer, cut))
         self.writer = f"{self.name}#{self.world.now()}"
-        self._bound()
+        self._bound(before)
 
     def notice(self, rule: str, known: Mapping[str, int]) -> bool:
         """Whether someone has seen an id that this feed never had; then an incarnation begins."""
@@ -337,19 +338,26 @@ class Replica:
                 if all(either(d, new[1], known) for d in dots):
                     self.events.setdefault(name, set()).add(number)
             refused = their[0] - new[0]
-            echo = bool(refused) and self.echoes
+            aware = theirs.get(self.writer, -1) >= self.when.get(name, -1)
+            kept = new[0] - their[0] if aware and self.on("echo-kept") else frozenset()
+            echo = bool(refused or kept) and self.echoes
             if new != mine:
                 self.entries[name] = new
                 pending = any(not either(d, mine[1], known) for d in refused)
                 plain = echo or (pending and self.on("untagged"))
                 (untagged if plain else tagged).append(name)
                 latest = max([latest, *new[1].values()])
-            elif echo and theirs.get(self.writer, -1) >= self.when[name] and self.on("echo-same"):
+            elif echo and aware and self.on("echo-same"):
                 untagged.append(name)
         if tagged:
             self.log(tagged, tag, latest)
         if untagged:
             self.log(untagged, None, latest)
+
+    def _aware(self, head: Reply, name: str) -> bool:
+        """Whether the source claims to know of the last change of this field, which it lacks."""
+        aware = head.known.get(self.writer, -1) >= self.when[name]
+        return aware and self.echoes and self.on("ask-aware")
 
     def _is_for(self, asked: Asked, reply: Reply) -> bool:
         if asked.writer != self.writer or self.notice("seen-by-source", reply.known):
@@ -374,10 +382,11 @@ class Replica:
             self._learn(reply.writer, cursor, {} if reply.more else reply.known)
 
     def _learn(self, writer: str, clock: int, known: Vector) -> None:
+        before = self.knowledge()
         raise_to(self.known, {writer: clock})
         own = (self.writer, writer)
         raise_to(self.known, {w: t for w, t in known.items() if w not in own})
-        self._bound()
+        self._bound(before)
 
     def absorb(self, body: Body, generation: int | None = None) -> None:
         """A request: join what comes from no replica, or is old; nothing is learned from it."""
@@ -425,7 +434,7 @@ class Replica:
         self.pending = {w: t for w, t in self.pending.items() if after.get(w, -1) < t}
         self._bound()
 
-    def _bound(self) -> None:
+    def _bound(self, before: Iterable[str] = ()) -> None:
         """Forget the oldest incarnations of each replica, and of `silent` the oldest."""
         keep, known = self.world.options.keep, self.knowledge()
         if not keep:
@@ -435,6 +444,7 @@ class Replica:
             order = born if self.on("by-birth") else known.__getitem__
             kept |= set(sorted((w for w in known if of(w) == name), key=order)[-keep:])
         kept.add(self.writer)
+        forgot = any(w not in kept for w in before)
         self.known = {w: t for w, t in self.known.items() if w in kept}
         self.history = [(w, cut) for w, cut in self.history if w in kept]
         self.pending = {w: t for w, t in self.pending.items() if w in kept}
@@ -445,6 +455,8 @@ class Replica:
         self.silent = {w: t for t, w in named[-keep:]}
         if anyone >= 0 and self.on("anyone"):
             self.silent[ANYONE] = anyone
+        if forgot and self.on("forgot"):
+            self.collected = self.log([MARK])
 
     def pull(
         self,
@@ -492,7 +504,11 @@ class Replica:
             lacking = [  # only what the source may know to be gone
                 name
                 for name, (live, _) in self.entries.items()
-                if any(covers(head.known, dot) and (name, dot) not in shown for dot in live)
+                if any(
+                    (name, dot) not in shown
+                    and (covers(head.known, dot) or self._aware(head, name))
+                    for dot in live
+                )
                 and (name not in fields or self.on("shown-dots"))
             ]
             yield
