@@ -59,12 +59,15 @@ local function read_time()
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Goes on under a new name; the old one's writes up to the id `cut` are there.
+-- Goes on under a new name; the old one's writes up to the id `cut` are there. Where there have been too
+-- many, half of them are forgotten: all peers then reconcile.
 local function begin_incarnation(cut, run, replication)
   local old = redis.call('HMGET', META, 'replica', 'history', 'aliases', 'run', 'replication')
   run, replication = run or old[4], replication or old[5]
   local history, count = string.gsub(old[2] .. writer .. '@' .. cut .. ' ', '%S+ ', '%0')
-  if count > MAX_HISTORY then history = string.gsub(history, '^%S+ ', '') end
+  if count > 2 * MAX_HISTORY then
+    history, forgets = string.gsub(history, '%S+ ', '', count - MAX_HISTORY), true
+  end
   local name, given = new_writer(old[1], run, history), aliases or old[3]
   writer, alias, aliases = name, base36(given + 0), given + 1
   -- What is to be written down already stays: an alias that the script has given to another writer.

@@ -55,7 +55,7 @@ end
 
 -- Of one replica's incarnations only those that began last are kept (their names tell when): who knows
 -- less is sent more. By their clocks it would not do, for after a roll-back the old one's may be ahead.
--- Takes a table of writer -> clock; gives those that go.
+-- Takes a table of writer -> clock; gives those that go: many at a time, for all peers then reconcile.
 local function surplus(known)
   local of, gone = {}, {}
   for by in pairs(known) do
@@ -64,8 +64,10 @@ local function surplus(known)
     table.insert(of[replica], by)
   end
   for _, writers in pairs(of) do
-    table.sort(writers)
-    for i = 1, #writers - MAX_HISTORY do gone[#gone + 1] = writers[i] end
+    if #writers > 2 * MAX_HISTORY then
+      table.sort(writers)
+      for i = 1, #writers - MAX_HISTORY do gone[#gone + 1] = writers[i] end
+    end
   end
   return gone
 end
@@ -95,7 +97,10 @@ local function learn(theirs)
   end
   if #news > 0 then redis.call('HINCRBY', META, 'learned', 1) end
   for i = 1, #news, CHUNK do redis.call('HSET', KNOWN, unpack(news, i, math.min(i + CHUNK - 1, #news))) end
-  for _, by in ipairs(surplus(known)) do redis.call('HDEL', KNOWN, by) end
+  local gone = surplus(known)
+  if #gone == 0 then return nil end
+  for i = 1, #gone, CHUNK do redis.call('HDEL', KNOWN, unpack(gone, i, math.min(i + CHUNK - 1, #gone))) end
+  redis.call('HSET', META, 'collected', append({}, ''))
 end
 
 -- The same for one collection, of writers of objects in memory that were merged into it:

@@ -22,6 +22,7 @@ local aliases          -- how many there are, where this script gives out new on
 local now              -- the server's wall clock in milliseconds, where the caller has us look
 local feed_limit       -- how many references the feed may hold
 local notes            -- fields of meta that are to be written together with the first write
+local forgets          -- whether it is then to be noted that the feed does not tell all
 
 -- Learns who writes, and whether that is still true.
 local function enter()
@@ -53,6 +54,7 @@ local function append(refs, tag, id)
   for first = 1, notes and #notes or 0, MAX_REFS do
     redis.call('HSET', META, unpack(notes, first, math.min(first + MAX_REFS - 1, #notes)))
   end
+  if forgets then redis.call('HSET', META, 'collected', id) end
   if notes or count > 2 or feed_limit < SMALL_FEED then
     -- @include lib/trim
     local excess = feed_excess()

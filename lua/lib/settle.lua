@@ -4,6 +4,12 @@
 local function settle(call)
   local is_new = notes ~= nil and #notes > 2
   if is_new then call('HSET', META, unpack(notes)) end
+  local mark = forgets and call('XADD', FEED, '*', '', '')
+  if type(mark) == 'string' then
+    call('HINCRBY', META, 'refs', -1)
+    call('HSET', META, 'collected', mark)
+  end
+  forgets = nil
   notes = nil
   return is_new
 end

@@ -63,16 +63,19 @@ class Shard:
 
     def _past_of_another(self) -> dict[str, Time]:
         past = {**self.past, self._pen.writer: self.clock.last}
-        return dict(list(past.items())[-MAX_HISTORY:])
+        return past if len(past) <= 2 * MAX_HISTORY else dict(list(past.items())[-MAX_HISTORY:])
 
     @property
     def writer(self) -> str:
         """The name under which this object writes."""
         pen = self._pen
         if not pen.is_held_by(self) and not pen.take(self):
-            self.past = self._past_of_another()
+            past = self._past_of_another()
+            forgets, self.past = len(past) <= len(self.past), past
             pen = self._pen = Pen(self.replica_id)
             pen.take(self)
+            if forgets:
+                self._tell_of_silence()
         return pen.writer
 
     def fork(self) -> Shard:
@@ -187,7 +190,12 @@ class Shard:
     def learn(self, known: Known_) -> None:
         """Take over what another one knows; never of the present writer, whom only it knows."""
         raise_to(self.known, {w: clock for w, clock in known.items() if w != self.writer})
-        bound(self.known)
+        if bound(self.known):
+            self._tell_of_silence()
+
+    def _tell_of_silence(self) -> None:
+        """Have all peers reconcile once: the feed does not tell of what was forgotten."""
+        self.collected = self.append([])
 
     def collect(self, store: Store[Any], stable: Time, before: int) -> int:
         """Forget what is known of removals that all have seen; returns how many went."""
@@ -262,15 +270,18 @@ def raise_to(known: dict[str, Time], other: Known_) -> None:
             known[writer] = clock
 
 
-def bound(known: dict[str, Time]) -> None:
-    """Keep of each replica the incarnations that began last: who knows less is sent more.
+def bound(known: dict[str, Time]) -> bool:
+    """Keep of each replica the incarnations that began last, and tell whether any are forgotten.
 
-    Their names tell when. By their clocks it would not do: after a roll-back the old one's may be
-    ahead.
+    Many at a time, for all peers then reconcile. Their names tell when they began. By their clocks
+    it would not do: after a roll-back the old one's may be ahead.
     """
+    before = len(known)
     of: dict[str, list[str]] = {}
     for writer in known:
         of.setdefault(replica_of(writer), []).append(writer)
     for writers in of.values():
-        for writer in sorted(writers)[:-MAX_HISTORY]:
-            del known[writer]
+        if len(writers) > 2 * MAX_HISTORY:
+            for writer in sorted(writers)[:-MAX_HISTORY]:
+                del known[writer]
+    return len(known) < before
