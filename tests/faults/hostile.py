@@ -63,10 +63,11 @@ def _packed(dot: re.Match[bytes]) -> bytes:
     return digits + b"m"
 
 
-def plant(client: redis.Redis, mallory: Replica, payload: str) -> None:
-    """Put it on mallory's server, beside something that is as it should be."""
+def plant(client: redis.Redis, mallory: Replica, payload: str, beside: str = "fine") -> None:
+    """Put it on mallory's server, beside something that is as it should be in another set."""
     kind, name, field, entry = PAYLOADS[payload]
-    mallory.or_set("fine", str).add("of mallory")
+    if beside:
+        mallory.or_set(beside, str).add("of mallory")
     keys = Keys(mallory.namespace)
     stored = entry.encode() if isinstance(entry, str) else entry
     if kind in ("or_set", "lww_map"):

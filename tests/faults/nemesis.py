@@ -610,13 +610,15 @@ class Hostile(Fault):
 
     def begin(self) -> None:
         with self.region.new_server() as server, server.client() as client:
-            for name in sorted(PAYLOADS):
+            for name in sorted(PAYLOADS.keys() - {"nothing"}):  # that says that there is none
                 client.flushall()
                 with Replica(client, replica_id="mallory") as mallory:
-                    plant(client, mallory, name)
+                    plant(client, mallory, name, beside="")
                     with suppress(CRDTError), self.region.replica() as here:
-                        here.pull(mallory)
-                        self.scene.violations.append(f"{self.region.name} has taken {name}")
+                        if not here.pull(mallory).refused:
+                            self.scene.violations.append(f"{self.region.name} has taken {name}")
+            with self.region.replica() as here:
+                here.forget("mallory")  # or collection waits for it
 
 
 FAULTS: dict[str, type[Fault]] = {
