@@ -85,6 +85,7 @@ local function lost_after(seen)
   local ms, seq = time_of(seen)
   if not ms then fail('MALFORMED', 'not a clock: ' .. string.sub(seen, 1, 80)) end
   local id = string.format('%.0f-%.0f', ms, seq)
+  if id == last_id() or id == '0-0' then return nil end
   if redis.call('XRANGE', FEED, id, id)[1] then return nil end
   local reach_ms, reach_seq = time_of(redis.call('HGET', META, 'reach'))
   if not later(ms, seq, reach_ms, reach_seq) then return nil end
@@ -103,6 +104,7 @@ local function doubt(cut)
   redis.call('HSET', META, unpack(notes))
   notes = nil
   local mark = redis.call('XADD', FEED, '*', '', '')
+  newest_id = mark
   redis.call('HINCRBY', META, 'refs', -1)
   redis.call('HSET', META, 'collected', mark)
   redis.call('HSET', string.sub(META, 1, -5) .. 'silent', writer, mark)

@@ -22,6 +22,7 @@ local aliases          -- how many there are, where this script gives out new on
 local now              -- the server's wall clock in milliseconds, where the caller has us look
 local feed_limit       -- how many references the feed may hold
 local notes            -- fields of meta that are to be written together with the first write
+local newest_id        -- the id of the feed's newest entry, once it is known
 local forgets          -- whether it is then to be noted that the feed does not tell all
 
 -- Learns who writes, and whether that is still true.
@@ -50,6 +51,7 @@ local function append(refs, tag, id)
       id = redis.call('XADD', FEED, first == 1 and id or '*', unpack(refs, first, last))
     end
   end
+  newest_id = id
   if count ~= 2 then redis.call('HINCRBY', META, 'refs', count / 2 - math.max(1, math.ceil(count / MAX_REFS))) end
   for first = 1, notes and #notes or 0, MAX_REFS do
     redis.call('HSET', META, unpack(notes, first, math.min(first + MAX_REFS - 1, #notes)))

@@ -6,6 +6,7 @@ local function settle(call)
   if is_new then call('HSET', META, unpack(notes)) end
   local mark = forgets and call('XADD', FEED, '*', '', '')
   if type(mark) == 'string' then
+    newest_id = mark
     call('HINCRBY', META, 'refs', -1)
     call('HSET', META, 'collected', mark)
   end

@@ -130,12 +130,13 @@ local function dump()
   if peer == replica_of(writer) then fail('CONFLICT', asker) end
   local known = read_known(ARGV, 5, #ARGV)
   local meta = redis.call('HMGET', META, 'history', 'reach', 'collected')
-  if check_witness(known, meta[1]) then meta = redis.call('HMGET', META, 'history', 'reach', 'collected') end
+  local by, at, sent_of_it = string.match(position, '^(%S+) (%S+) (%d+)$')
+  -- Who goes on from a reply has been looked at then.
+  if by ~= writer and check_witness(known, meta[1]) then meta = redis.call('HMGET', META, 'history', 'reach', 'collected') end
   local clock, start = last_id(), start_of(known, meta[1])
   note(peer, start)
   -- Who knows nothing of this replica is told all of it by a feed from which nothing ever went.
   local cursor, skip = start or '0-0', 0
-  local by, at, sent_of_it = string.match(position, '^(%S+) (%S+) (%d+)$')
   if by == writer then cursor, skip = at, tonumber(sent_of_it) end
   if is_later(meta[2], cursor) or is_later(meta[3], cursor) or is_later(cursor, clock) then
     return {'reconcile', writer, clock, '0', clock, '0', flat_of(own_knowledge()), {}}

@@ -230,6 +230,7 @@ class ShardPull:
         # What has ended, or cannot go on, begins anew; an exception leaves it where it is.
         self._reconciling = None
         self.target_knows = None
+        self._reading = Reading()
         if ended and going.refused:
             self._reading = Reading(head.writer, True, b"%b %b 0" % (head.writer, head.clock))
         elif ended:
@@ -256,8 +257,7 @@ class Reading:
 
     def go_on(self, delta: ask.Delta) -> None:
         """Note how far a batch went."""
-        here = b"%b %b %d" % (delta.source.writer, delta.cursor, delta.sent)
-        self.position = here if self.refused or delta.sent else b""
+        self.position = b"%b %b %d" % (delta.source.writer, delta.cursor, delta.sent)
 
 
 def is_news(mine: ask.Knowledge, writer: bytes, clock: bytes) -> bool:
