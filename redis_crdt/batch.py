@@ -153,7 +153,7 @@ class ServerBatch(Batch):
                     recorded.settle(bool(reply))
 
         about = "batch on " + ", ".join(dict.fromkeys(abouts))
-        return Script("replica/batch", first.shard, tuple(keys), tuple(args), settle, about)
+        return Script("replica/batch", first.shard, tuple(keys), tuple(args), settle, about, None)
 
 
 def _script_of(recorded: Recorded) -> Script[Any]:
@@ -170,7 +170,7 @@ def _joinable(number: int, recorded: Recorded) -> tuple[object, ...]:
     leaves nothing of an earlier one.
     """
     script = _script_of(recorded)
-    if script.name in ("or_set/add", "lww/set"):
+    if script.name in ("or_set/add", "lww_map/set", "lww_register/set"):
         return script.name, script.keys
     return (number,)
 

@@ -91,6 +91,7 @@ class Codec(Generic[T]):
     @overload
     def __init__(self: Codec[Any], type_: Any = ...) -> None: ...
     def __init__(self, type_: Any = Any) -> None:
+        self._type = type_
         self.name = "JSON" if type_ is Any else re.sub(_QUALIFIERS, "", repr(type_))
         # What is of exactly these types needs no pydantic, whose call alone takes longer.
         self._scalars = {kind: write for kind, write in _SCALARS.items() if type_ in (Any, kind)}
@@ -103,6 +104,9 @@ class Codec(Generic[T]):
             parse = self._adapter.validator.validate_json
             # Strict as writing is, or a stored "5" would be read as an int that is no element.
             self._parse = lambda data: parse(data, strict=True, by_alias=False, by_name=True)
+
+    def __reduce__(self) -> tuple[Callable[[Any], Codec[Any]], tuple[Any]]:
+        return codec_for, (self._type,)
 
     def encode(self, value: T) -> bytes:
         """The canonical bytes of ``value``; none of them is a control character.

@@ -11,6 +11,9 @@ from redis_crdt.entries import Dots
 T = TypeVar("T")
 
 
+NOTHING_SEEN = b"|"
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a reader of an MV register has seen. Opaque: only to be given back to ``set``."""
@@ -20,7 +23,7 @@ class Context:
     @classmethod
     def of(cls, entry: Dots | None) -> Context:
         """Return the context of one who has seen this entry."""
-        return cls(bytes(Dots({}, entry.seen)) if entry else b"|")
+        return cls(bytes(Dots({}, entry.seen)) if entry else NOTHING_SEEN)
 
 
 class Reading(NamedTuple, Generic[T]):

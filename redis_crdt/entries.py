@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from redis_crdt.clock import Dot, Time
 from redis_crdt.errors import InvalidDump
@@ -21,14 +22,28 @@ MAX_VALUE = MAX_ENTRY - 4096
 """What is left of an entry's size for the dots that go with the value."""
 
 MAX_JOINED = 16 * MAX_ENTRY
-"""The concurrent values of a register may come from many regions, each of which has kept to the
-limit: what is joined of them must not be too large to be passed on."""
+"""The concurrent values of a register or key may come from many regions, each of which has kept to
+the limit: what is joined of them must not be too large to be passed on."""
 
 MAX_DOTS = 4096
-MAX_BATCH = 100_000
+MAX_BATCH = 1000
+
+WIDE = 8
+"""An entry that has seen so many dots that no longer live is looked after by collection."""
+
+MAX_HISTORY = 64
+"""Of each replica so many incarnations are remembered."""
+
+MAX_SILENT = 1024
+"""So many writers are remembered for whom something was collected that the feed does not tell
+of."""
+
+MAX_CONTEXT = 8192
+"""Of so many writers of objects in memory it is remembered how much of them a collection has."""
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
+_FOLDED = re.compile(rb"([0-9a-z]+)(?:=([0-9]+))?")
 
 
 def has_control(text: bytes) -> bool:
@@ -51,19 +66,41 @@ def _ascii(text: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A counter's entry: how much one writer has counted. Text: ``17``."""
+    """A counter's entry: how much one writer has counted. Text: ``17``.
+
+    Where its replica has counted in what its past incarnations had counted, it says of each how
+    much: ``17 INCARNATION=AMOUNT ...``. Of those before the last 64 it only says that they are in,
+    up to which: ``17 INCARNATION INCARNATION=AMOUNT ...``. They are in the order of their birth.
+    """
 
     amount: int
+    folded: tuple[tuple[str, int], ...] = ()
+    settled: str = ""
 
     @classmethod
     def parse(cls, text: bytes) -> Total:
         """Read the text; raises :class:`InvalidDump` if it is not a canonical total."""
-        if _TOTAL.fullmatch(text) is None or int(text) > MAX_TOTAL:
+        amount, *words = text.split(b" ")
+        settled, folded = "", []
+        for number, word in enumerate(words):
+            match = _FOLDED.fullmatch(word)
+            if match is None or (match[2] is None and number):
+                raise InvalidDump(f"not a counter total: {text[:80]!r}")
+            if match[2] is None:
+                settled = match[1].decode()
+            else:
+                folded.append((match[1].decode(), _amount(match[2])))
+        names = [settled, *(name for name, _ in folded)]
+        if len(folded) > MAX_HISTORY or any(a >= b for a, b in pairwise(names)):
             raise InvalidDump(f"not a counter total: {text[:80]!r}")
-        return cls(int(text))
+        return cls(_amount(amount), tuple(folded), settled)
 
     def __bytes__(self) -> bytes:
-        return b"%d" % self.amount
+        words = [b"%d" % self.amount]
+        if self.settled:
+            words.append(self.settled.encode())
+        words += (b"%b=%d" % (name.encode(), amount) for name, amount in self.folded)
+        return b" ".join(words)
 
     @property
     def time(self) -> Time:
@@ -76,9 +113,15 @@ class Total:
         return False
 
 
+def _amount(text: bytes) -> int:
+    if _TOTAL.fullmatch(text) is None or int(text) > MAX_TOTAL:
+        raise InvalidDump(f"not a counter total: {text[:80]!r}")
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last write of a register or map key. Text: the dot, and ``\\nVALUE`` unless deleted."""
+    """The last write of a register. Text: the dot, and ``\\nVALUE``, which all writes have."""
 
     dot: Dot
     value: bytes | None
@@ -100,7 +143,7 @@ class Last:
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether the write was a deletion."""
+        """Whether it has no value."""
         return self.value is None
 
 
@@ -110,10 +153,10 @@ def _sorted_dots(dots: Iterable[Dot]) -> list[Dot]:
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """An element of an OR-Set, or an MV register: live dots, and the latest seen per writer.
+    """An element, a key, or an MV register: live dots, and the latest seen per writer.
 
-    ``seen`` is the entry's causal context and includes the live dots. ``live`` maps each dot to
-    its value, which is ``None`` in an OR-Set, where the element itself is the value.
+    ``seen`` is what this entry has seen, the live dots included; what its replica knows is context,
+    too. ``live`` maps each dot to its value, ``None`` in an OR-Set, where that is the element.
     Text: ``DOT DOT|DOT``, the live ones, then what else was seen; a line per value follows.
     """
 
@@ -162,6 +205,26 @@ class Dots:
     def is_tombstone(self) -> bool:
         """Whether no dot lives: the element was removed."""
         return not self.live
+
+    @property
+    def latest_value(self) -> bytes:
+        """The value of the latest of the concurrent writes."""
+        value = self.live[max(self.live)]
+        assert value is not None
+        return value
+
+    @property
+    def count(self) -> int:
+        """How many dots its text has."""
+        living = {dot.writer: dot.time for dot in sorted(self.live)}
+        return len(self.live) + sum(living.get(w) != time for w, time in self.seen.items())
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has seen much that no longer lives."""
+        return (
+            len(self.seen) >= WIDE and len(self.seen.keys() - {d.writer for d in self.live}) >= WIDE
+        )
 
     def covers(self, dot: Dot) -> bool:
         """Whether this entry has seen the dot."""

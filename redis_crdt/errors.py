@@ -61,14 +61,6 @@ class ClockDrift(CRDTError):
     """
 
 
-class StaleDump(CRDTError):
-    """A dump that may be older than removals whose tombstones were collected here.
-
-    What it holds may have been removed since. ``force=True`` takes it nonetheless, and may so
-    bring back what was removed.
-    """
-
-
 class InvalidBatch(CRDTError, ValueError):
     """A batch that cannot be one atomic write: of two replicas or shards, or too large."""
 
@@ -82,8 +74,9 @@ class InvalidCursor(CRDTError, ValueError):
 
 
 class FeedTrimmed(CRDTError):
-    """The feed no longer reaches back to a watcher's cursor: changes have been missed.
+    """The feed no longer tells all since a watcher's cursor: changes may have been missed.
 
+    It was trimmed, or the replica was emptied since.
     Read the state anew, and watch from now on.
     """
 
@@ -108,21 +101,6 @@ class ReplicaMismatch(CRDTError):
 
 class ReplicaConflict(CRDTError):
     """Two different servers claim the same replica id, or a replica was synced with itself."""
-
-
-class StaleReplica(CRDTError):
-    """A replica has been away for so long that removals it has not seen were collected.
-
-    It would bring removed elements back, so nothing is exchanged with it. Dump what only it
-    has, if anything; then :meth:`Replica.reset` it, and sync it with its peers.
-    """
-
-
-class ForgottenPeer(CRDTError):
-    """A replica that was forgotten, as one that is gone for good, is back.
-
-    :meth:`Replica.reset` it, and it will be taken in as a new one.
-    """
 
 
 class EvictionEnabled(CRDTError):
@@ -164,7 +142,10 @@ class SlotUnavailable(ServerError):
 
 
 class AccessDenied(ServerError):
-    """The server's ACL does not let this user run a command or touch a key."""
+    """The server does not let this user run a command or touch a key, or has no INFO.
+
+    Without INFO it could come back without its last writes, and nobody would notice.
+    """
 
 
 class ServerUnreachable(ServerError, ConnectionError):

@@ -7,7 +7,13 @@ server, and tests hold the two equal, byte for byte.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from redis_crdt.clock import Dot, Time
 from redis_crdt.entries import Dots, Last, Total
+
+NOTHING: Mapping[str, Time] = MappingProxyType({})
 
 
 def join_max(a: Total, b: Total) -> Total:
@@ -16,31 +22,41 @@ def join_max(a: Total, b: Total) -> Total:
     Shapiro et al., "A comprehensive study of Convergent and Commutative Replicated Data Types",
     2011, specification 6.
     """
-    return a if a.amount >= b.amount else b
+    return max(a, b, key=lambda total: (total.amount, bytes(total)))
 
 
 def join_last(a: Last, b: Last) -> Last:
     """Return the later write; of two at one time, that of the larger writer.
 
-    A writer has one write per time, unless it lies: then the larger value wins, and any value
-    over a deletion, so that the rule is total. Shapiro et al. 2011, specification 8.
+    A writer has one write per time, unless it lies: then the larger value wins, so that the rule is
+    total. Shapiro et al. 2011, specification 8.
     """
     return max(a, b, key=lambda e: (e.dot, e.value or b""))
 
 
-def join_dots(a: Dots, b: Dots) -> Dots:
+def join_dots(
+    a: Dots, b: Dots, a_knows: Mapping[str, Time] = NOTHING, b_knows: Mapping[str, Time] = NOTHING
+) -> Dots:
     """Keep each dot that both have, or that one has and the other has not seen.
 
     The optimised OR-Set of Bieniusa et al., "An optimized conflict-free replicated set", 2012,
-    with a causal context for each entry instead of one for the whole set.
+    with a causal context for each entry. What a side's replica knows (writer -> clock) is context,
+    too: what it knows and does not hold was removed.
     """
     live = {
         dot: max((v for v in (a.live.get(dot), b.live.get(dot)) if v is not None), default=None)
         for dot in a.live.keys() | b.live.keys()
-        if (dot in a.live or not a.covers(dot)) and (dot in b.live or not b.covers(dot))
+        if (dot in a.live or not (a.covers(dot) or knows(a_knows, dot)))
+        and (dot in b.live or not (b.covers(dot) or knows(b_knows, dot)))
     }
     seen = {
         writer: max(t for t in (a.seen.get(writer), b.seen.get(writer)) if t is not None)
         for writer in a.seen.keys() | b.seen.keys()
     }
     return Dots(live, seen)
+
+
+def knows(known: Mapping[str, Time], dot: Dot) -> bool:
+    """Whether one who knows so much has seen the dot."""
+    clock = known.get(dot.writer)
+    return clock is not None and dot.time <= clock

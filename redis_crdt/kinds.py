@@ -5,10 +5,10 @@ The twin of ``lua/lib/kinds.lua``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from redis_crdt.clock import check_writer
 from redis_crdt.entries import (
@@ -26,11 +26,20 @@ from redis_crdt.errors import InvalidDump, KindMismatch
 from redis_crdt.joins import join_dots, join_last, join_max
 
 KindName = Literal[
-    "or_set", "g_counter", "pn_counter", "lww_register", "mv_register", "lww_map", "partitions"
+    "or_set",
+    "g_counter",
+    "pn_counter",
+    "lww_register",
+    "mv_register",
+    "lww_map",
+    "partitions",
+    "dropped",
 ]
-"""What is stored; ``partitions`` says of a collection in how many parts it is."""
+"""What is stored; ``partitions`` says of a collection in how many parts it is, ``dropped`` of a
+name that what it stood for is gone."""
 
 PARTITIONS: KindName = "partitions"
+DROPPED: KindName = "dropped"
 
 VALUE = b"value"
 """The only field of a register."""
@@ -50,6 +59,10 @@ def _check_key(field: bytes) -> None:
     """Any text is a key."""
 
 
+def _check_none(field: bytes) -> None:
+    raise InvalidDump(f"a dropped name has no field {field[:80]!r}")
+
+
 def _check_total(field: bytes) -> None:
     check_writer(field.decode("ascii", "replace"))
 
@@ -65,10 +78,24 @@ class Kind:
     """A kind of collection."""
 
     name: KindName
-    join: Callable[[Any, Any], Entry]
+    letter: str
+    """What stands for it in the feed."""
+    join: Callable[..., Entry]
+    """Of two entries; where :attr:`has_dots`, then of what each side knows."""
     parse_entry: Callable[[bytes], Entry]
     check_field: Callable[[bytes], None]
     max_entry: int = MAX_ENTRY
+    has_dots: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a counter."""
+        return self.name in ("g_counter", "pn_counter")
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether servers store its entries packed; there may be millions of them."""
+        return self.name in ("or_set", "lww_map")
 
     def __reduce__(self) -> tuple[Callable[[str], Kind], tuple[str]]:
         return _kind, (self.name,)  # there is one of each, also for what comes out of a pickle
@@ -93,31 +120,46 @@ class Kind:
                 raise InvalidDump("an entry that would become too large")
 
 
+_SET = partial(Dots.parse, valued=False)
+_VALUED = partial(Dots.parse, valued=True)
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("or_set", join_dots, partial(Dots.parse, valued=False), _check_element),
-        Kind("g_counter", join_max, Total.parse, _check_total),
-        Kind("pn_counter", join_max, Total.parse, _check_signed_total),
-        Kind("lww_register", join_last, Last.parse, _check_register),
-        Kind(
-            "mv_register", join_dots, partial(Dots.parse, valued=True), _check_register, MAX_JOINED
-        ),
-        Kind("lww_map", join_last, Last.parse, _check_key),
-        Kind("partitions", join_last, Last.parse, _check_register),
+        Kind("or_set", "s", join_dots, _SET, _check_element, has_dots=True),
+        Kind("g_counter", "g", join_max, Total.parse, _check_total),
+        Kind("pn_counter", "p", join_max, Total.parse, _check_signed_total),
+        Kind("lww_register", "l", join_last, Last.parse, _check_register),
+        Kind("mv_register", "v", join_dots, _VALUED, _check_register, MAX_JOINED, True),
+        Kind("lww_map", "m", join_dots, _VALUED, _check_key, MAX_JOINED, True),
+        Kind("partitions", "n", join_last, Last.parse, _check_register),
+        Kind("dropped", "d", join_max, Total.parse, _check_none),
     )
 }
 assert set(KINDS) == set(get_args(KindName))
 
 
-def check_kind(name: str, found: str, wanted: str) -> None:
-    """Raise :class:`KindMismatch` if a name stands for another kind than wanted."""
-    if found == PARTITIONS != wanted:
+KIND_OF: dict[str, KindName] = {kind.letter: kind.name for kind in KINDS.values()}
+
+
+def kinds_in(directory: bytes | None) -> list[str]:
+    """Return the kinds that a name stands for, as the directory of a shard has them.
+
+    More than one where regions gave one name several kinds before they had met.
+    """
+    return [kind for kind in (directory or b"").decode().split() if kind != DROPPED]
+
+
+def check_kind(name: str, found: Collection[str], wanted: str) -> None:
+    """Raise :class:`KindMismatch` if a name stands for other kinds than the one wanted."""
+    if not found or wanted in found:
+        return
+    if PARTITIONS in found:
         raise KindMismatch(f"{name!r} is in partitions: open it with their number")
-    if wanted == PARTITIONS != found:
-        raise KindMismatch(f"{name!r} is a {found}, and not in partitions")
-    if found != wanted:
-        raise KindMismatch(f"{name!r} is a {found}, not a {wanted}")
+    kinds = " and a ".join(found)
+    if wanted == PARTITIONS:
+        raise KindMismatch(f"{name!r} is a {kinds}, and not in partitions")
+    raise KindMismatch(f"{name!r} is a {kinds}, not a {wanted}")
 
 
 def _kind(name: str) -> Kind:

@@ -105,7 +105,7 @@ class Keys:
 
     @cached_property
     def base(self) -> tuple[bytes, bytes, bytes]:
-        """Meta (a hash), feed (a stream) and kinds (name -> kind): every script's first keys."""
+        """Meta (a hash), feed (a stream) and kinds (name -> kinds): every script's first keys."""
         return (self.prefix + b"meta", self.prefix + b"feed", self.prefix + b"kinds")
 
     @cached_property
@@ -116,7 +116,7 @@ class Keys:
     @cached_property
     def exchange(self) -> tuple[bytes, bytes, bytes]:
         """What is kept of the exchange with peers."""
-        return (self.peers, self.prefix + b"scans", self.prefix + b"known")
+        return (self.peers, self.prefix + b"known", self.prefix + b"brought")
 
     def live(self, kind: str, name: bytes) -> bytes:
         """The hash of a collection's live entries."""

@@ -54,6 +54,11 @@ def described(value: bytes) -> tuple[str, int]:
     return str(found["kind"]), int(found["partitions"])
 
 
+def described_in(entry: bytes) -> tuple[str, int]:
+    """Read it out of the register's entry."""
+    return described(entry.partition(b"\n")[2])
+
+
 def check_described(name: str, value: bytes, kind: str, partitions: int) -> None:
     """Raise :class:`KindMismatch` if something else is written down."""
     their_kind, number = described(value)

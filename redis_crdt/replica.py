@@ -53,12 +53,13 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
-from redis_crdt.sync.pull import Party, pull
+from redis_crdt.sync.party import Party
+from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.status import Status, read_status
 from redis_crdt.sync.syncer import Syncer
 from redis_crdt.sync.threaded import in_thread
-from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
+from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.watching import Change, Watcher
 
@@ -82,7 +83,8 @@ class Replica(ReplicaOperations):
     that may throw our keys away.
 
     Opening takes a few round trips. It raises :class:`EvictionEnabled`,
-    :class:`ReplicaMismatch`, :class:`InvalidName`, :class:`InvalidSetting`, or a
+    :class:`ReplicaMismatch`, :class:`InvalidName`, :class:`InvalidSetting`,
+    :class:`AccessDenied` where the server's INFO is not to be had, or another
     :class:`ServerError`. Instances may be shared between threads, as their client may.
     """
 
@@ -198,7 +200,7 @@ class Replica(ReplicaOperations):
         return self._open(MVRegister(self, name, type_))
 
     def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``, in which the last write of a key wins.
+        """Open a map from text to values of ``type_``; of concurrent ones the latest is read.
 
         ``partitions`` are as of :meth:`or_set`.
         """
@@ -214,9 +216,11 @@ class Replica(ReplicaOperations):
         """Yield the changes of this replica as they happen, local ones and those from others.
 
         From now on, or from the ``cursor`` of the last change that was dealt with: each later
-        change then comes exactly once. Ends when nothing has happened for ``timeout`` seconds;
+        change then comes exactly once. Where the server has come back without its last writes, it
+        goes on from where those were lost. Ends when nothing has happened for ``timeout`` seconds;
         never, by default. Raises :class:`FeedTrimmed` where the feed no longer reaches back to
-        the cursor, :class:`InvalidCursor` for one that no ``watch`` of a replica gave out.
+        the cursor, or the replica was emptied since, and :class:`InvalidCursor` for one that no
+        ``watch`` of a replica gave out.
         Blocking reads on a connection of its own, on a Cluster on one for each shard; two round
         trips per 256 changes.
         """
@@ -227,12 +231,14 @@ class Replica(ReplicaOperations):
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
 
-        Costs what changed since the last pull, in batches of 500 entries: three round trips for
-        the first, two for each that follows. Where the source's feed no longer reaches back to
-        the last pull, everything is compared. It may be interrupted anywhere; the next one goes
-        on from there. Raises :class:`ReplicaConflict` if the source has this replica's id,
-        :class:`ReplicaMismatch` if its namespace differs, :class:`KindMismatch`,
-        :class:`InvalidDump` or :class:`ClockDrift` for state that is refused.
+        Costs what changed since the last pull, in batches of 500 entries or some 500 KB: three
+        round trips for the first, two for each that follows. Where the source's feed does not tell
+        all that is lacking here, everything is compared: mostly at a first contact, and after so
+        long that the feed was trimmed or tombstones were collected. It may be interrupted anywhere;
+        the next one goes on from there. Raises :class:`ReplicaConflict` if the source has this
+        replica's id, :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or
+        :class:`ClockDrift` for state that is refused. A single entry that is refused, as ill-formed
+        or too large, is left out and told in the report.
         """
         return drive(pull(self, source))
 
@@ -247,38 +253,46 @@ class Replica(ReplicaOperations):
         """
         return drive(dump_file(self, file))
 
-    def load(self, file: File, *, force: bool = False) -> int:
+    def load(self, file: File) -> int:
         """Join what :meth:`dump` wrote; returns how many entries changed something.
 
-        The file is validated as a whole first: :class:`InvalidDump`, :class:`KindMismatch` and
-        :class:`ClockDrift` leave everything as it was, and so does :class:`StaleDump`, raised
-        unless ``force`` for a file that may hold what was removed, and the tombstones collected,
-        since. Two round trips per 500 entries.
+        The file is validated as a whole first: :class:`InvalidDump` and :class:`ClockDrift` leave
+        everything as it was. It may be old: only what is neither there nor known is taken. Two
+        round trips per 500 entries.
         """
-        return drive(load_file(self, file, force))
+        return drive(load_file(self, file))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
 
-        Those go that are older than ``older_than`` seconds and that every peer, that is every
-        replica that was ever pulled from or that pulled from here, has read. So does what the
-        feed holds of that age. One round trip per 500 tombstones and per collection.
+        Those go of which this replica knows all that they tell, that are older than ``older_than``
+        seconds, and that every peer, that is every replica that was ever pulled from or that pulled
+        from here, has read. So does what the feed holds of that age. What past incarnations have
+        counted is counted in with the present one. One round trip per 500 tombstones and per
+        collection.
         """
         return drive(collect(self, older_than))
 
     def forget(self, peer: str) -> bool:
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
-        Returns whether there was such a peer. Should it come back, it is refused with
-        :class:`ForgottenPeer` until it was :meth:`reset`. One round trip per shard.
+        Returns whether there was such a peer. Should it come back, nothing of its state is lost,
+        and nothing that was removed comes back with it. One round trip per shard.
         """
         return drive(forget(self, peer))
+
+    def drop(self, name: str) -> bool:
+        """Drop the collection of this name, in all regions, and set its name free.
+
+        Returns whether there was one. What others write under it before they have heard of that is
+        lost, too: it is an operator's act. A few round trips, and one for each partition.
+        """
+        return drive(drop(self, name))
 
     def reset(self) -> None:
         """Throw away all that this replica holds, so that it begins anew from its peers.
 
-        What none of them has pulled is lost. It is the way back for a replica that is refused
-        as stale or forgotten. One round trip per shard.
+        What none of them has pulled is lost. One round trip per shard.
         """
         drive(reset(self))
 
@@ -325,7 +339,7 @@ class Replica(ReplicaOperations):
             elif isinstance(operation, Everywhere) and self._router is None:
                 reply = [self.execute(Command(operation.args, about=operation.about))]
             elif isinstance(operation, Script):
-                reply = self._run_script(operation)
+                reply = self._told(operation, self._run_script(operation))
             elif isinstance(operation, Each):
                 reply = [self.execute(one) for one in operation.operations]
             elif isinstance(operation, Wait):
@@ -340,7 +354,7 @@ class Replica(ReplicaOperations):
         if self._router is not None:
             return self._take(self.running(script))
         try:
-            return self._send_once(Send(None, self.evaluating(script)))
+            return self._send_once(self.evaluating(script))
         except ResponseError as error:
             recovering = self.recovering(script, error)
         return self._take(recovering)
@@ -411,11 +425,17 @@ class Replica(ReplicaOperations):
         try:
             if send.asking:
                 _exchange(connection, ASKING)
-            packed = pack_command(send.args)
+            write, args = send.write, send.args
+            if write is not None:
+                args = self._vouched(connection, _link_of(connection), send)
+            packed = pack_command(args)
             if send.parsed:
                 connection.send_packed_command([packed])
                 return server.parse_response(connection, send.args[0], **_RAW)
-            return _exchange(connection, packed)
+            reply = _exchange(connection, packed)
+            if write is not None:
+                self._answered(connection, _link_of(connection), write)
+            return reply
         except ResponseError:
             raise
         except BaseException as error:
@@ -482,3 +502,8 @@ def _exchange(connection: Any, packed: bytes) -> Any:
     """Send what is packed and read the reply, in bytes whatever the client reads for others."""
     connection.send_packed_command([packed])
     return connection.read_response(disable_decoding=True)
+
+
+def _link_of(connection: Any) -> Any:
+    """Return what stands for the present link of a connection; None where it has none."""
+    return getattr(connection, "_sock", connection)

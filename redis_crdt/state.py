@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from redis_crdt.clock import Time
+from redis_crdt.clock import Time, check_writer, parse_clock
 from redis_crdt.entries import Entry
 from redis_crdt.errors import InvalidDump, KindMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
@@ -16,10 +16,12 @@ from redis_crdt.kinds import KINDS, KindName
 class State(BaseModel):
     """The whole state of one collection, tombstones included.
 
-    ``entries`` holds each field with its entry in the text form of :mod:`redis_crdt.entries`,
-    which servers store too. JSON goes in and out by pydantic's own methods; what comes in is
-    validated down to each dot, for it may come from a hostile peer. Two collections are in the
-    same state exactly when their dumps are equal.
+    ``entries`` holds each field with its entry in the text form of :mod:`redis_crdt.entries`, which
+    servers store too. ``known`` says of whose writes this is all that there was up to a time: who
+    merges it remembers that, so that tombstones of objects in memory can be collected. JSON goes in
+    and out by pydantic's own methods; what comes in is validated down to each dot, for it may come
+    from a hostile peer. Two collections are in the same state exactly when the entries of their
+    dumps are equal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -27,17 +29,41 @@ class State(BaseModel):
     version: Literal[1] = 1
     kind: KindName
     entries: dict[str, str]
+    known: dict[str, str] = {}
+    origins: tuple[str, ...] = ()
+    """Of which collections of replicas this is a state, by name; none for objects in memory.
+    What one knows of a collection says nothing of another: so a state of another one is not joined
+    as it is, but its values are written anew."""
 
     @model_validator(mode="after")
     def _validate_entries(self) -> Self:
         self.parsed()
+        for writer, clock in self.known.items():
+            check_writer(writer)
+            parse_clock(clock.encode())
         return self
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, State):
+            return NotImplemented
+        return (self.kind, self.entries) == (other.kind, other.entries)
+
     @classmethod
-    def of(cls, kind: KindName, entries: Iterable[tuple[bytes, bytes]]) -> State:
+    def of(
+        cls,
+        kind: KindName,
+        entries: Iterable[tuple[bytes, bytes]],
+        known: Mapping[bytes, bytes] | None = None,
+        origins: Iterable[str] = (),
+    ) -> State:
         """Make a dump of entries that are known to be well-formed; sorts them by field."""
         texts = {field.decode(): entry.decode() for field, entry in sorted(entries)}
-        return cls.model_construct(version=1, kind=kind, entries=texts)
+        clocks = {
+            writer.decode(): clock.decode() for writer, clock in sorted((known or {}).items())
+        }
+        return cls.model_construct(
+            version=1, kind=kind, entries=texts, known=clocks, origins=tuple(sorted(origins))
+        )
 
     @classmethod
     def load(cls, source: State | Mapping[str, Any] | str | bytes, kind: KindName) -> State:
@@ -70,3 +96,15 @@ class State(BaseModel):
     def time(self) -> Time:
         """The latest time of any entry."""
         return max((entry.time for entry in self.parsed().values()), default=Time(0))
+
+
+def common_to(each: Iterable[Mapping[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return what all of several know: of each writer the earliest clock."""
+    known, *others = map(dict, each)
+    for other in others:
+        known = {
+            writer: min(clock, other[writer], key=parse_clock)
+            for writer, clock in known.items()
+            if writer in other
+        }
+    return known

@@ -10,15 +10,16 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from redis_crdt.clock import Dot, Time, parse_clock, replica_of
 from redis_crdt.codec import Codec, codec_for
-from redis_crdt.errors import FeedTrimmed, InvalidCursor
+from redis_crdt.errors import FeedTrimmed, InvalidCursor, InvalidValue
+from redis_crdt.kinds import KIND_OF, PARTITIONS
 from redis_crdt.names import whole_name
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Wait
-from redis_crdt.sync.pull import Party
+from redis_crdt.sync.party import Party
 
 K = TypeVar("K")
 
-_CURSOR = re.compile(r"(\d{1,15})-(\d{1,15})(?:/(\d{1,4}))?", re.ASCII)
+_CURSOR = re.compile(r"(\d{1,15})-(\d{1,15})(?:/(\d{1,9}))?(?:@([\w.#-]{1,96}))?", re.ASCII)
 _LAST_SEQ = 2**64 - 1
 
 
@@ -31,13 +32,16 @@ class Change(Generic[K]):
     kind: str
     """The kind of the collection, such as ``or_set``."""
     key: K
-    """The element of a set or key of a map; the replica that counted; None for a register."""
+    """The element of a set or key of a map; the replica that counted; None for a register, for a
+    name that was dropped, and where there is a problem."""
     time: Time
     """When it changed here."""
     source: str | None
     """The replica from which a pull brought it; None for a write to this one."""
     cursor: str
     """Where to go on after this change; give it to ``watch``."""
+    problem: str | None = None
+    """Why the key cannot be read as the watched collection's type, if it cannot."""
 
 
 class Position(NamedTuple):
@@ -45,6 +49,8 @@ class Position(NamedTuple):
 
     id: bytes
     taken: int = 0
+    writer: str | None = None
+    """The incarnation of the replica that the feed then was of."""
 
     @classmethod
     def parse(cls, text: str) -> Position:
@@ -52,10 +58,11 @@ class Position(NamedTuple):
         match = _CURSOR.fullmatch(text)
         if match is None:
             raise InvalidCursor(f"not a cursor of a watch: {text[:80]!r}")
-        return cls(f"{match[1]}-{match[2]}".encode(), int(match[3] or 0))
+        return cls(f"{match[1]}-{match[2]}".encode(), int(match[3] or 0), match[4])
 
     def __str__(self) -> str:
-        return self.id.decode() + (f"/{self.taken}" if self.taken else "")
+        taken = f"/{self.taken}" if self.taken else ""
+        return self.id.decode() + taken + (f"@{self.writer}" if self.writer else "")
 
     @property
     def after(self) -> bytes:
@@ -64,6 +71,31 @@ class Position(NamedTuple):
             return self.id
         ms, seq = map(int, self.id.split(b"-"))
         return b"%d-%d" % ((ms, seq - 1) if seq else (ms - 1, _LAST_SEQ))
+
+    def on(self, feed: ask.Feed) -> Position:
+        """Return where to go on in a feed as it is now.
+
+        Where its server has come back without its last writes, that is where those were lost.
+        Raises :class:`FeedTrimmed` if the feed does not reach back, or is of another life.
+        """
+        here, writer = self, self.writer or feed.writer
+        if writer != feed.writer:
+            writers = [past for past, _ in feed.past]
+            if writer not in writers:
+                raise FeedTrimmed(
+                    f"the replica has begun anew since {self}: read the state anew, and watch from "
+                    "now on"
+                )
+            cuts = [cut for _, cut in feed.past[writers.index(writer) :]]
+            lost = min(cuts, key=_time_of)
+            if _time_of(lost) < _time_of(self.after):
+                here = Position(lost)
+        if _time_of(here.after) < _time_of(feed.reach):
+            raise FeedTrimmed(
+                f"the feed no longer reaches back to {self}: read the state anew, and watch from "
+                "now on; a larger feed_limit keeps more"
+            )
+        return here._replace(writer=feed.writer)
 
 
 class Watcher(Generic[K]):
@@ -76,28 +108,28 @@ class Watcher(Generic[K]):
         timeout: float | None,
         only: tuple[Sequence[tuple[int, bytes]], Codec[Any]] | None = None,
     ) -> None:
-        """Begin to watch; ``only`` one collection: the shard and name of each of its parts."""
+        """Begin to watch; ``only`` one collection: of each of its parts the shard, and the letter
+        of its kind with its name."""
         self._replica = replica
         self._only = None if only is None else {name for _, name in only[0]}
         self._codec: Codec[Any] = codec_for() if only is None else only[1]
         shards = range(replica.shards) if only is None else {shard for shard, _ in only[0]}
         self._shards = sorted(shards)
-        self._positions: dict[int, Position] | None = None
+        self._positions: dict[int, Position] = {}
         if cursor is not None:
             texts = cursor.split(",")
             if len(texts) != len(self._shards):
                 raise InvalidCursor(f"a cursor for {len(texts)} shards, not {len(self._shards)}")
             self._positions = dict(zip(self._shards, map(Position.parse, texts), strict=True))
+        self._began = False
         self._timeout = timeout
-        self._kinds: dict[bytes, str] = {}
 
     def page(self) -> Procedure[list[Change[K]] | None]:
         """Wait for changes; None once nothing has happened for the timeout."""
-        if self._positions is None:
-            self._positions = {}
+        if not self._began:
             for shard in self._shards:
-                now = yield self._replica, ask.position(self._replica.keys(shard), (), "watch")
-                self._positions[shard] = Position(now[0])
+                yield from self._settle(shard)
+            self._began = True
         deadline = None if self._timeout is None else monotonic() + self._timeout
         while True:
             left = None if deadline is None else deadline - monotonic()
@@ -105,60 +137,64 @@ class Watcher(Generic[K]):
                 return None
             starts = {shard: at.after for shard, at in self._positions.items()}
             entries = yield self._replica, Wait(starts, left)
-            changes = yield from self._changes(entries)
-            if changes:
+            moved = False
+            for shard in {shard for shard, _, _ in entries} or self._shards:
+                moved |= yield from self._settle(shard)
+            # What was read of a feed that has lost something since is not to be trusted.
+            if not moved and (changes := self._changes(entries)):
                 return changes
 
-    def _changes(
-        self, entries: Sequence[tuple[int, bytes, Sequence[bytes]]]
-    ) -> Procedure[list[Change[K]]]:
-        assert self._positions is not None
-        for shard in {shard for shard, _, _ in entries}:
-            flats = [flat for s, _, flat in entries if s == shard]
-            names = {name for flat in flats for name in flat[::2]} - {b"", *self._kinds}
-            if self._only is not None:
-                names &= self._only
-            request = ask.position(self._replica.keys(shard), tuple(names), "watch")
-            _, reach, *kinds = yield self._replica, request
-            if parse_clock(reach) > parse_feed_position(self._positions[shard]):
-                raise FeedTrimmed(
-                    f"the feed no longer reaches back to {self._positions[shard]}: read the state "
-                    "anew, and watch from now on; a larger feed_limit keeps more"
-                )
-            self._kinds.update(zip(names, (kind.decode() for kind in kinds), strict=True))
+    def _settle(self, shard: int) -> Procedure[bool]:
+        """Hold the position against the feed as it is now; returns whether it has moved back."""
+        at = self._positions.get(shard)
+        seen = at.id if at else b""
+        feed = yield self._replica, ask.position(self._replica.keys(shard), seen, "watch")
+        here = at.on(feed) if at else Position(feed.clock, 0, feed.writer)
+        self._positions[shard] = here
+        return at is not None and here[:2] != at[:2]
+
+    def _changes(self, entries: Sequence[tuple[int, bytes, Sequence[bytes]]]) -> list[Change[K]]:
         changes: list[Change[K]] = []
         for shard, id_, flat in entries:
-            tag, refs = (flat[1], flat[2:]) if flat[0] == b"" else (None, flat)
-            source = replica_of(Dot.parse(tag.decode()).writer) if tag else None
+            tagged = flat[0] == b""
+            refs = flat[2:] if tagged else flat
+            source = replica_of(Dot.parse(flat[1].decode()).writer) if tagged and flat[1] else None
             before = self._positions[shard]
             skip = before.taken if before.id == id_ else 0
             pairs = list(zip(refs[::2], refs[1::2], strict=True))
+            self._positions[shard] = before._replace(id=id_, taken=0)
             for i in range(skip, len(pairs)):
-                name, field = pairs[i]
-                last = i == len(pairs) - 1
-                self._positions[shard] = Position(id_) if last else Position(id_, i + 1)
-                if self._only is not None and name not in self._only:
+                collection, field = pairs[i]
+                taken = 0 if i == len(pairs) - 1 else i + 1
+                self._positions[shard] = before._replace(id=id_, taken=taken)
+                if self._only is not None and collection not in self._only:
                     continue
-                if self._kinds[name] != "partitions":  # that a collection has them is no change
-                    changes.append(self._change(id_, name, field, source))
+                kind = KIND_OF[collection[:1].decode()]
+                if kind != PARTITIONS:  # that a collection has them is no change
+                    changes.append(self._change(id_, kind, collection[1:], field, source))
         return changes
 
-    def _change(self, id_: bytes, name: bytes, field: bytes, source: str | None) -> Change[K]:
-        assert self._positions is not None
-        kind = self._kinds[name]
-        read = _KEYS.get(kind)
-        key = self._codec.decode(field) if read is None else read(field)
+    def _change(
+        self, id_: bytes, kind: str, name: bytes, field: bytes, source: str | None
+    ) -> Change[K]:
+        read = _KEYS.get(kind, self._codec.decode)
+        key, problem = None, None
+        try:
+            key = read(field)
+        except InvalidValue as error:
+            problem = str(error)
         cursor = ",".join(map(str, self._positions.values()))
-        return Change(whole_name(name.decode()), kind, key, parse_clock(id_), source, cursor)
+        time = parse_clock(id_)
+        return Change(whole_name(name.decode()), kind, key, time, source, cursor, problem)  # type: ignore[arg-type]
 
 
-def parse_feed_position(position: Position) -> Time:
-    """Return the time after which a watcher reads."""
-    ms, seq = map(int, position.after.split(b"-"))
-    return Time(ms, seq)
+def _time_of(id_: bytes) -> tuple[int, int]:
+    ms, seq = map(int, id_.split(b"-"))
+    return ms, seq
 
 
 _KEYS: dict[str, Callable[[bytes], Any]] = {
+    "dropped": lambda _: None,
     "lww_map": bytes.decode,
     "lww_register": lambda _: None,
     "mv_register": lambda _: None,

@@ -36,11 +36,11 @@ class Slots:
         return key_slot(Keys(namespace, shard).prefix)
 
     def node_of(self, slot: int) -> int:
-        """The index of the node that serves a slot."""
-        for first, last, master, *_ in self._clients[0].execute_command("CLUSTER SLOTS"):
-            if first <= slot <= last:
-                ports = [server.port for server in self._cluster.servers]
-                return ports.index(int(master[1]))
+        """The index of the node that serves a slot, and says so itself."""
+        for node, server in enumerate(self._cluster.servers):
+            for first, last, master, *_ in self._clients[node].execute_command("CLUSTER SLOTS"):
+                if first <= slot <= last and int(master[1]) == server.port:
+                    return node
         raise AssertionError(f"nobody serves slot {slot}")
 
     def keys_at(self, node: int, slot: int) -> set[bytes]:

@@ -1,28 +1,28 @@
--- @include lib/single
--- Adds to this writer's total. ARGV: kind, name, sign ('' for a G-Counter; '+' or '-'), amount.
+-- @include lib/operation
+-- Adds to this writer's total. ARGV: witness, kind, collection, sign ('' for a G-Counter; '+' or
+-- '-'), amount. KEYS and reply: lib/operation.
 local counter_increment = {}
 
--- Whether a + b is below 2^63. Lua's numbers are not exact up there, so it goes in two halves.
-local function fits(a, b)
-  if #a < 18 and #b < 18 then return true end
-  local low = tonumber(string.sub(a, -9)) + tonumber(string.sub(b, -9))
-  local high = (tonumber(string.sub(a, 1, -10)) or 0) + (tonumber(string.sub(b, 1, -10)) or 0)
-  high, low = high + math.floor(low / 1e9), low % 1e9
-  return high < 9223372036 or (high == 9223372036 and low <= 854775807)
-end
-
 function counter_increment.prepare(op)
-  local field, amount = op.args[op.first] .. writer, op.args[op.last]
+  local field, amount = {op.args[op.first] .. writer}, op.args[op.last]
   if amount == '0' then return nil end
-  local total = redis.call('HGET', op.live, field)
-  if total and not string.find(total, '^%d+$') then fail('MALFORMED', 'not a counter total: ' .. total) end
-  if not fits(total or '0', amount) then fail('OVERFLOW', total or '0') end
-  return {field}, 1, 1
+  local total = read(op.live, field, 1, 1)[1] or '0'
+  op.text = nil
+  if overlay or #total > 17 or #amount > 17 or not string.find(total, '^%d+$') then
+    -- @include lib/totals
+    local so_far, rest = string.match(total, '^(%d+)(.*)$')
+    if not so_far then fail('MALFORMED', 'not a counter total: ' .. total) end
+    local sum_ = sum(so_far, amount)
+    if not sum_ then fail('OVERFLOW', so_far) end
+    op.text = sum_ .. rest
+  end
+  return field, 1, 1
 end
 
 function counter_increment.commit(op)
-  redis.call('HINCRBY', op.live, op.args[op.first] .. writer, op.args[op.last])
-  return 1
+  local field = op.args[op.first] .. writer
+  -- Most totals are numbers far from the limit.
+  if op.text then put(op.live, {field, op.text}) else redis.call('HINCRBY', op.live, field, op.args[op.last]) end
 end
 
 -- @run carry_out, counter_increment

@@ -1,14 +1,16 @@
--- @include lib/entry
--- @include lib/short
--- What the operations on OR-Sets and MV registers share.
--- The entry of a field as a state; an empty one where there is none.
-local function observe(text)
-  return text and parse_dots(text) or {live = {}, seen = {}}
-end
+-- @include lib/packed
+-- @include lib/keys
+-- What the operations on entries of dots share where more was seen than one own dot: reading, placing
+-- a new dot, and noting what has seen much.
+local WIDE_ENTRIES = PREFIX .. 'wide'
+
+-- The stored entry of a field as a state; an empty one where there is none.
+local function observe(kind, text) return parse_dots(text and unpacked(kind, text) or '') end
 
 -- A new dot of this writer in a state, which replaces the live dots that are not in `kept`, and
 -- itself, where one batch writes a field twice.
 local function place(state, kept, id, value)
+  -- @include lib/short
   local dot = parse_dot(short(id) .. '@' .. writer)
   dot.value = value
   state.live = {dot}
@@ -18,15 +20,26 @@ local function place(state, kept, id, value)
   state.seen[writer] = dot
 end
 
--- The time that a new dot has to pass: nobody may think to have seen it already.
-local function floor_of(states)
-  local ms, seq = 0, 0
-  for _, state in pairs(states) do
-    if (state.count or 0) >= MAX_DOTS then
-      fail('SIZE', 'an entry holds no more than ' .. MAX_DOTS .. ' dots')
-    end
-    local dot = state.seen[writer]
-    if dot and later(dot.ms, dot.seq, ms, seq) then ms, seq = dot.ms, dot.seq end
+-- Makes sure that the new dot passes all that was seen of this writer: nobody may think to have seen
+-- it already; and that the entry has room for it.
+local function make_room(op, state)
+  if (state.count or 0) >= MAX_DOTS then
+    fail('SIZE', 'an entry holds no more than ' .. MAX_DOTS .. ' dots')
   end
-  return ms, seq
+  if (state.count or 0) >= WIDE then redis.call('HLEN', WIDE_ENTRIES) end  -- raises where it is no hash
+  local dot = state.seen[writer]
+  if dot and (not op.ms or later(dot.ms, dot.seq, op.ms, op.seq)) then op.ms, op.seq = dot.ms, dot.seq end
+end
+
+-- How many dots an entry has seen beside its live ones.
+local function width_of(entry)
+  local others = string.match(entry, '^[^|\n]*|([^\n]*)')
+  if not others then return 0 end
+  local _, spaces = string.gsub(others, ' ', '')
+  return spaces + 1
+end
+
+-- Collection looks through entries that have seen much, and forgets what all know.
+local function note_width(op, field, entry, id)
+  if width_of(entry) >= WIDE then put(WIDE_ENTRIES, {op.collection .. '\n' .. field, id}) end
 end

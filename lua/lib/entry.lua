@@ -3,11 +3,11 @@
 -- @include lib/clock
 -- @include lib/bytes
 -- How entries are written down. The same text is stored, sent and joined.
---   total   counters            `17`
---   last    LWW register, map   `TIME@WRITER`, and `\nVALUE` unless deleted
---   dots    OR-Set, MV register `DOT DOT|DOT`: the live dots, then what else was seen, each part
---                               sorted by writer and time; for the MV register a line `\nVALUE`
---                               for each live dot follows
+--   total   counters                    `17`, or what lib/totals says
+--   last    LWW register, partitions    `TIME@WRITER`, and `\nVALUE`
+--   dots    OR-Set, MV register, map    `DOT DOT|DOT`: the live dots, then what else was seen, each
+--                                       part sorted by writer and time; but for the OR-Set a line
+--                                       `\nVALUE` for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
 -- @define MAX_TOTAL '9223372036854775807'
 
@@ -104,9 +104,9 @@ local function parse_dots(text)
   return {live = live, seen = seen, count = count}
 end
 
-local function format_dots(state)
+-- The text of a state whose live dots are in order.
+local function format_sorted(state)
   local live, implied, others, values = {}, {}, {}, {}
-  table.sort(state.live, dot_before)
   for i, dot in ipairs(state.live) do
     live[i] = dot.text
     implied[dot.writer] = dot
@@ -116,8 +116,14 @@ local function format_dots(state)
   for _, dot in pairs(state.seen) do
     if is_new(dot, implied) then rest[#rest + 1] = dot end
   end
+  if #live + #rest > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   if #rest == 0 then return table.concat(live, ' ') .. table.concat(values) end
   table.sort(rest, dot_before)
   for i, dot in ipairs(rest) do others[i] = dot.text end
   return table.concat(live, ' ') .. '|' .. table.concat(others, ' ') .. table.concat(values)
+end
+
+local function format_dots(state)
+  table.sort(state.live, dot_before)
+  return format_sorted(state)
 end

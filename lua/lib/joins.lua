@@ -3,7 +3,10 @@
 -- the text of their join; commutative, associative, idempotent.
 -- `redis_crdt/joins.py` says the same in Python, and tests hold the two equal.
 local function join_max(a, b)
-  if #a ~= #b then return #a > #b and a or b end
+  local x, y = string.match(a, '^%d*'), string.match(b, '^%d*')
+  if #x ~= #y then return #x > #y and a or b end
+  if x ~= y then return before(x, y) and b or a end
+  -- A writer has one text for each total, unless it lies.
   return before(a, b) and b or a
 end
 
@@ -18,28 +21,56 @@ local function join_last(a, b)
   return before(a, b) and b or a
 end
 
--- A dot lives if both sides have it, or one has it and the other has not seen it.
-local function survivors(mine, theirs, live, have)
-  local held = {}
+-- Whether a context, writer -> {ms, seq}, has seen a dot.
+local function covers(context, dot)
+  local known = context[dot.writer]
+  return known ~= nil and not later(dot.ms, dot.seq, known.ms, known.seq)
+end
+
+-- Those of my live dots that survive: a dot lives if both sides have it, or one has it and the other
+-- has not seen it, neither for this entry nor in its context, which is what its replica knows.
+local function survivors(mine, theirs, their_context)
+  local held, live = {}, {}
   for _, dot in ipairs(theirs.live) do held[dot.text] = dot end
   for _, dot in ipairs(mine.live) do
     local twin = held[dot.text]
-    if not have[dot.text] and (twin or is_new(dot, theirs.seen)) then
-      have[dot.text] = true
+    if twin or (is_new(dot, theirs.seen) and not covers(their_context, dot)) then
       -- One dot has one value; a liar's two are settled as in `last`, so that all sides agree.
       if twin and before(dot.value or '', twin.value or '') then dot = twin end
       live[#live + 1] = dot
     end
   end
+  return live
 end
 
-local function join_dots(a, b)
+-- Both lists are in order, as entries have them.
+local function merged(a, b)
+  local all, i, j = {}, 1, 1
+  while a[i] or b[j] do
+    local x, y = a[i], b[j]
+    if not y or (x and dot_before(x, y)) then
+      all[#all + 1], i = x, i + 1
+    else
+      all[#all + 1], j = y, j + 1
+      if x and x.text == y.text then i = i + 1 end
+    end
+  end
+  return all
+end
+
+local NOTHING = {}
+
+-- Gives the state as well, and whether a live dot of the second one is gone. `relieve` may take out of a
+-- state what it need not have seen, if that is too much.
+local function join_dots(a, b, context_of_a, context_of_b, relieve)
   local x, y = parse_dots(a), parse_dots(b)
-  local live, have, seen = {}, {}, x.seen
-  survivors(x, y, live, have)
-  survivors(y, x, live, have)
+  local theirs = survivors(y, x, context_of_a or NOTHING)
+  local live = merged(survivors(x, y, context_of_b or NOTHING), theirs)
+  local seen = x.seen
   for by, dot in pairs(y.seen) do
     if is_new(dot, seen) then seen[by] = dot end
   end
-  return format_dots({live = live, seen = seen})
+  local state = {live = live, seen = seen}
+  if relieve then relieve(state) end
+  return format_sorted(state), state, #theirs < #y.live
 end

@@ -1,12 +1,15 @@
 -- @include lib/replica
 -- @include lib/tombstone
--- The keys of any collection of this shard. They share the hash tag of KEYS[1], so a script may
--- use them on a Cluster though only the data says which ones it needs.
+-- The keys of this shard. They share the hash tag of KEYS[1], so a script may use them on a Cluster
+-- though only the data says which ones it needs.
 local PREFIX = string.sub(META, 1, -5)
 
 local function live_key(name, kind) return PREFIX .. kind .. ':' .. name end
 
 local function removed_key(name, kind) return PREFIX .. kind .. '-removed:' .. name end
+
+-- What is known of writers of objects in memory that were merged into a collection; lib/knowledge.
+local function context_key(name, kind) return PREFIX .. kind .. '-known:' .. name end
 
 -- Server calls take a few thousand arguments at most, and peers' batches may be larger.
 -- @define CHUNK 1000
@@ -20,3 +23,13 @@ local function read_fields(key, fields)
   end
   return values
 end
+
+-- A feed names a collection by one letter for its kind, and its name.
+local LETTERS = {
+  or_set = 's', g_counter = 'g', pn_counter = 'p', lww_register = 'l', mv_register = 'v',
+  lww_map = 'm', partitions = 'n', dropped = 'd',
+}
+
+-- How often a name was dropped: what was written under it before is dead. It goes with everything
+-- that is sent, and the higher one holds.
+local function generation_of(name) return redis.call('HGET', PREFIX .. 'generations', name) or '0' end

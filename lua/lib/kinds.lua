@@ -1,8 +1,10 @@
 -- @include lib/joins
+-- @include lib/totals
 -- What each kind of collection is made of: its join, which fields it may have, how large an entry
--- may be if not MAX_ENTRY, and the reading of one entry from a peer. `inspect` refuses what is
--- malformed, and gives the entry's latest time, whether it is a tombstone, and where it has one dot
--- what that is made of and what follows it.
+-- may be if not MAX_ENTRY, whether its entries are dots, and the reading of one entry from a peer.
+-- `inspect` refuses what is malformed, and gives the entry's latest time, whether it is a tombstone,
+-- and where it has one dot what that is made of and what follows it. That values are text is looked
+-- at by who reads them from a peer: it takes scripts too long.
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
 
 -- Whether a text is one that JSON, or a key, may be; most are ASCII, and that is cheaper to see.
@@ -11,8 +13,10 @@ local function is_line(s)
 end
 
 local function inspect_total(text)
-  if not string.find(text, '^[1-9]%d*$') or #text > 19 or join_max(text, MAX_TOTAL) ~= MAX_TOTAL then
-    malformed('not a counter total: ' .. string.sub(text, 1, 80))
+  if string.find(text, ' ', 1, true) then
+    if format_total(parse_total(text)) ~= text then malformed('a total that is not in canonical form') end
+  else
+    check_amount(text)
   end
   return 0, 0, false
 end
@@ -21,9 +25,7 @@ local function inspect_last(text)
   local head, value = split(text)
   local ms, seq, by, seq_text = match_dot(head)
   if not ms then malformed('not a dot: ' .. string.sub(text, 1, 80)) end
-  if value ~= '' and (value == '\n' or not is_line(string.sub(value, 2))) then
-    malformed('a value that is not one line of JSON')
-  end
+  if value == '\n' or string.find(value, '\n', 2, true) then malformed('a value that is not one line') end
   return ms, seq, value == '', by, seq_text, value
 end
 
@@ -37,11 +39,9 @@ end
 
 local function inspect_dots(text, valued)
   local state = parse_dots(text)
-  if format_dots(state) ~= text or text == '' then malformed('dots that are not in canonical form') end
+  if format_sorted(state) ~= text or text == '' then malformed('dots that are not in canonical form') end
   for _, dot in ipairs(state.live) do
-    if (dot.value ~= nil) ~= valued or (valued and (dot.value == '' or not is_line(dot.value))) then
-      malformed('dots whose values are missing or not one line of JSON')
-    end
+    if (dot.value ~= nil) ~= valued or dot.value == '' then malformed('dots whose values are missing') end
   end
   local ms, seq = latest(state)
   return ms, seq, #state.live == 0
@@ -54,22 +54,34 @@ local function inspect_element(text)
   return inspect_dots(text, false)
 end
 
+-- Of a key most have one dot, too.
+local function inspect_key(text)
+  local head, value = split(text)
+  local ms, seq, by, seq_text = match_dot(head)
+  if not ms then return inspect_dots(text, true) end
+  if #value < 2 or string.find(value, '\n', 2, true) then malformed('a value that is not one line') end
+  return ms, seq, false, by, seq_text, value
+end
+
 local function is_register(field) return field == 'value' end
 
 local function is_element(field) return field ~= '' and is_line(field) end
 
 local KIND = {
-  or_set = {join = join_dots, inspect = inspect_element, is_field = is_element},
+  or_set = {join = join_dots, has_dots = true, inspect = inspect_element, is_field = is_element},
   mv_register = {
-    join = join_dots, inspect = function(e) return inspect_dots(e, true) end, is_field = is_register,
-    max_entry = MAX_JOINED,
+    join = join_dots, has_dots = true, inspect = function(e) return inspect_dots(e, true) end,
+    is_field = is_register, max_entry = MAX_JOINED,
+  },
+  lww_map = {
+    join = join_dots, has_dots = true, inspect = inspect_key, is_field = is_utf8, max_entry = MAX_JOINED,
   },
   lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
   partitions = {join = join_last, inspect = inspect_last, is_field = is_register},
-  lww_map = {join = join_last, inspect = inspect_last, is_field = is_utf8},
   g_counter = {join = join_max, inspect = inspect_total, is_field = is_writer},
   pn_counter = {
     join = join_max, inspect = inspect_total,
     is_field = function(f) return string.find(f, '^[+-]') ~= nil and is_writer(string.sub(f, 2)) end,
   },
+  dropped = {is_field = function() return false end},
 }

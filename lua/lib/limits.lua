@@ -3,9 +3,17 @@
 -- @define MAX_FIELD 65536
 -- @define MAX_VALUE 1044480
 -- @define MAX_ENTRY 1048576
--- The concurrent values of a register may come from many regions, each of which has kept to the
--- limit: what is joined of them must not be too large to be passed on.
+-- The concurrent values of a register or key may come from many regions, each of which has kept to
+-- the limit: what is joined of them must not be too large to be passed on.
 -- @define MAX_JOINED 16777216
 -- @define MAX_DOTS 4096
--- Entries.
--- @define MAX_BATCH 100000
+-- An entry that has seen so many dots that no longer live is looked after by collection.
+-- @define WIDE 8
+-- Entries of a batch, and about how many bytes one sends: others wait while a script runs.
+-- @define MAX_BATCH 1000
+-- @define MAX_BYTES 524288
+-- Of each replica so many incarnations are remembered, and so many writers of objects in memory of
+-- each collection, and so many for whom something was collected that the feed does not tell of.
+-- @define MAX_HISTORY 64
+-- @define MAX_CONTEXT 8192
+-- @define MAX_SILENT 1024

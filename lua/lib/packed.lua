@@ -12,7 +12,8 @@ local packed_times, alias_of = {}, {}
 -- What follows the time in a packed dot, as it is sent.
 local function read_end(packed)
   local name, seq = string.match(packed, '^([0-9a-z]+)(%-?%d*)$')
-  local by = name and (writer_of[name] or redis.call('HGET', META, '#' .. name))
+  -- The alias of a new incarnation may not be written down yet.
+  local by = name == alias and writer or name and (writer_of[name] or redis.call('HGET', META, '#' .. name))
   if not by then fail('MALFORMED', 'what is stored is of no script of ours') end
   writer_of[name] = by
   plain_ends[packed] = seq .. '@' .. by
@@ -31,10 +32,15 @@ local function unpack_dot(dot)
 end
 
 -- The alias of a writer. One that has none is given one, which is written down with the script's
--- first write: whoever may meet new writers packs before that.
+-- first write: whoever may meet new writers packs before that. While replica/aliases looks through all
+-- entries, one that is used is marked.
 local function find_alias(by)
-  local found = redis.call('HGET', META, by)
-  if not found then
+  local found, sweep = by == writer and alias, nil
+  if not found then found, sweep = unpack(redis.call('HMGET', META, by, 'sweep')) end
+  if found and sweep then
+    notes = notes or {}
+    notes[#notes + 1], notes[#notes + 2] = '~' .. found, '1'
+  elseif not found then
     aliases = aliases or redis.call('HGET', META, 'aliases')
     found, aliases = base36(aliases + 0), aliases + 1
     notes = notes or {}

@@ -1,12 +1,28 @@
 -- @include lib/replica
--- Enters where nothing else may be written: whether the process is the same one is looked at, and
--- what was found is written down at once.
+-- Enters where nothing else may be written: what was found of another process is written down at
+-- once.
+local function settle(call)
+  local is_new = notes ~= nil and #notes > 2
+  if is_new then call('HSET', META, unpack(notes)) end
+  local mark = forgets and call('XADD', FEED, '*', '', '')
+  if type(mark) == 'string' then
+    newest_id = mark
+    call('HINCRBY', META, 'refs', -1)
+    call('HSET', META, 'collected', mark)
+  end
+  forgets = nil
+  notes = nil
+  return is_new
+end
+
 local function enter_to_read()
-  if enter(true) then redis.call('HSET', META, unpack(notes)) end
+  enter()
+  settle(redis.call)
 end
 
 -- The same for one who only looks: where the server takes no writes, a new incarnation goes unnoted,
 -- and the next script that writes begins it.
-local function look()
-  if enter(true) then redis.pcall('HSET', META, unpack(notes)) end
+local function enter_to_look()
+  enter()
+  settle(redis.pcall)
 end

@@ -1,13 +1,14 @@
--- @include lib/single
+-- @include lib/operation
 -- @include lib/dots
--- @include lib/tombstone
 -- Writes a value in place of those that the writer has seen: all that this replica has, or those
--- that the context covers. ARGV: kind, name, value, context (`|DOT DOT`, or '' for all).
+-- that the context covers. ARGV: witness, kind, collection, value, context (`|DOT DOT`, or '' for
+-- all). KEYS and reply: lib/operation.
 local mv_register_set = {}
 
 function mv_register_set.prepare(op)
-  local live, removed = redis.call('HGET', op.live, 'value'), redis.call('HGET', op.removed, 'value')
-  local state = observe(live or entry_of_tombstone(removed))
+  local field = {'value'}
+  local live, removed = read(op.live, field, 1, 1)[1], read(op.removed, field, 1, 1)[1]
+  local state = observe(op.kind, live or entry_of_tombstone(removed))
   local kept, context = {}, op.args[op.last]
   if context ~= '' then
     local covered = parse_dots(context).seen
@@ -18,19 +19,22 @@ function mv_register_set.prepare(op)
       if is_new(dot, state.seen) then state.seen[by] = dot end
     end
   end
-  local size = #op.args[op.first]
+  local size, count = #op.args[op.first], 0
   for _, dot in ipairs(kept) do size = size + #dot.value end
   if size > MAX_VALUE then fail('SIZE', 'the concurrent values take ' .. size .. ' bytes') end
+  for _ in pairs(state.seen) do count = count + 1 end
+  state.count = count + #kept
+  make_room(op, state)
   op.state, op.kept = state, kept
-  op.ms, op.seq = floor_of({state})
-  return {'value'}, 1, 1
+  return field, 1, 1
 end
 
 function mv_register_set.commit(op, id)
   place(op.state, op.kept, id, op.args[op.first])
-  redis.call('HSET', op.live, 'value', format_dots(op.state))
-  redis.call('HDEL', op.removed, 'value')
-  return 1
+  local entry = format_dots(op.state)
+  note_width(op, 'value', entry, id)
+  put(op.live, {'value', entry})
+  take(op.removed, {'value'})
 end
 
 -- @run carry_out, mv_register_set

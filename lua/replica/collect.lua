@@ -1,27 +1,34 @@
--- @include lib/peers
+-- @include lib/collecting
 -- @include lib/settle
--- Drops a batch of one collection's tombstones: those that every peer has come past and that are
--- old enough. KEYS: meta, feed, kinds. ARGV: age in milliseconds, name, kind, cursor, count. Replies
--- the next cursor, and how many went.
+-- Drops those of a batch of one collection's tombstones that may go, and what is known of the others
+-- (lib/collecting). KEYS: meta, feed, kinds. ARGV: witness, age in milliseconds, name, kind, cursor,
+-- count. Replies the next cursor, and how many went.
 local function collect()
   enter_to_read()
-  local age, name, kind, cursor, count = unpack(ARGV)
-  local stable, before = acknowledged_by_all(), now - tonumber(age)
-  local tombstones = removed_key(name, kind)
+  local age, name, kind, cursor, count = unpack(ARGV, 2)
+  begin_collecting(age)
+  local tombstones, noted = removed_key(name, kind), read_context(name, kind)
   local page = redis.call('HSCAN', tombstones, cursor, 'COUNT', count)
-  local old, latest = {}, redis.call('HGET', META, 'collected')
+  local gone, kept, bytes = {}, {}, 0
   for i = 1, #page[2], 2 do
-    local id = string.match(page[2][i + 1], '^%S+')
-    if time_of(id) <= before and not is_later(id, stable) then
-      old[#old + 1] = page[2][i]
-      if is_later(id, latest) then latest = id end
+    local field, id = page[2][i], string.match(page[2][i + 1], '^%S+')
+    if may_go(id) then
+      local state = parse_dots(unpacked(kind, entry_of_tombstone(page[2][i + 1])))
+      local went, left = forget_known(state, id, noted)
+      if went and not left then
+        gone[#gone + 1] = field
+      elseif went then
+        kept[#kept + 1], kept[#kept + 2] = field, id .. ' ' .. pack(kind, format_dots(state))
+      end
     end
   end
-  if #old > 0 then
-    redis.call('HSET', META, 'collected', latest)
-    redis.call('HDEL', tombstones, unpack(old))
+  if #gone + #kept > 0 then
+    redis.call('HLEN', SILENT)  -- raises where it is no hash
+    write_collected()
+    for i = 1, #kept, CHUNK do redis.call('HSET', tombstones, unpack(kept, i, math.min(i + CHUNK - 1, #kept))) end
+    for i = 1, #gone, CHUNK do redis.call('HDEL', tombstones, unpack(gone, i, math.min(i + CHUNK - 1, #gone))) end
   end
-  return {page[1], #old}
+  return {page[1], #gone}
 end
 
 -- @run collect

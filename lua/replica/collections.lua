@@ -1,15 +1,21 @@
--- @include lib/keys
--- A page of the shard's collections. KEYS: meta, feed, kinds. ARGV: cursor, count. Replies the next
--- cursor, a flat list of name and kind, and one of how many live entries and tombstones each has.
+-- @include lib/knowledge
+-- A page of the shard's collections. KEYS: meta, feed, kinds. ARGV: witness, cursor, count. Replies
+-- the next cursor, a flat list of name and kind, where a name that was dropped has the kind
+-- `dropped`, too; how many live entries and tombstones each has, and the context of each.
 local function collections()
-  local page = redis.call('HSCAN', KINDS, ARGV[1], 'COUNT', ARGV[2])
-  local sizes = {}
+  local page = redis.call('HSCAN', KINDS, ARGV[2], 'COUNT', ARGV[3])
+  local names, sizes, contexts = {}, {}, {}
   for i = 1, #page[2], 2 do
-    local name, kind = page[2][i], page[2][i + 1]
-    sizes[i] = redis.call('HLEN', live_key(name, kind))
-    sizes[i + 1] = redis.call('HLEN', removed_key(name, kind))
+    local name = page[2][i]
+    for kind in string.gmatch(page[2][i + 1], '%S+') do
+      local n = #names
+      names[n + 1], names[n + 2] = name, kind
+      sizes[n + 1] = redis.call('HLEN', live_key(name, kind))
+      sizes[n + 2] = redis.call('HLEN', removed_key(name, kind))
+      contexts[#contexts + 1] = context_text(name, kind)
+    end
   end
-  return {page[1], page[2], sizes}
+  return {page[1], names, sizes, contexts}
 end
 
 -- @run collections

@@ -2,13 +2,13 @@
 -- @include lib/packed
 -- Digests of a page of a collection's live entries, as far as readers see them: without what an
 -- entry tells of dots that are gone, for that is collected at other times elsewhere. KEYS: meta,
--- feed, kinds. ARGV: name, kind, cursor, count, how many hexadecimal digits of a field's hash choose
--- its bucket, then the buckets whose entries are to be listed; none, for sums over each bucket.
+-- feed, kinds. ARGV: witness, name, kind, cursor, count, how many hexadecimal digits of a field's hash
+-- choose its bucket, then the buckets whose entries are to be listed; none, for sums over each bucket.
 -- Replies the next cursor, and a flat list: bucket, count, sum, ... or field, digest, ...
 local function digest()
-  local name, kind, cursor, count, width = unpack(ARGV, 1, 5)
-  local listed = #ARGV > 5 and {}
-  for i = 6, #ARGV do listed[ARGV[i]] = true end
+  local name, kind, cursor, count, width = unpack(ARGV, 2, 6)
+  local listed = #ARGV > 6 and {}
+  for i = 7, #ARGV do listed[ARGV[i]] = true end
   local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
   local counts, sums, reply = {}, {}, {}
   for i = 1, #page[2], 2 do

@@ -1,105 +1,149 @@
 -- @include lib/peers
--- @include lib/packed
+-- @include lib/body
 -- @include lib/settle
 -- The delta for a target that knows so much: the present entries of what the feed names after the
--- target's cursor. KEYS: meta, feed, kinds. ARGV: how many references to look at, the target's
--- writer, '1' if it has joined anything of others, how many parts tell at which clock it began to
--- scan this replica while it had not, those, then its knowledge as writer, clock, ...
--- Replies mode ('delta' or 'scan'), writer, cursor, clock, more ('1' or '0'), '1' if this replica
--- has joined anything of others, its own knowledge as it began scans, and of others, and the body:
--- a flat list: name, kind, count, then count times field, entry. Mode 'scan' says that the feed does
--- not reach back to the cursor.
+-- target's cursor. KEYS: meta, feed, kinds. ARGV: witness, how many references to look at, the
+-- target's writer, the position to go on from, `WRITER CURSOR SENT` as replied last ('' for the cursor
+-- of who knows so much), then its knowledge as writer, clock, ...
+-- Replies mode ('delta' or 'reconcile'), writer, cursor, how many references after it are sent
+-- already, clock, more ('1' or '0'), its knowledge as a flat list, and the body (lib/body). Mode
+-- 'reconcile' says that the feed does not tell all that the target lacks.
+-- A feed entry is taken whole, so that what was written together arrives together, unless it is too
+-- large for one batch.
+local KIND_OF = {}
+for kind, letter in pairs(LETTERS) do KIND_OF[letter] = kind end
 
 -- Feed entries that are read at a time at most. What a pull or an update brought is one of them
 -- however many references it has, so how many are read goes by the size of the one before.
 -- @define PAGE 64
 
-local function covers(known, tag)
+local function is_covered(known, tag)
   local clock, by = string.match(tag, '^(%S+)@(%S+)$')
-  return known[by] and not is_later(clock, known[by])
+  return clock and known[by] and not is_later(clock, known[by])
 end
 
--- Notes which fields are wanted, by collection, in the order of their first mention.
-local function collect(refs, known, wanted)
-  local first = 1
-  if refs[1] == '' then
-    if covers(known, refs[2]) then return end
-    first = 3
-  end
-  for i = first, #refs, 2 do
-    local name, field = refs[i], refs[i + 1]
-    local fields = wanted[name]
-    if not fields then
-      fields = {}
-      wanted[name], wanted[#wanted + 1] = fields, name
+-- References that are about to be sent: collections in the order of their first mention, the fields of
+-- each; what they take of bytes, and whether the entries may be large.
+local sent, order, fields_of, bytes, is_large = {}, {}, {}, 0, false
+
+-- Takes up the references of a feed entry from one on to another, as far as they are not sent yet.
+local function pick(refs, from, to)
+  for i = from, to, 2 do
+    local collection, field = refs[i], refs[i + 1]
+    local of = sent[collection]
+    if not of then
+      of = {}
+      sent[collection] = of
     end
-    if not fields[field] then
-      fields[field], fields[#fields + 1] = true, field
+    if not of[field] then
+      of[field] = true
+      local fields = fields_of[collection]
+      if not fields then
+        fields = {}
+        fields_of[collection], order[#order + 1] = fields, collection
+        is_large = is_large or LARGE[KIND_OF[string.sub(collection, 1, 1)]]
+      end
+      fields[#fields + 1] = field
+      bytes = bytes + #field + 64
     end
   end
 end
 
--- Reads the feed on from the cursor, and gives the new one. A feed entry is taken whole, so that
--- what was written together arrives together; one that does not fit is left for the next batch.
-local function read_feed(cursor, limit, known, wanted)
+local function unpick()
+  for _, collection in ipairs(order) do
+    for _, field in ipairs(fields_of[collection]) do sent[collection][field] = nil end
+  end
+end
+
+local function begin_picking() order, fields_of, bytes, is_large = {}, {}, 0, false end
+
+-- Sends what was picked.
+local function send(start)
+  for _, collection in ipairs(order) do
+    local name, kind = string.sub(collection, 2), KIND_OF[string.sub(collection, 1, 1)]
+    send_fields(group_for(name, kind, start), fields_of[collection])
+  end
+  begin_picking()
+end
+
+local function is_full(limit) return entries_sent >= limit or bytes_sent >= MAX_BYTES end
+
+-- The references of one feed entry from the `skip`th on, a few at a time, for their entries may be
+-- large; `first` is where they begin. Gives how many are done.
+local function send_in_steps(refs, first, skip, limit, start)
+  local total = (#refs - first + 1) / 2
+  while skip < total and not is_full(limit) do
+    local kind = KIND_OF[string.sub(refs[first + 2 * skip], 1, 1)]
+    local step = math.min(total - skip, chunk_of(kind, math.max(1, limit - entries_sent)))
+    pick(refs, first + 2 * skip, first + 2 * (skip + step) - 1)
+    send(start)
+    skip = skip + step
+  end
+  return skip, total
+end
+
+-- Reads the feed on, and gives the new cursor with how many references after it are sent already.
+local function read_feed(cursor, skip, limit, known, start)
   local looked_at, count = 0, 1
   while true do
-    local page, size = redis.call('XRANGE', FEED, '(' .. cursor, '+', 'COUNT', count), nil
-    for _, entry in ipairs(page) do
-      size = #entry[2] / 2
-      if looked_at > 0 and looked_at + size > limit then return cursor end
-      collect(entry[2], known, wanted)
-      looked_at, cursor = looked_at + size, entry[1]
+    local page = redis.call('XRANGE', FEED, '(' .. cursor, '+', 'COUNT', count)
+    local before, taken, is_over = looked_at, 0, false
+    local skipped = skip
+    for i, entry in ipairs(page) do
+      local refs, first = entry[2], entry[2][1] == '' and 3 or 1
+      local size = 1
+      if first == 1 or not is_covered(known, refs[2]) then
+        size = math.max(1, (#refs - first + 1) / 2 - skipped)
+        is_over = looked_at > 0 and looked_at + size > limit
+        if is_over then break end
+        pick(refs, first + 2 * skipped, #refs)
+      end
+      looked_at, taken, skipped = looked_at + size, i, 0
     end
-    if #page < count or looked_at >= limit then return cursor end
+    if not is_large and bytes_sent + bytes <= MAX_BYTES then
+      -- All of the page fits, and is sent together, by collection.
+      send(start)
+      if taken > 0 then cursor, skip = page[taken][1], 0 end
+    else
+      unpick()
+      begin_picking()
+      for i = 1, taken do
+        local refs, first = page[i][2], page[i][2][1] == '' and 3 or 1
+        if first == 1 or not is_covered(known, refs[2]) then
+          local done, total = send_in_steps(refs, first, skip, limit, start)
+          if done < total then return cursor, done end
+        end
+        cursor, skip = page[i][1], 0
+        if is_full(limit) then return cursor, 0 end
+      end
+    end
+    if is_over or is_full(limit) or looked_at >= limit or #page < count then return cursor, 0 end
+    local size = math.ceil((looked_at - before) / #page)
     count = math.max(1, math.min(PAGE, math.floor((limit - looked_at) / size)))
   end
 end
 
-local function read_wanted(wanted)
-  local body = {}
-  for _, name in ipairs(wanted) do
-    local kind = redis.call('HGET', KINDS, name)
-    if kind then
-      local fields = wanted[name]
-      local live = read_fields(live_key(name, kind), fields)
-      local removed = read_fields(removed_key(name, kind), fields)
-      local head, count = #body + 1, 0
-      body[head], body[head + 1], body[head + 2] = name, kind, 0
-      for i, field in ipairs(fields) do
-        local entry = live[i] or entry_of_tombstone(removed[i])
-        if entry then
-          count = count + 1
-          body[#body + 1], body[#body + 2] = field, unpacked(kind, entry)
-        end
-      end
-      body[head + 2] = tostring(count)
-    end
-  end
-  return body
-end
-
 local function dump()
   enter_to_read()
-  local limit, asker, joined = tonumber(ARGV[1]), ARGV[2], ARGV[3] == '1'
-  local first = 5 + tonumber(ARGV[4])
+  local limit, asker, position = tonumber(ARGV[2]), ARGV[3], ARGV[4]
   local peer = replica_of(asker)
   if peer == replica_of(writer) then fail('CONFLICT', asker) end
-  local scanned, known = read_known(ARGV, 5, first - 1), read_known(ARGV, first, #ARGV)
-  local meta = redis.call('HMGET', META, 'history', 'reach', 'collected', 'joined')
-  local clock = last_id()
-  local cursor = start_of(known, meta[1])
-  note(peer, admit(peer, known[asker], joined, known, scanned, meta[1], meta[3]))
-  local head = {'delta', writer, clock, clock, '0', meta[4],
-                begun_afresh(redis.call('HGETALL', SCANS)), redis.call('HGETALL', KNOWN), {}}
+  local known = read_known(ARGV, 5, #ARGV)
+  local meta = redis.call('HMGET', META, 'history', 'reach', 'collected')
+  local by, at, sent_of_it = string.match(position, '^(%S+) (%S+) (%d+)$')
+  -- Who goes on from a reply has been looked at then.
+  if by ~= writer and check_witness(known, meta[1]) then meta = redis.call('HMGET', META, 'history', 'reach', 'collected') end
+  local clock, start = last_id(), start_of(known, meta[1])
+  note(peer, start)
+  -- Who knows nothing of this replica is told all of it by a feed from which nothing ever went.
+  local cursor, skip = start or '0-0', 0
+  if by == writer then cursor, skip = at, tonumber(sent_of_it) end
   if is_later(meta[2], cursor) or is_later(meta[3], cursor) or is_later(cursor, clock) then
-    head[1] = 'scan'
-    return head
+    return {'reconcile', writer, clock, '0', clock, '0', flat_of(own_knowledge()), {}}
   end
-  local wanted = {}
-  cursor = read_feed(cursor, limit, known, wanted)
-  head[3], head[5], head[9] = cursor, is_later(clock, cursor) and '1' or '0', read_wanted(wanted)
-  return head
+  cursor, skip = read_feed(cursor, skip, limit, known, cursor)
+  local more = is_later(clock, cursor) and '1' or '0'
+  return {'delta', writer, cursor, tostring(skip), clock, more, flat_of(own_knowledge()), flat_body()}
 end
 
 -- @run dump

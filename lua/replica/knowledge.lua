@@ -1,18 +1,12 @@
--- @include lib/peers
+-- @include lib/silent
 -- @include lib/settle
--- What this replica knows. KEYS: meta, feed, kinds. Replies its writer, '1' if it has joined
--- anything of others, what it knows of others and of its own past as a flat list of writer and
--- clock, its own present writer first, and a flat list of writer and state of the scans begun.
+-- What this replica knows. KEYS: meta, feed, kinds. ARGV: witness. Replies its writer, its clock, what
+-- it knows as a flat list of writer and clock, '1' if it holds no collection, for whom it has
+-- collected what its feed does not tell of, as a flat list, and its standing (lib/knowledge).
 local function knowledge()
   enter_to_read()
-  local meta = redis.call('HMGET', META, 'history', 'joined')
-  local known = {writer, last_id()}
-  for _, past in ipairs(past_incarnations(meta[1])) do
-    known[#known + 1], known[#known + 2] = past[1], past[2]
-  end
-  local others = redis.call('HGETALL', KNOWN)
-  for i = 1, #others do known[#known + 1] = others[i] end
-  return {writer, meta[2], known, redis.call('HGETALL', SCANS)}
+  local is_empty = redis.call('HLEN', KINDS) == 0 and '1' or '0'
+  return {writer, last_id(), flat_of(own_knowledge()), is_empty, redis.call('HGETALL', SILENT), standing()}
 end
 
 -- @run knowledge

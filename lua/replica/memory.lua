@@ -1,6 +1,6 @@
 -- @include lib/keys
--- How many bytes collections take, about. KEYS: meta, feed, kinds. ARGV: name, kind, ... Replies the
--- bytes of each one's live entries and tombstones; -1 where the server cannot tell.
+-- How many bytes collections take, about. KEYS: meta, feed, kinds. ARGV: witness, name, kind... Replies
+-- the bytes of each one's live entries and tombstones; -1 where the server cannot tell.
 local function bytes_of(key)
   local bytes = redis.pcall('MEMORY', 'USAGE', key)
   if type(bytes) == 'number' then return bytes end
@@ -9,9 +9,9 @@ end
 
 local function memory()
   local sizes = {}
-  for i = 1, #ARGV, 2 do
-    sizes[i] = bytes_of(live_key(ARGV[i], ARGV[i + 1]))
-    sizes[i + 1] = bytes_of(removed_key(ARGV[i], ARGV[i + 1]))
+  for i = 2, #ARGV, 2 do
+    sizes[i - 1] = bytes_of(live_key(ARGV[i], ARGV[i + 1]))
+    sizes[i] = bytes_of(removed_key(ARGV[i], ARGV[i + 1]))
   end
   return sizes
 end

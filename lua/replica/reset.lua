@@ -1,15 +1,20 @@
--- @include lib/keys
+-- @include lib/knowledge
 -- Throws this shard away, whole. Whoever uses it next begins anew. KEYS: meta, feed, kinds.
--- ARGV: the replica that it must be.
+-- ARGV: witness, the replica that it must be. Replies how many names it had.
 local function reset()
   local replica = redis.call('HGET', META, 'replica')
-  if replica and replica ~= ARGV[1] then fail('REPLICA', replica) end
+  if replica and replica ~= ARGV[2] then fail('REPLICA', replica) end
   local kinds, keys = redis.call('HGETALL', KINDS), {}
   for i = 1, #kinds, 2 do
-    keys[#keys + 1] = live_key(kinds[i], kinds[i + 1])
-    keys[#keys + 1] = removed_key(kinds[i], kinds[i + 1])
+    for kind in string.gmatch(kinds[i + 1], '%S+') do
+      keys[#keys + 1] = live_key(kinds[i], kind)
+      keys[#keys + 1] = removed_key(kinds[i], kind)
+      keys[#keys + 1] = context_key(kinds[i], kind)
+    end
   end
-  for _, key in ipairs({'known', 'peers', 'scans', 'links'}) do keys[#keys + 1] = PREFIX .. key end
+  for _, key in ipairs({'known', 'peers', 'silent', 'pending', 'brought', 'wide', 'generations', 'links'}) do
+    keys[#keys + 1] = PREFIX .. key
+  end
   for _, key in ipairs(keys) do redis.call('TYPE', key) end  -- raises where the key is moving away
   for _, key in ipairs(keys) do redis.call('UNLINK', key) end
   redis.call('UNLINK', META, FEED, KINDS)

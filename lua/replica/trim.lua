@@ -2,11 +2,11 @@
 -- @include lib/trim
 -- @include lib/settle
 -- Takes a batch of old entries out of the feed: those that every peer has come past and that are
--- old enough. KEYS: meta, feed, kinds. ARGV: age in milliseconds. Replies how many went.
+-- old enough, and those beyond its limit. KEYS: meta, feed, kinds. ARGV: witness, age in milliseconds. Replies how many went.
 local function trim_stable()
   enter_to_read()
   local stable = acknowledged_by_all()
-  local old = string.format('%.0f-%.0f', math.max(0, now - tonumber(ARGV[1])), 2 ^ 40)
+  local old = string.format('%.0f-%.0f', math.max(0, now - tonumber(ARGV[2])), 2 ^ 40)
   return trim(feed_excess(), is_later(stable, old) and old or stable)
 end
 

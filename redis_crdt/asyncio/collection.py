@@ -43,11 +43,11 @@ class Collection(CollectionOperations[T]):
             for field, entry in page.items():
                 yield read(field, entry)
 
-    async def merge(self, other: Mergeable | Collection[Any], *, force: bool = False) -> Self:
+    async def merge(self, other: Mergeable | Collection[Any]) -> Self:
         """Join the state of ``other`` into this collection, and return this collection."""
         if isinstance(other, Collection):
             other = await other.dump()
-        await self._drive(self._merge(state_of(other, self.kind), force))
+        await self._drive(self._merge(state_of(other, self.kind)))
         return self
 
     async def watch(

@@ -1,4 +1,4 @@
-"""The LWW map on a server, for asyncio: text keys, each with the value of its last write."""
+"""The LWW map on a server, for asyncio: text keys, each with the latest of its values."""
 
 from __future__ import annotations
 

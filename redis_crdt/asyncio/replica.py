@@ -46,11 +46,12 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.files import File, dump_file, load_file
-from redis_crdt.sync.pull import Party, pull
+from redis_crdt.sync.party import Party
+from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.status import Status, read_status
 from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
-from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
+from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.watching import Change, Watcher
 
@@ -150,7 +151,11 @@ class Replica(ReplicaOperations):
             await self._client.aclose()
 
     async def __aenter__(self) -> Self:
-        return await self.open()
+        try:
+            return await self.open()
+        except BaseException:
+            await self.close()  # for nobody else will
+            raise
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
@@ -180,7 +185,7 @@ class Replica(ReplicaOperations):
         return MVRegister(self, name, type_)
 
     def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Take up a map from text to values of ``type_``, in which a key's last write wins.
+        """Take up a map from text to values of ``type_``; of concurrent ones the latest is read.
 
         ``partitions`` spread it over several shards.
         """
@@ -218,16 +223,15 @@ class Replica(ReplicaOperations):
         await self.open()
         return await drive(dump_file(self, file))
 
-    async def load(self, file: File, *, force: bool = False) -> int:
+    async def load(self, file: File) -> int:
         """Join what :meth:`dump` wrote; returns how many entries changed something."""
-        return await drive(load_file(self, file, force))
+        return await drive(load_file(self, file))
 
     async def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
 
-        Those go that are older than ``older_than`` seconds and that every peer, that is every
-        replica that was ever pulled from or that pulled from here, has read. So does what the
-        feed holds of that age. One round trip per 500 tombstones and per collection.
+        As :meth:`redis_crdt.Replica.gc_tombstones`. One round trip per 500 tombstones and per
+        collection.
         """
         await self.open()
         return await drive(collect(self, older_than))
@@ -235,17 +239,25 @@ class Replica(ReplicaOperations):
     async def forget(self, peer: str) -> bool:
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
-        Returns whether there was such a peer. Should it come back, it is refused with
-        :class:`ForgottenPeer` until it was :meth:`reset`. One round trip per shard.
+        Returns whether there was such a peer. Should it come back, nothing of its state is lost,
+        and nothing that was removed comes back with it. One round trip per shard.
         """
         await self.open()
         return await drive(forget(self, peer))
 
+    async def drop(self, name: str) -> bool:
+        """Drop the collection of this name, in all regions, and set its name free.
+
+        Returns whether there was one. What others write under it before they have heard of that is
+        lost, too: it is an operator's act. A few round trips, and one for each partition.
+        """
+        await self.open()
+        return await drive(drop(self, name))
+
     async def reset(self) -> None:
         """Throw away all that this replica holds, so that it begins anew from its peers.
 
-        What none of them has pulled is lost. It is the way back for a replica that is refused
-        as stale or forgotten. One round trip per shard.
+        What none of them has pulled is lost. One round trip per shard.
         """
         await self.open()
         await drive(reset(self))
@@ -320,7 +332,7 @@ class Replica(ReplicaOperations):
             elif isinstance(operation, Everywhere) and self._router is None:
                 reply = [await self._execute(Command(operation.args, about=operation.about))]
             elif isinstance(operation, Script):
-                reply = await self._run_script(operation)
+                reply = self._told(operation, await self._run_script(operation))
             elif isinstance(operation, Each):
                 tasks = (asyncio.create_task(self.execute(one)) for one in operation.operations)
                 reply = await all_of(list(tasks))
@@ -336,7 +348,7 @@ class Replica(ReplicaOperations):
         if self._router is not None:
             return await self._take(self.running(script))
         try:
-            return await self._send_once(Send(None, self.evaluating(script)))
+            return await self._send_once(self.evaluating(script))
         except ResponseError as error:
             recovering = self.recovering(script, error)
         return await self._take(recovering)
@@ -407,11 +419,17 @@ class Replica(ReplicaOperations):
         try:
             if send.asking:
                 await _exchange(connection, ASKING)
-            packed = pack_command(send.args)
+            write, args = send.write, send.args
+            if write is not None:
+                args = self._vouched(connection, _link_of(connection), send)
+            packed = pack_command(args)
             if send.parsed:
                 await connection.send_packed_command([packed])
                 return await server.parse_response(connection, send.args[0], **_RAW)
-            return await _exchange(connection, packed)
+            reply = await _exchange(connection, packed)
+            if write is not None:
+                self._answered(connection, _link_of(connection), write)
+            return reply
         except ResponseError:
             raise
         except BaseException as error:
@@ -465,3 +483,8 @@ class _Direct:
 
     def __init__(self, replica: Replica) -> None:
         self.execute = replica._execute
+
+
+def _link_of(connection: Any) -> Any:
+    """Return what stands for the present link of a connection; None where it has none."""
+    return getattr(connection, "_writer", connection)

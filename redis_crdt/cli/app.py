@@ -112,16 +112,11 @@ def load(
     file: Annotated[str, typer.Argument(help="What to read; - for standard input.")] = "-",
     namespace: Namespace = "default",
     replica_id: ReplicaId = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Take a dump that may bring back what was removed.")
-    ] = False,
 ) -> None:
     """Join what dump wrote into a namespace; a file that is not whole changes nothing."""
     with (
         opened(url, namespace, replica_id) as replica,
         _progress("joined") as progressed,
     ):
-        changed = drive(
-            load_file(replica, sys.stdin.buffer if file == "-" else file, force, progressed)
-        )
+        changed = drive(load_file(replica, sys.stdin.buffer if file == "-" else file, progressed))
     typer.echo(f"{changed} entries changed", err=True)

@@ -13,8 +13,8 @@ from redis_crdt.cli import tables
 from redis_crdt.cli.app import Namespace, ReplicaId, Url, app, opened
 from redis_crdt.errors import InvalidName
 from redis_crdt.operations.operation import drive
+from redis_crdt.sync.directory import find
 from redis_crdt.sync.tombstones import GRACE
-from redis_crdt.sync.verify import find
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Limit = Annotated[int, typer.Option(help="How many entries to show.", min=1)]
@@ -90,15 +90,15 @@ def inspect(
     """Show a collection: its entries and their causal metadata, tombstones included."""
     with opened(url, namespace) as replica:
         found = drive(find(replica, name))
-        if found is None:
+        if not found:
             raise InvalidName(f"{replica.about} has no collection {name!r}")
-        kind, partitions = found
-        in_parts = {"partitions": partitions} if partitions > 1 else {}
-        state = getattr(replica, kind)(name, **in_parts).dump()
         console = Console()
-        about = f" in {partitions} partitions" if in_parts else ""
-        console.print(f"{kind} {name}{about}", highlight=False)
-        console.print(tables.entries(state, limit), highlight=False)
+        for kind, partitions in found:
+            in_parts = {"partitions": partitions} if partitions > 1 else {}
+            state = getattr(replica, kind)(name, **in_parts).dump()
+            about = f" in {partitions} partitions" if in_parts else ""
+            console.print(f"{kind} {name}{about}", highlight=False)
+            console.print(tables.entries(state, limit), highlight=False)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def gc(
         float, typer.Option(help="Keep tombstones that are younger, in seconds.")
     ] = GRACE,
 ) -> None:
-    """Drop the tombstones that every peer has seen and that are old enough."""
+    """Drop the tombstones that are old enough and that neither this replica nor its peers need."""
     with opened(url, namespace) as replica:
         typer.echo(f"{replica.gc_tombstones(older_than)} tombstones dropped")
 
@@ -141,11 +141,30 @@ def forget(
     peer: Annotated[str, typer.Argument(help="The replica id of the peer.")],
     namespace: Namespace = "default",
 ) -> None:
-    """Forget a peer that is gone for good, so that it no longer holds collection up."""
+    """Forget a peer that is gone for good, so that it no longer holds collection up.
+
+    Should it come back, nothing of it is lost, and nothing that was removed comes back with it.
+    """
     with opened(url, namespace) as replica:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")
     typer.echo(f"{peer} is forgotten")
+
+
+@app.command()
+def drop(
+    url: Url,
+    name: Annotated[str, typer.Argument(help="The collection.")],
+    namespace: Namespace = "default",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Drop a collection in all regions, with what others write there before they hear of it."""
+    with opened(url, namespace) as replica:
+        if not yes:
+            typer.confirm(f"Drop {name} of {namespace} everywhere?", abort=True)
+        if not replica.drop(name):
+            raise InvalidName(f"{replica.about} has no collection {name!r}")
+    typer.echo(f"{name} is dropped")
 
 
 @app.command()
@@ -156,8 +175,7 @@ def reset(
 ) -> None:
     """Throw away all that a replica holds, so that it begins anew from its peers.
 
-    The way back for a replica that is stale or was forgotten. What no peer has pulled from it is
-    lost: dump it first.
+    What no peer has pulled from it is lost: dump it first.
     """
     with opened(url, namespace) as replica:
         name = replica.replica_id

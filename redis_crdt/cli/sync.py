@@ -78,11 +78,11 @@ def _serve_metrics(host: str, port: int) -> Metrics:
 
 
 async def _show_scans(syncer: Syncer) -> None:
-    """Show full scans as bars, where there is a terminal."""
+    """Show as bars how far reconciling is, where there is a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         return
-    columns = (TextColumn("full scan of {task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("all of {task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bars = {id(link): progress.add_task(link.peer, visible=False) for link in syncer.links}
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from time import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from redis_crdt.clock import parse_clock
 from redis_crdt.entries import Dots, Last
 from redis_crdt.state import State
+from redis_crdt.sync.link import Link
 from redis_crdt.sync.status import COUNT_TO, PeerStatus, Status
 from redis_crdt.sync.verify import Difference
 
@@ -26,8 +28,6 @@ def _ago(seconds: float | None) -> str:
 
 
 def _state(peer: PeerStatus) -> str:
-    if peer.forgotten:
-        return "forgotten"
     link = peer.link
     if link is None:
         return "no syncer here"
@@ -36,6 +36,11 @@ def _state(peer: PeerStatus) -> str:
     if link.state == "scanning":
         return f"scanning {link.scanned}/{max(link.to_scan, link.scanned)}"
     return link.state
+
+
+def _trouble(link: Link) -> str:
+    """What went wrong last: with the link, or with single entries."""
+    return "\n".join([link.last_error or "", *(f"refused: {r}" for r in link.refused)]).strip()
 
 
 def _size(count: int | None) -> str:
@@ -67,7 +72,19 @@ def status(found: Status) -> RenderableType:
         collections.add_row(
             item.name, item.kind, f"{item.entries}", f"{item.tombstones}", _size(item.bytes)
         )
-    return Group(title, shards, peers(found), collections)
+    twice = Counter(item.name for item in found.collections)
+    notes = [
+        f"{name} is of several kinds: regions gave it these before they had met"
+        for name, kinds in twice.items()
+        if kinds > 1
+    ]
+    notes += (
+        f"the server was put back to an older state, and noticed late: what was counted since "
+        f"{shard.doubtful} may hide behind what peers remember"
+        for shard in found.shards
+        if shard.doubtful
+    )
+    return Group(title, shards, peers(found), collections, *notes)
 
 
 def peers(found: Status) -> RenderableType:
@@ -84,9 +101,9 @@ def peers(found: Status) -> RenderableType:
             _state(peer),
             _ago(link.last_contact) if link else "",
             drift,
-            "" if peer.forgotten else behind,
+            behind,
             _ago(peer.heard),
-            (link.last_error or "") if link else "",
+            _trouble(link) if link else "",
         )
     return table
 

@@ -32,17 +32,16 @@ class Collection(CollectionOperations[T]):
             for field, entry in page.items():
                 yield read(field, entry)
 
-    def merge(self, other: Mergeable, *, force: bool = False) -> Self:
+    def merge(self, other: Mergeable) -> Self:
         """Join the state of ``other`` into this collection, and return this collection.
 
         ``other`` is anything that holds the same kind of state: a collection of any backend, or
         a dump. One script for each 500 entries, all validated before the first is written.
         Raises :class:`KindMismatch` for another kind, :class:`InvalidValue` for values that are
         not of this one's type, :class:`InvalidDump` for a malformed dump, :class:`ClockDrift`
-        for a time too far ahead, :class:`StaleDump`, unless ``force``, for a state that may
-        hold what was removed, and its tombstone collected, since.
+        for a time too far ahead. A dump may be old: only what is neither there nor known is taken.
         """
-        self._drive(self._merge(state_of(other, self.kind), force))
+        self._drive(self._merge(state_of(other, self.kind)))
         return self
 
     def watch(

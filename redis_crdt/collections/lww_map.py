@@ -1,4 +1,4 @@
-"""The LWW map on a server: text keys, each with the value of its last write."""
+"""The LWW map on a server: text keys, each with the latest of its values."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ class Values(ValuesView[T]):
 
 
 class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
-    """A map of last-writer-wins registers (Shapiro et al. 2011, spec. 8, a key at a time).
+    """A map whose keys are added and removed as an OR-Set's elements, each with a value.
 
-    Deleting a key is a write like any other: of it and a concurrent ``set`` the later wins.
-    Reads and single writes are one round trip each; keys, values and items one per 500.
+    Of concurrent values the latest is read. A deletion removes those that this replica has, so
+    never one that another region sets at the same time. Reads and single writes are one round trip
+    each; keys, values and items one per 500.
     """
 
     def set(self, key: str, value: T) -> None:

@@ -114,7 +114,8 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop tombstones of removals more than this many seconds ago; return how many.
 
-        Those stay that some peer has not read yet. One round trip per 500 tombstones.
+        Those stay that some peer has not read yet, or of which this replica does not know all that
+        they tell. What was removed does not come back. One round trip per 500 tombstones.
         """
         return self._drive(self._collect(older_than))
 

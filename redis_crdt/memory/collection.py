@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
-from redis_crdt.clock import Dot, Time, wall_clock
+from redis_crdt.clock import Dot, Time, parse_clock, wall_clock
 from redis_crdt.codec import Codec, codec_for
 from redis_crdt.errors import FeedTrimmed, KindMismatch
-from redis_crdt.kinds import KindName
-from redis_crdt.memory.shard import Shard
+from redis_crdt.kinds import KINDS, KindName
+from redis_crdt.memory.shard import Shard, join, raise_to
 from redis_crdt.memory.store import E, Store
+from redis_crdt.names import whole_name
 from redis_crdt.operations.operation import drive
 from redis_crdt.partitions import by_part, part_of
 from redis_crdt.state import State
-from redis_crdt.sync.pull import Party
+from redis_crdt.sync.party import Party
 from redis_crdt.values import check_values
 from redis_crdt.watching import Change, Watcher
 
@@ -42,9 +43,12 @@ def state_of(other: Mergeable, kind: KindName) -> State:
 
     Raises :class:`InvalidDump` if it is no valid dump, :class:`KindMismatch` if of another kind.
     """
-    if isinstance(other, State | Mapping | str | bytes):
-        return State.load(other, kind)
     other_kind = getattr(other, "kind", None)
+    # A map is a Mapping, but no dump.
+    if isinstance(other, State | str | bytes) or (
+        isinstance(other, Mapping) and not hasattr(other, "dump")
+    ):
+        return State.load(other, kind)
     if other_kind != kind:
         what = other_kind or type(other).__name__
         raise KindMismatch(f"cannot merge a {what} into a {kind}")
@@ -54,11 +58,22 @@ def state_of(other: Mergeable, kind: KindName) -> State:
     return state
 
 
-def entries_of(other: Mergeable, kind: KindName) -> Iterable[tuple[bytes, Any]]:
-    """Return the entries of what :func:`state_of` takes; those in memory as they are."""
+class Found(NamedTuple):
+    """What is merged: entries, what is known of them, and of which collections they are."""
+
+    entries: dict[bytes, Any]
+    known: dict[str, Time]
+    origins: frozenset[str]
+
+
+def found_in(other: Mergeable, kind: KindName) -> Found:
+    """Return what :func:`state_of` takes; entries in memory as they are."""
     if isinstance(other, Collection) and other.kind == kind:
-        return (entry for part in other._parts for entry in part._store.entries())
-    return state_of(other, kind).parsed().items()
+        entries = {field: e for part in other._parts for field, e in part._store.entries()}
+        return Found(entries, other._knowledge(), other._origins)
+    state = state_of(other, kind)
+    known = {writer: parse_clock(clock.encode()) for writer, clock in state.known.items()}
+    return Found(state.parsed(), known, frozenset(state.origins))
 
 
 class Collection(Generic[T, E]):
@@ -68,6 +83,8 @@ class Collection(Generic[T, E]):
     _watched: tuple[Party, int] | None = None
     _members: Sequence[Self] = ()
     """Its parts, where it is in partitions; it has no store of its own then."""
+    _origins: frozenset[str] = frozenset()
+    """Of which collections of replicas it has state, by their names."""
 
     def __init__(
         self,
@@ -89,13 +106,14 @@ class Collection(Generic[T, E]):
         self = cls.__new__(cls)
         self._bind(store, name, codec_for(type_))
         self._watched = (replica, shard)
+        self._origins = frozenset([whole_name(name)])
         return self
 
     @classmethod
     def _of_parts(cls, parts: Sequence[Self], shard: Shard, name: str) -> Self:
         self = cls.__new__(cls)
         self._members, self._shard, self.name, self._codec = parts, shard, name, parts[0]._codec
-        self._watched = parts[0]._watched
+        self._watched, self._origins = parts[0]._watched, parts[0]._origins
         return self
 
     @property
@@ -119,57 +137,89 @@ class Collection(Generic[T, E]):
         self._shard = shard
         self.name = name
         self._field = name.encode()
+        self._letter_and_name = KINDS[self.kind].letter.encode() + self._field
         self._codec = codec
         self._store: Store[E] = shard.store(name, self.kind)
 
     def _write(self, fields: Iterable[bytes], after: Time = Time(0)) -> Dot:
         """Log a write to these fields, and return its dot."""
         writer = self._shard.writer
-        return Dot(self._shard.append([(self._field, f) for f in fields], after=after), writer)
+        of = self._letter_and_name
+        return Dot(self._shard.append([(of, f) for f in fields], after=after), writer)
 
-    def merge(self, other: Mergeable, *, force: bool = False) -> Self:
+    def merge(self, other: Mergeable) -> Self:
         """Return a new collection that holds the state of both; changes neither.
 
         It keeps this one's replica id and type. ``other`` is anything that holds the same kind
-        of state: a collection of any backend, or a dump. Raises :class:`KindMismatch` for
-        another kind, :class:`InvalidValue` for values that are not of this one's type,
-        :class:`InvalidDump` for a malformed dump, :class:`ClockDrift` for a time too far ahead,
-        :class:`StaleDump`, unless ``force``, for what may have been removed, and its tombstone
-        collected, since.
+        of state: a collection of any backend, or a dump, however old. Raises
+        :class:`KindMismatch` for another kind, :class:`InvalidValue` for values that are not of
+        this one's type, :class:`InvalidDump` for a malformed dump, :class:`ClockDrift` for a time
+        too far ahead.
         """
-        if self._members:
-            return self._merge_parts(state_of(other, self.kind), force)
-        news: dict[bytes, Any] = self._store.differing(entries_of(other, self.kind))
-        check_values(self._codec, self.kind, news)
-        latest = max((entry.time for entry in news.values()), default=Time(0))
-        self._shard.check_drift(latest, self._shard.max_drift * 1000)
-        if not force:
-            self._shard.check_age(self._store.kind, self._store, news, self.name)
-        merged = copy(self)
-        merged._bind(self._shard.fork(), BARE, self._codec)
-        merged._watched = None
-        merged._shard.clock.observe(latest)
-        store, time = merged._store, merged._shard.clock.last
-        store.live, store.removed = self._store.live.copy(), self._store.removed.copy()
-        for field, entry in news.items():
-            mine: Any = store.get(field)
-            joined: Any = entry if mine is None else store.kind.join(mine, entry)
-            if joined != mine:
-                store.put(field, joined, time)
-        return merged
-
-    def _merge_parts(self, state: State, force: bool) -> Self:
-        items = by_part(state.entries.items(), lambda item: item[0].encode(), len(self._members))
+        found = found_in(other, self.kind)
+        if not self._members:
+            return self._merge(found)
+        by_number = by_part(found.entries.items(), lambda item: item[0], len(self._members))
         merged = [
-            part.merge({**state.model_dump(), "entries": dict(items.get(i, ()))}, force=force)
+            part._merge(found._replace(entries=dict(by_number.get(i, ()))))
             for i, part in enumerate(self._members)
         ]
         return self._of_parts(merged, merged[0]._shard, BARE)
 
+    def _merge(self, found: Found) -> Self:
+        store, (entries, known, origins) = self._store, found
+        news: dict[bytes, Any] = store.differing(entries.items())
+        check_values(self._codec, self.kind, news)
+        latest = max((entry.time for entry in news.values()), default=Time(0))
+        self._shard.check_drift(latest, self._shard.max_drift * 1000)
+        ours = self._knowledge()
+        if origins and self._origins and origins != self._origins:
+            # What one knows of a collection says nothing of another.
+            ours, known = {}, {}
+        if store.kind.has_dots and known:
+            # What the other side knows and does not have was removed there.
+            news.update(dict.fromkeys(store.live.keys() - entries.keys()))
+        merged = copy(self)
+        merged._bind(self._shard.fork(), BARE, self._codec)
+        merged._watched = None
+        merged._shard.clock.observe(latest)
+        merged._origins = self._origins | origins
+        if store.kind.has_dots:
+            # An object in memory is all that there is of its writer, so who merged it knows that.
+            raise_to(merged._shard.known, self._knowledge())
+            raise_to(merged._shard.known, found.known)
+            merged._shard.known.pop(merged._shard._pen.writer, None)
+        into, time = merged._store, merged._shard.clock.last
+        into.live, into.removed, into.wide = (
+            store.live.copy(),
+            store.removed.copy(),
+            dict(store.wide),
+        )
+        for field, entry in news.items():
+            mine: Any = into.get(field)
+            joined: Any = join(store.kind, mine, entry, ours, known)
+            if joined is not None and joined != mine:
+                store.kind.check_joined(joined)
+                into.put(field, joined, time)
+        return merged
+
+    def _knowledge(self) -> dict[str, Time]:
+        """Return of whose writes this is all that there was up to a time: writer -> time."""
+        if self._members:
+            first, *others = (part._knowledge() for part in self._members)
+            for other in others:
+                first = {w: min(t, other[w]) for w, t in first.items() if w in other}
+            return first
+        known = self._shard.knowledge()
+        raise_to(known, {w: seen.clock for w, seen in self._store.context.items()})
+        return known
+
     def dump(self) -> State:
         """Return the whole state, tombstones included."""
         entries = (entry for part in self._parts for entry in part._store.entries())
-        return State.of(self.kind, ((f, bytes(e)) for f, e in entries))
+        known = {w.encode(): str(t).encode() for w, t in self._knowledge().items()}
+        known = known if KINDS[self.kind].has_dots else {}
+        return State.of(self.kind, ((f, bytes(e)) for f, e in entries), known, self._origins)
 
     def watch(
         self, cursor: str | None = None, *, timeout: float | None = None
@@ -181,7 +231,9 @@ class Collection(Generic[T, E]):
         if self._watched is None:
             raise FeedTrimmed(f"{self!r} belongs to no replica, so there is no feed to watch")
         replica, _ = self._watched
-        places = [(part._watched[1], part._field) for part in self._parts if part._watched]
+        places = [
+            (part._watched[1], part._letter_and_name) for part in self._parts if part._watched
+        ]
         watcher = Watcher[Any](replica, cursor, timeout, (places, self._codec))
         while (changes := drive(watcher.page())) is not None:
             yield from changes

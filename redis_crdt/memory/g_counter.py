@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from redis_crdt import counting
@@ -33,12 +34,13 @@ class Counter(Collection[int, Total]):
         if total + n > MAX_TOTAL:
             raise counting.overflow(self.name, total, n)
         time = self._write([field]).time
-        self._store.put(field, Total(total + n), time)
+        new = replace(old, amount=total + n) if old else Total(n)
+        self._store.put(field, new, time)
 
     def by_replica(self) -> dict[str, int]:
         """Return what each replica has counted."""
         entries = self._store.live.items()
-        return counting.by_replica((field.decode(), e.amount) for field, e in entries)
+        return counting.by_replica((field.decode(), total) for field, total in entries)
 
     def value(self) -> int:
         """Return the count, over all replicas."""

@@ -1,12 +1,11 @@
-"""The LWW map: text keys, each with the value of its last write."""
+"""The LWW map: text keys, each with the latest of its values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar, TypeVar, overload
 
-from redis_crdt.clock import Time
-from redis_crdt.entries import Last
+from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
 from redis_crdt.operations.operation import as_is
 from redis_crdt.values import encode_key, encode_value
@@ -17,10 +16,12 @@ D = TypeVar("D")
 _MISSING: Any = object()
 
 
-class LWWMap(Collection[T, Last], MutableMapping[str, T]):
-    """A map of last-writer-wins registers (Shapiro et al. 2011, spec. 8, a key at a time).
+class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
+    """A map whose keys are added and removed as an OR-Set's elements, each with a value.
 
-    Deleting a key is a write like any other: of it and a concurrent ``set`` the later wins.
+    A ``set`` replaces the values that its writer has seen, a deletion removes them: so it never
+    takes away a concurrent ``set``, which it had not seen. Of concurrent values the latest is read
+    (Bieniusa et al., "An optimized conflict-free replicated set", 2012, with values at the dots).
     """
 
     kind: ClassVar = "lww_map"
@@ -39,9 +40,11 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
     def _set_here(self, encoded: Mapping[bytes, bytes]) -> None:
         if not encoded:
             return
-        dot = self._write(encoded, self._latest(encoded))
+        dot = self._write(encoded)
         for field, value in encoded.items():
-            self._store.put(field, Last(dot, value), dot.time)
+            old = self._store.get(field)
+            seen = {**old.seen, dot.writer: dot.time} if old else {dot.writer: dot.time}
+            self._store.put(field, Dots({dot: value}, seen), dot.time)
 
     @overload
     def get(self, key: str) -> T | None: ...
@@ -51,9 +54,9 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
         """Return the key's value, or the default where there is none."""
         field = encode_key(key)
         entry = self._part(field)._store.live.get(field)
-        if entry and entry.value is not None:
-            return self._codec.decode(entry.value)
-        return default
+        if entry is None:
+            return default
+        return self._codec.decode(entry.latest_value)
 
     def delete(self, key: str) -> bool:
         """Delete the key if it is there, and tell whether it was."""
@@ -67,9 +70,9 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
     def _delete_here(self, fields: Sequence[bytes]) -> int:
         fields = [field for field in fields if field in self._store.live]
         if fields:
-            dot = self._write(fields, self._latest(fields))
+            time = self._write(fields).time
             for field in fields:
-                self._store.put(field, Last(dot, None), dot.time)
+                self._store.put(field, Dots({}, self._store.live[field].seen), time)
         return len(fields)
 
     def clear(self) -> None:
@@ -103,7 +106,3 @@ class LWWMap(Collection[T, Last], MutableMapping[str, T]):
     def __delitem__(self, key: str) -> None:
         if not self.delete(key):
             raise KeyError(key)
-
-    def _latest(self, fields: Iterable[bytes]) -> Time:
-        entries = map(self._store.get, fields)
-        return max((entry.time for entry in entries if entry), default=Time(0))

@@ -121,14 +121,16 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop tombstones of removals more than this many seconds ago; return how many.
 
-        Those stay that some peer has not read yet. Merging an older copy of this set raises
-        :class:`StaleDump` from then on, for it could bring the elements back.
+        Those stay that some peer has not read yet, or of which this object does not know all that
+        they tell. What was removed does not come back, also where an older copy of this set is
+        merged.
         """
-        age = b"%d" % round(check_age(older_than) * 1000)
+        age = round(check_age(older_than) * 1000)
         gone = 0
         for part in self._parts:
-            _, count = part._shard.collect(age, part._field, b"or_set", b"0", b"0")
-            gone += int(count)
+            shard = part._shard
+            stable = min(shard.peers.values(), default=shard.clock.last)
+            gone += shard.collect(part._store, stable, shard.clock.wall() - age)
         return gone
 
     def _fields(self) -> list[bytes]:

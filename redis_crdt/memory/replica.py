@@ -8,6 +8,7 @@ from typing import Any, Self
 from typing_extensions import TypeVar
 
 from redis_crdt.clock import wall_clock
+from redis_crdt.memory.answers import Answers
 from redis_crdt.memory.batch import Batch
 from redis_crdt.memory.collection import Collection
 from redis_crdt.memory.g_counter import GCounter
@@ -30,9 +31,10 @@ from redis_crdt.operations.operation import Operation, Script, Wait, drive
 from redis_crdt.operations.replica import MAX_WAIT
 from redis_crdt.partitions import check_partitions
 from redis_crdt.sync.files import File, dump_file, load_file
-from redis_crdt.sync.pull import Party, pull
+from redis_crdt.sync.party import Party
+from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
-from redis_crdt.sync.tombstones import GRACE, collect, forget, reset
+from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -44,8 +46,9 @@ class Replica:
     """One full copy of a namespace, in memory.
 
     Its collections change in place, and it can be source and target of pulls with replicas of
-    any backend. For the arguments see :class:`redis_crdt.Replica`; ``replica_id`` is random by
-    default, ``clock`` gives milliseconds since 1970. Not safe for use by several threads.
+    any backend. A copy, a pickle and a forked process go on under another writer's name. For the
+    arguments see :class:`redis_crdt.Replica`; ``replica_id`` is random by default, ``clock`` gives
+    milliseconds since 1970. Not safe for use by several threads.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Replica:
         self.replica_id = first.replica_id
         others = (Shard(self.replica_id, clock, max_drift, feed_limit) for _ in range(1, shards))
         self._shards = [first, *others]
+        self._answers = [Answers(shard) for shard in self._shards]
         self._bell = first.bell
         for shard in self._shards:
             shard.bell = self._bell
@@ -111,7 +115,7 @@ class Replica:
         return self._open(MVRegister, name, type_)
 
     def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``, in which the last write of a key wins.
+        """Open a map from text to values of ``type_``; of concurrent ones the latest is read.
 
         ``partitions`` spread it over several shards.
         """
@@ -161,13 +165,12 @@ class Replica:
         """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
         return drive(dump_file(self, file))
 
-    def load(self, file: File, *, force: bool = False) -> int:
-        """Join what :meth:`dump` wrote; returns how many entries changed something.
+    def load(self, file: File) -> int:
+        """Join what :meth:`dump` wrote, however old; returns how many entries changed something.
 
-        Raises :class:`InvalidDump`, :class:`KindMismatch`, :class:`ClockDrift` or, unless
-        ``force``, :class:`StaleDump`, with nothing changed.
+        Raises :class:`InvalidDump` or :class:`ClockDrift` with nothing changed.
         """
-        return drive(load_file(self, file, force))
+        return drive(load_file(self, file))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more; as :meth:`redis_crdt.Replica` does."""
@@ -176,6 +179,10 @@ class Replica:
     def forget(self, peer: str) -> bool:
         """Forget a peer that is gone for good; returns whether there was such a one."""
         return drive(forget(self, peer))
+
+    def drop(self, name: str) -> bool:
+        """Drop the collection of this name, in all regions; as :meth:`redis_crdt.Replica` does."""
+        return drive(drop(self, name))
 
     def reset(self) -> None:
         """Throw away all that this replica holds, so that it begins anew from its peers."""
@@ -198,7 +205,7 @@ class Replica:
         return [
             (shard, id_, flat)
             for shard, start in wait.starts.items()
-            for id_, flat in self._shards[shard].since(start, wait.count)
+            for id_, flat in self._answers[shard].since(start, wait.count)
         ]
 
     def execute(self, operation: Operation[R]) -> R:
@@ -207,9 +214,10 @@ class Replica:
             waited: R = operation.read(self._wait(operation))
             return waited
         assert isinstance(operation, Script)
-        shard = self._shards[operation.shard]
-        answer = getattr(shard, operation.name.removeprefix("replica/"))
-        answered: R = operation.read(answer(*map(_as_bytes, operation.args)))
+        answers = self._answers[operation.shard]
+        args = [*map(_as_bytes, operation.args)]
+        request = operation.name.rpartition("/")[2]
+        answered: R = operation.read(answers.answer(request, args))
         return answered
 
 

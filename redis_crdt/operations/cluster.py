@@ -56,6 +56,13 @@ class Address(NamedTuple):
     port: int
 
 
+class Write(NamedTuple):
+    """What a script that writes says of its sender, at this place among the arguments."""
+
+    shard: int
+    at: int
+
+
 class Send(NamedTuple):
     """A step: send a command to a node; its reply is the server's."""
 
@@ -66,6 +73,8 @@ class Send(NamedTuple):
     """Whether the reply is to be what redis-py makes of it."""
     asking: bool = False
     """Whether to ask a node for a key of a slot that it is about to take over."""
+    write: Write | None = None
+    """Where the command is a write of ours: what goes with it."""
 
 
 class First(NamedTuple):
@@ -107,14 +116,26 @@ class Router:
         """Where the Cluster is, for people."""
 
     def sending(
-        self, shard: int, args: tuple[Any, ...], *, parsed: bool = False, once: bool = True
+        self,
+        shard: int,
+        args: tuple[Any, ...],
+        *,
+        parsed: bool = False,
+        once: bool = True,
+        write: Write | None = None,
     ) -> Steps[Any]:
         """Send a command to the node that serves a shard; returns its reply."""
-        reply, _ = yield from self.placing(shard, args, parsed=parsed, once=once)
+        reply, _ = yield from self.placing(shard, args, parsed=parsed, once=once, write=write)
         return reply
 
     def placing(
-        self, shard: int, args: tuple[Any, ...], *, parsed: bool = False, once: bool = True
+        self,
+        shard: int,
+        args: tuple[Any, ...],
+        *,
+        parsed: bool = False,
+        once: bool = True,
+        write: Write | None = None,
     ) -> Steps[tuple[Any, Address]]:
         """Send a command to the node that serves a shard; returns its reply, and which that was.
 
@@ -126,7 +147,7 @@ class Router:
         asked: Address | None = None
         while True:
             node = asked or self._nodes.get(shard) or (yield from self._locate(shard))
-            step = Send(node, args, parsed, asking=asked is not None)
+            step = Send(node, args, parsed, asked is not None, write)
             asked = None
             try:
                 return (yield step), node

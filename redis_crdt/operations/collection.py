@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from redis_crdt.codec import codec_for
-from redis_crdt.kinds import KINDS, PARTITIONS, VALUE, KindName, check_kind
+from redis_crdt.kinds import KINDS, PARTITIONS, VALUE, KindName, check_kind, kinds_in
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import (
     Command,
@@ -19,9 +19,9 @@ from redis_crdt.operations.operation import (
     as_is,
 )
 from redis_crdt.operations.replica import ReplicaOperations
-from redis_crdt.operations.requests import BATCH
+from redis_crdt.operations.requests import BATCH, BATCH_BYTES
 from redis_crdt.partitions import by_part, check_described, check_partitions, describe, part_of
-from redis_crdt.state import State
+from redis_crdt.state import State, common_to
 from redis_crdt.sync.tombstones import collect_one
 from redis_crdt.values import check_values
 
@@ -29,11 +29,26 @@ T = TypeVar("T")
 X = TypeVar("X")
 
 
-def batches(items: Iterable[X], size: int = BATCH) -> Iterator[list[X]]:
-    """Yield the items in lists of at most ``size``: no script may keep a server for long."""
-    it = iter(items)
-    while batch := list(islice(it, size)):
+def batches(
+    items: Iterable[X], size: int = BATCH, bytes_of: Callable[[Any], int] = len
+) -> Iterator[list[X]]:
+    """Yield the items in lists of at most ``size`` and so many bytes as a script may handle."""
+    batch: list[X] = []
+    left = BATCH_BYTES
+    for item in items:
+        taken = bytes_of(item)
+        if batch and (len(batch) == size or taken > left):
+            yield batch
+            batch, left = [], BATCH_BYTES
+        batch.append(item)
+        left -= taken
+    if batch:
         yield batch
+
+
+def bytes_of_item(item: tuple[bytes, bytes]) -> int:
+    """Return how many bytes a field and its value take."""
+    return len(item[0]) + len(item[1])
 
 
 CLEARED = 100
@@ -111,6 +126,7 @@ class CollectionOperations(Generic[T]):
         self._keys, self._shard, self._field = replica.locate(name, part)
         self._live = self._keys.live(self.kind, self._field)
         self._removed = self._keys.removed(self.kind, self._field)
+        self._collection = KINDS[self.kind].letter.encode() + self._field
         self._about = f"{self.kind} {name!r}"
         self._write_keys = (*self._keys.base, self._live, self._removed)
         parts = range(partitions if partitions > 1 else 0)
@@ -131,17 +147,15 @@ class CollectionOperations(Generic[T]):
         return Command(args, read, self._about, self._shard)
 
     def _script(self, name: str, *args: Any, read: Callable[[Any], X] = as_is) -> Script[X]:
-        args = (self.kind, self._field, *args)
-        return Script(name, self._shard, self._write_keys, args, read, self._about)
+        args = (self.kind, self._collection, *args)
+        return Script(name, self._shard, self._write_keys, args, read, self._about, None)
 
     def _open(self) -> Procedure[None]:
         """Check that the name stands for what it is taken for."""
         found = yield self._replica, self._command("HGET", self._keys.base[2], self._field)
+        check_kind(self.name, kinds_in(found), PARTITIONS if self._partitions > 1 else self.kind)
         if self._partitions > 1:
-            check_kind(self.name, found.decode() if found else PARTITIONS, PARTITIONS)
             yield from self._check_partitions()
-        elif found:
-            check_kind(self.name, found.decode(), self.kind)
 
     def _check_partitions(self) -> Procedure[None]:
         """Check the number of partitions, or write it down.
@@ -156,8 +170,13 @@ class CollectionOperations(Generic[T]):
             check_described(self.name, value_in(entry), self.kind, self._partitions)
             return
         keys = (*self._keys.base, live, removed)
-        args = (PARTITIONS, self._field, VALUE, describe(self.kind, self._partitions))
-        yield self._replica, Script("lww/set", self._shard, keys, args, about=self._about)
+        collection = KINDS[PARTITIONS].letter.encode() + self._field
+        args = (PARTITIONS, collection, VALUE, describe(self.kind, self._partitions))
+        about = self._about
+        yield (
+            self._replica,
+            Script("lww_register/set", self._shard, keys, args, about=about, witness=None),
+        )
 
     # Partitions. A collection is spread over several parts by the hash of the field, each a
     # collection of its own to the server and to all of synchronisation. Most are their only part.
@@ -195,8 +214,8 @@ class CollectionOperations(Generic[T]):
 
     @property
     def _places(self) -> list[tuple[int, bytes]]:
-        """The shard and the stored name of each part."""
-        return [(part._shard, part._field) for part in self._parts]
+        """Of each part the shard, and the letter of the kind with the stored name."""
+        return [(part._shard, part._collection) for part in self._parts]
 
     def _pages(self) -> Pages:
         """Begin to read the live entries, page by page."""
@@ -221,46 +240,67 @@ class CollectionOperations(Generic[T]):
                 yield self._replica, self._script(script, *batch)
 
     def _dump(self) -> Procedure[State]:
-        found = yield from self._at_each(part._all_entries() for part in self._parts)
-        return State.of(self.kind, (item for entries in found for item in entries.items()))
+        found = yield from self._at_each(part._dump_here() for part in self._parts)
+        known = common_to(known for _, known in found)
+        return State.of(
+            self.kind,
+            (item for entries, _ in found for item in entries.items()),
+            known,
+            (self.name,),
+        )
 
-    def _all_entries(self) -> Procedure[dict[bytes, bytes]]:
-        """Read all entries, tombstones included."""
-        entries: dict[bytes, bytes] = {}
+    def _dump_here(self) -> Procedure[tuple[dict[bytes, bytes], dict[bytes, bytes]]]:
+        """Read all entries, tombstones included, and what was known before that."""
         kind = KINDS[self.kind]
+        entries: dict[bytes, bytes] = {}
         position = (b"live", b"0")
-        done, writer = 0, None
+        done, source, context = 0, None, b""
         while not done:
             request = ask.scan(self._keys, position, [(self._field, self.kind)], self._about)
             page = yield self._replica, request
             done, position = page.done, page.position
-            if page.writer != writer:
-                if writer is not None:  # another process, to which the position means nothing
+            if source is None or page.source.writer != source.writer:
+                if source is not None:  # another process, to which the position means nothing
                     done, position = 0, (b"live", b"0")
-                writer = page.writer
+                source = page.source
+                context = next((group.context for group in ask.groups_of(page.body)), b"")
             for field, entry in page.entries():
                 if entries.setdefault(field, entry) != entry:
                     # It changed while we read; what it is now includes what it was.
                     joined = kind.join(kind.parse_entry(entries[field]), kind.parse_entry(entry))
                     entries[field] = bytes(joined)
-        return entries
+        assert source is not None
+        return entries, ask.later_of(source.known, ask.read_context(context))
 
-    def _merge(self, state: State, force: bool) -> Procedure[None]:
-        check_values(self._codec, self.kind, state.parsed())
+    def _merge(self, state: State) -> Procedure[None]:
+        parsed = state.parsed()
+        check_values(self._codec, self.kind, parsed)
+        if KINDS[self.kind].has_dots and not {self.name}.issuperset(state.origins):
+            yield from self._write_anew(parsed)
+            return
         items = [(f.encode(), e.encode()) for f, e in state.entries.items()]
         drift, time = self._replica.max_drift, state.time
+        each = [(part, list(theirs)) for part, theirs in self._by_part(items, lambda item: item[0])]
         bodies = [
-            (part._keys, [part._field, part.kind, len(batch), *(x for item in batch for x in item)])
-            for part, theirs in self._by_part(items, lambda item: item[0])
-            for batch in batches(theirs)
+            (part._keys, ask.Group(part._field, part.kind, b"", b"", batch).flat())
+            for part, theirs in each
+            for batch in batches(theirs, bytes_of=bytes_of_item)
         ]
-        if len(bodies) > 1 and not force:
+        if len(bodies) > 1:
             # What would be refused is to be found before the first batch changes anything.
             for keys, body in bodies:
                 yield self._replica, ask.merge(keys, drift, time, "try", body, self._about)
-        mode = "force" if force or len(bodies) > 1 else ""
         for keys, body in bodies:
-            yield self._replica, ask.merge(keys, drift, time, mode, body, self._about)
+            yield self._replica, ask.merge(keys, drift, time, "more", body, self._about)
+        known = {writer.encode(): clock.encode() for writer, clock in state.known.items()}
+        for part, _ in each if known and KINDS[self.kind].has_dots else ():
+            name, kind = part._field, part.kind
+            request = ask.note(part._keys, b"", drift, name, kind, known, self._about)
+            yield self._replica, request
+
+    def _write_anew(self, entries: Mapping[bytes, Any]) -> Procedure[None]:
+        """Write what a state of another collection holds."""
+        raise AssertionError(f"no {self.kind} is written anew")
 
     def _collect(self, older_than: float) -> Procedure[int]:
         gone = yield from self._at_each(

@@ -12,7 +12,7 @@ from redis_crdt.operations.replica import ReplicaOperations
 
 
 def _by_replica(reply: dict[bytes, bytes]) -> dict[str, int]:
-    totals = ((field.decode(), Total.parse(total).amount) for field, total in reply.items())
+    totals = ((field.decode(), Total.parse(total)) for field, total in reply.items())
     return counting.by_replica(totals)
 
 

@@ -7,10 +7,16 @@ from typing import Any, TypeVar
 
 from redis_crdt.clock import Time, replica_of
 from redis_crdt.codec import Codec
-from redis_crdt.entries import Last
+from redis_crdt.entries import Dots, Last
 from redis_crdt.kinds import VALUE
-from redis_crdt.operations.collection import CollectionOperations, batches, value_in
+from redis_crdt.operations.collection import (
+    CollectionOperations,
+    batches,
+    bytes_of_item,
+    value_in,
+)
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
+from redis_crdt.operations.packed import latest_value
 from redis_crdt.values import encode_key, encode_value
 
 T = TypeVar("T")
@@ -20,13 +26,17 @@ def _value_of(codec: Codec[T], entry: bytes) -> T:
     return codec.decode(value_in(entry))
 
 
+def _latest_of(codec: Codec[T], entry: bytes) -> T:
+    return codec.decode(latest_value(entry))
+
+
 class LWWRegisterOperations(CollectionOperations[T]):
     """The operations of a register: a hash with one entry."""
 
     kind = "lww_register"
 
     def _set(self, value: T) -> Script[Any]:
-        return self._script("lww/set", VALUE, encode_value(self._codec, value))
+        return self._script("lww_register/set", VALUE, encode_value(self._codec, value))
 
     def _get(self) -> Command[T | None]:
         return self._entry(lambda entry: _value_of(self._codec, entry))
@@ -50,7 +60,7 @@ class LWWMapOperations(CollectionOperations[T]):
 
     def _set(self, key: str, value: T) -> Script[Any]:
         field = encode_key(key)
-        return self._part(field)._script("lww/set", field, encode_value(self._codec, value))
+        return self._part(field)._script("lww_map/set", field, encode_value(self._codec, value))
 
     def _update(self, items: Mapping[str, T]) -> Procedure[None]:
         encoded = {encode_key(k): encode_value(self._codec, v) for k, v in items.items()}
@@ -58,13 +68,18 @@ class LWWMapOperations(CollectionOperations[T]):
         yield from self._at_each(part._set_here(theirs) for part, theirs in parts)
 
     def _set_here(self, fields: Iterable[tuple[bytes, bytes]]) -> Procedure[None]:
-        for batch in batches(fields):
+        for batch in batches(fields, bytes_of=bytes_of_item):
             flat = (part for item in batch for part in item)
-            yield self._replica, self._script("lww/set", *flat)
+            yield self._replica, self._script("lww_map/set", *flat)
+
+    def _write_anew(self, entries: Mapping[bytes, Dots]) -> Procedure[None]:
+        values = ((field, entry.latest_value) for field, entry in entries.items() if entry.live)
+        parts = self._by_part(values, lambda item: item[0])
+        yield from self._at_each(part._set_here(theirs) for part, theirs in parts)
 
     def _get(self, key: str, default: Any) -> Command[Any]:
         def read(entry: bytes | None) -> Any:
-            return default if entry is None else _value_of(self._codec, entry)
+            return default if entry is None else _latest_of(self._codec, entry)
 
         field = encode_key(key)
         part = self._part(field)
@@ -72,7 +87,7 @@ class LWWMapOperations(CollectionOperations[T]):
 
     def _delete(self, key: str) -> Script[bool]:
         field = encode_key(key)
-        return self._part(field)._script("lww/delete", field, read=bool)
+        return self._part(field)._script("lww_map/delete", field, read=bool)
 
     def _delete_all(self, keys: Iterable[str]) -> Procedure[int]:
         parts = self._by_part(dict.fromkeys(map(encode_key, keys)), as_is)
@@ -82,11 +97,11 @@ class LWWMapOperations(CollectionOperations[T]):
     def _delete_here(self, fields: Iterable[bytes]) -> Procedure[int]:
         deleted = 0
         for batch in batches(fields):
-            deleted += yield self._replica, self._script("lww/delete", *batch)
+            deleted += yield self._replica, self._script("lww_map/delete", *batch)
         return deleted
 
     def _clear(self) -> Procedure[None]:
-        return self._remove_everything("lww/delete")
+        return self._remove_everything("lww_map/delete")
 
     def _contains(self, key: str) -> Command[bool]:
         field = encode_key(key)
@@ -106,8 +121,8 @@ class LWWMapOperations(CollectionOperations[T]):
         return field.decode()
 
     def _value(self, _: bytes, entry: bytes) -> T:
-        value: T = _value_of(self._codec, entry)
+        value: T = _latest_of(self._codec, entry)
         return value
 
     def _item(self, field: bytes, entry: bytes) -> tuple[str, T]:
-        return field.decode(), _value_of(self._codec, entry)
+        return field.decode(), _latest_of(self._codec, entry)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from redis_crdt.contexts import Context, Reading, values_of
+from redis_crdt.contexts import NOTHING_SEEN, Context, Reading, values_of
 from redis_crdt.entries import Dots
 from redis_crdt.kinds import VALUE
 from redis_crdt.operations.collection import CollectionOperations
@@ -23,6 +23,14 @@ class MVRegisterOperations(CollectionOperations[T]):
     def _set(self, value: T, context: Context | None) -> Script[Any]:
         covered = b"" if context is None else context.text
         return self._script("mv_register/set", encode_value(self._codec, value), covered)
+
+    def _write_anew(self, entries: Mapping[bytes, Dots]) -> Procedure[None]:
+        for entry in entries.values():
+            for dot in sorted(entry.live):
+                # Beside those that are there, none of which it has seen.
+                value = entry.live[dot]
+                set_beside: Script[Any] = self._script("mv_register/set", value, NOTHING_SEEN)
+                yield self._replica, set_beside
 
     def _get(self) -> Command[list[T]]:
         return self._read(lambda entry: values_of(self._codec, entry))

@@ -80,6 +80,9 @@ class Script(NamedTuple, Generic[R]):
     args: tuple[Any, ...]
     read: Callable[[Any], R] = as_is
     about: str = ""
+    witness: bytes | None = b""
+    """What the caller bears witness to (see ``lua/lib/incarnation.lua``); None for a write, whose
+    replica says what it has seen, and is told the id of the write with the reply."""
 
 
 class Each(NamedTuple, Generic[R]):
@@ -222,12 +225,21 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
 )
 
 
+def unasked(about: str, why: str) -> errors.AccessDenied:
+    """Return the error of a server that does not let itself be asked which process it is."""
+    return errors.AccessDenied(
+        f"{about}: the server's INFO is not to be had ({why}), so it could come back without its "
+        "last writes and nobody would notice: grant the user +info, and do not rename the command"
+    )
+
+
 def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "KIND":
-        kind, _, name = detail.partition(" ")
-        if kind == "partitions":
+        found, _, name = detail.partition(" ")
+        kinds = found.split(",")
+        if "partitions" in kinds:
             return errors.KindMismatch(f"{about}: {name!r} is in partitions on this server")
-        return errors.KindMismatch(f"{about}: {name!r} is a {kind} on this server")
+        return errors.KindMismatch(f"{about}: {name!r} is a {' and a '.join(kinds)} on this server")
     if code == "OVERFLOW":
         return errors.CounterOverflow(
             f"{about} stands at {detail} for this replica; that much more would pass 2**63 - 1"
@@ -243,22 +255,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         )
     if code == "CONFLICT":
         return errors.ReplicaConflict(f"{about}: {detail} is a replica of the same id")
-    if code == "STALE":
-        stale, _, other = detail.partition(" ")
-        return errors.StaleReplica(
-            f"{about}: replica {stale!r} has missed removals that {other!r} has collected since; "
-            f"reset {stale!r} and let it begin anew from its peers (redis-crdt reset)"
-        )
-    if code == "FORGOTTEN":
-        return errors.ForgottenPeer(
-            f"{about}: replica {detail!r} was forgotten here; reset it and let it begin anew from "
-            "its peers (redis-crdt reset)"
-        )
-    if code == "OLD":
-        return errors.StaleDump(
-            f"{about}: {detail!r} has entries that may have been removed, and the tombstones "
-            "collected, since this dump was made; force=True takes them nonetheless"
-        )
+    if code == "INFO":
+        return unasked(about, detail)
     if code == "REPLICA":
         return errors.ReplicaMismatch(f"{about}: this server is replica {detail!r}")
     if code == "SHARDS":

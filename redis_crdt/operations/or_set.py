@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from redis_crdt.elements import elements_of
+from redis_crdt.entries import Dots
 from redis_crdt.operations.collection import CollectionOperations, batches
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
 from redis_crdt.values import encode_element
@@ -34,6 +35,12 @@ class ORSetOperations(CollectionOperations[T]):
     def _add_here(self, fields: Iterable[bytes]) -> Procedure[None]:
         for batch in batches(fields):
             yield self._replica, self._script("or_set/add", *batch)
+
+    def _write_anew(self, entries: Mapping[bytes, Dots]) -> Procedure[None]:
+        live = (field for field, entry in entries.items() if entry.live)
+        yield from self._at_each(
+            part._add_here(theirs) for part, theirs in self._by_part(live, as_is)
+        )
 
     def _remove(self, element: T) -> Script[bool]:
         field = self._encode(element)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from time import monotonic
 from typing import Any, ClassVar
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
@@ -30,7 +31,7 @@ from redis_crdt.names import (
     part_name,
     shard_of,
 )
-from redis_crdt.operations.cluster import Router, Send, Steps
+from redis_crdt.operations.cluster import Router, Send, Steps, Write
 from redis_crdt.operations.operation import (
     Command,
     Everywhere,
@@ -40,12 +41,37 @@ from redis_crdt.operations.operation import (
     Wait,
     is_closed,
     reading,
+    unasked,
 )
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
 
-FORMAT = 1
+FORMAT = 2
 """The version of what is stored on servers."""
+
+PAUSE = 0.00025
+"""After how many seconds without a write the next one says what was written last."""
+
+LOOK_EVERY = 0.01
+"""After how many seconds a write has the server look again which process it is."""
+
+MAX_LINKS = 256
+"""Of so many connections it is remembered that a write went over them."""
+
+
+class Heard:
+    """What a replica object has heard of one shard."""
+
+    __slots__ = ("id", "links", "looked", "sent")
+
+    def __init__(self) -> None:
+        self.id = b""
+        """The id of the last write."""
+        self.sent = self.looked = 0.0
+        """When a write was last sent, and when one last had the server look."""
+        self.links: dict[Any, Any] = {}
+        """By connection, the link over which a write went."""
+
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
@@ -106,6 +132,7 @@ class ReplicaOperations(Executor):
         self._opened = False
         self._owns_client = False
         self._kept: dict[Any, Any] = {}
+        self._heard: dict[int, Heard] = {}
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
@@ -196,8 +223,15 @@ class ReplicaOperations(Executor):
             uuid.uuid4().hex,
             self.shards,
             self._feed_limit,
+            int(self._has_no_info),
         )
-        return Script(OPEN, shard, self.keys(shard).base, args, read_opened, self.about)
+        keys = self.keys(shard).base
+        return Script(OPEN, shard, keys, args, read_opened, self.about, b"!")
+
+    @property
+    def _has_no_info(self) -> bool:
+        """Whether the server is fakeredis, which has no INFO: it cannot forget and live on."""
+        return type(self._client).__module__.startswith("fakeredis")
 
     def _keeps(self, pool: Any, connection: Any) -> bool:
         """Tell whether a connection is kept for the next call instead of going back to its pool.
@@ -213,10 +247,67 @@ class ReplicaOperations(Executor):
 
     # How an operation is carried out, step by step --------------------------------------------
 
-    def evaluating(self, script: Script[Any]) -> tuple[Any, ...]:
+    def evaluating(self, script: Script[Any], command: str = "EVALSHA") -> Send:
         """Return the command that runs a script."""
-        digest = load(script.name).digest
-        return ("EVALSHA", digest, len(script.keys), *script.keys, *script.args)
+        text, digest = load(script.name)
+        keys, witness = script.keys, script.witness
+        body = digest if command == "EVALSHA" else text
+        if witness is not None:
+            return Send(None, (command, body, len(keys), *keys, witness, *script.args))
+        witness = self._witness(script.shard)
+        args = (command, body, len(keys), *keys, witness, *script.args)
+        return Send(None, args, write=Write(script.shard, 3 + len(keys)))
+
+    def _witness(self, shard: int) -> bytes:
+        """Return what this replica bears witness to with a write; see ``lua/lib/incarnation.lua``.
+
+        What it wrote last is passed on where a pause came after that, in which the server may have
+        been put back to an older state: looking for it takes the server longer than the write.
+        """
+        now = monotonic()
+        heard = self._heard_of(shard)
+        seen = heard.id if now - heard.sent > PAUSE else b""
+        heard.sent = now
+        if now - heard.looked >= LOOK_EVERY:
+            heard.looked = now
+            return b"?" + seen
+        return b"." + seen if seen else b""
+
+    def _heard_of(self, shard: int) -> Heard:
+        heard = self._heard.get(shard)
+        if heard is None:
+            heard = self._heard[shard] = Heard()
+        return heard
+
+    def _told(self, script: Script[Any], reply: Any) -> Any:
+        """Return what a script replies, less the id of a write, which is remembered."""
+        if script.witness is not None:
+            return reply
+        reply, id_ = reply if type(reply) is list else (None, reply)
+        if id_:
+            self._heard_of(script.shard).id = id_
+        return reply
+
+    def _vouched(self, connection: Any, link: Any, send: Send) -> tuple[Any, ...]:
+        """Return a command's arguments for a connection, whose present link is given if it has one.
+
+        The process at its other end stays the same as long as the link lives. The first write that
+        goes over one has the server look whether it is the process that it was.
+        """
+        assert send.write is not None
+        shard, at = send.write
+        heard = self._heard_of(shard)
+        if link is not None and heard.links.get(connection) is link:
+            return send.args
+        return (*send.args[:at], b"!" + heard.id, *send.args[at + 1 :])
+
+    def _answered(self, connection: Any, link: Any, write: Write) -> None:
+        """Remember that a write went over a connection, by this link."""
+        links = self._heard_of(write.shard).links
+        if links.get(connection) is not link:
+            if len(links) >= MAX_LINKS:
+                links.clear()
+            links[connection] = link
 
     def running(self, script: Script[Any]) -> Steps[Any]:
         """Run a script."""
@@ -232,6 +323,7 @@ class ReplicaOperations(Executor):
         """
         if is_closed(error):
             # The server was emptied. Begin anew there, as a new incarnation.
+            self._heard_of(script.shard).id = b""
             yield from self.running(self.open_shard(script.shard))
             return (yield from self.running(script))
         if not isinstance(error, NoScriptError):
@@ -240,14 +332,12 @@ class ReplicaOperations(Executor):
         # taken over. Opening looks into that before any script of ours can write there.
         if script.name != OPEN:
             yield from self.running(self.open_shard(script.shard))
-        source = load(script.name)
-        args = ("EVAL", source.text, len(script.keys), *script.keys, *script.args)
-        return (yield from self._sending(script.shard, args))
+        return (yield from self._sending(script.shard, self.evaluating(script, "EVAL")))
 
-    def _sending(self, shard: int, args: tuple[Any, ...]) -> Steps[Any]:
+    def _sending(self, shard: int, send: Send) -> Steps[Any]:
         if self._router is None:
-            return (yield Send(None, args))
-        return (yield from self._router.sending(shard, args))
+            return (yield send)
+        return (yield from self._router.sending(shard, send.args, write=send.write))
 
     def reading(self, command: Command[Any] | Everywhere[Any]) -> Steps[Any]:
         """Carry out what only reads, on a Cluster."""
@@ -306,13 +396,12 @@ class ReplicaOperations(Executor):
     def _check_eviction(self, executor: Executor) -> Procedure[None]:
         try:
             policy = yield executor, Everywhere(("INFO", "memory"), _read_policy, self.about)
-        except AccessDenied:
-            warnings.warn("no right to INFO: the eviction policy goes unchecked", stacklevel=2)
-            return
         except ServerError as error:
-            if type(error) is not ServerError:
+            if self._has_no_info:
+                return  # and evicts nothing
+            if type(error) not in (ServerError, AccessDenied):
                 raise
-            return  # fakeredis has no INFO, and evicts nothing
+            raise unasked(self.about, str(error)) from error
         if policy is None:
             return
         message = (

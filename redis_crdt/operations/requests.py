@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from redis_crdt.clock import Time, check_writer, parse_clock
 from redis_crdt.errors import InvalidDump
+from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys, check_replica_id
-from redis_crdt.operations.operation import Script, reading
+from redis_crdt.operations.operation import Script, as_is, reading
+
+R = TypeVar("R")
 
 BATCH = 500
 """How many entries a script handles: others then wait for a few milliseconds at most."""
+
+BATCH_BYTES = 500_000
+"""About how many bytes of fields and entries it handles, for the same reason."""
+
+LOOK = b"!"
+"""What goes with requests: the server looks first whether it is the one that it was."""
 
 # Reading replies ----------------------------------------------------------------------------
 #
@@ -42,43 +52,125 @@ def _writer(part: Any) -> bytes:
     return bytes(part)
 
 
-def _known(flat: Any) -> list[bytes]:
-    """A flat list of writers and clocks."""
+def _standing(part: Any) -> bytes:
+    """Who a replica is, and how often it has learnt something."""
+    writer, learnt = _bytes(part).split(b" ")
+    _writer(writer)
+    _number(learnt)
+    return bytes(part)
+
+
+def _clocks(flat: Any, *marks: bytes) -> dict[bytes, bytes]:
+    """A flat list of writers and clocks; ``marks`` may stand for writers."""
     pairs = zip(flat[::2], flat[1::2], strict=True)
-    return [part for writer, clock in pairs for part in (_writer(writer), _clock(clock))]
+    return {w if w in marks else _writer(w): _clock(clock) for w, clock in pairs}
+
+
+def read_context(text: Any) -> dict[bytes, bytes]:
+    """Read what is known of a collection alone: ``WRITER CLOCK WRITER CLOCK ...``."""
+    return _clocks(_bytes(text).split(b" ")) if text else {}
+
+
+Place = tuple[bytes, str]
+"""Name and kind of a collection."""
+
+_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
+
+
+def later_of(known: Mapping[bytes, bytes], more: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return what is known by both: of each writer the later clock."""
+    both = dict(known)
+    for writer, clock in more.items():
+        mine = both.get(writer)
+        if mine is None or parse_clock(clock) > parse_clock(mine):
+            both[writer] = clock
+    return both
+
+
+def has_forgotten_nothing(standing: bytes, before: bytes) -> bool:
+    """Whether who stood so before is the same, and has learnt as much; else nothing was applied."""
+    (writer, learnt), (was, had) = standing.split(b" "), before.split(b" ")
+    return writer == was and int(learnt) >= int(had)
+
+
+class Group(NamedTuple):
+    """One collection in the body of a batch."""
+
+    name: bytes
+    kind: str
+    generation: bytes
+    """How often the name had been dropped; empty for whichever the target has."""
+    context: bytes
+    """What is known of this collection alone."""
+    entries: list[tuple[bytes, bytes]]
+    """Fields and entries; an entry is empty where a source was asked for it and has none."""
+
+    def flat(self) -> list[Any]:
+        """Return it as scripts take it."""
+        flat: list[Any] = [self.name, self.kind, self.generation, self.context, len(self.entries)]
+        for item in self.entries:
+            flat += item
+        return flat
+
+
+def heads_of(body: Sequence[bytes]) -> Iterator[tuple[Place, bytes, int, int]]:
+    """Yield of each group in a body: name and kind, context, where its entries begin and end."""
+    at = 0
+    while at < len(body):
+        name, kind, _, context, number = body[at : at + 5]
+        begin = at + 5
+        at = begin + 2 * int(number)
+        yield (name, kind.decode()), context, begin, at
+
+
+def groups_of(body: Sequence[bytes]) -> Iterator[Group]:
+    """Yield the groups of a body that was read here."""
+    for (name, kind), context, begin, end in heads_of(body):
+        entries = list(zip(body[begin:end:2], body[begin + 1 : end : 2], strict=True))
+        yield Group(name, kind, body[begin - 3], context, entries)
+
+
+def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
+    """Yield name, kind, field and entry of everything in the body of a batch."""
+    for group in groups_of(body):
+        for field, entry in group.entries:
+            yield group.name, group.kind, field, entry
 
 
 def _body(flat: Any) -> list[bytes]:
-    """The body of a batch, of which the entries themselves are left to those who join them."""
+    """The body of a batch, whose entries are left to those who join them.
+
+    All but this: that values are text, each on one line, takes scripts too long to see.
+    """
     body = list(flat)
     if not all(type(part) is bytes for part in body):
         raise InvalidDump("an ill-formed reply of a replica: not all of a batch is text")
     at = 0
     while at < len(body):
-        body[at + 1].decode()
-        at += 3 + 2 * _number(body[at + 2])
+        name, kind, _, context, number = body[at : at + 5]
+        name.decode()
+        kind.decode()
+        read_context(context)
+        at += 5 + 2 * _number(number)
     if at != len(body):
         raise InvalidDump("a truncated batch")
+    for _, _, begin, end in heads_of(body):
+        _check_text(body[begin + 1 : end : 2])
     return body
 
 
-def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
-    """Yield name, kind, field and entry of everything in the body of a batch."""
-    at = 0
-    while at < len(body):
-        name, kind, count = body[at], body[at + 1].decode(), int(body[at + 2])
-        for i in range(at + 3, at + 3 + 2 * count, 2):
-            yield name, kind, body[i], body[i + 1]
-        at += 3 + 2 * count
+def _check_text(entries: Sequence[bytes]) -> None:
+    together = b"\n".join(entries)
+    if _CONTROL.search(together):
+        raise InvalidDump("an entry with a control character")
+    if not together.isascii():
+        for entry in entries:
+            entry.decode()
 
 
 def count(body: Sequence[bytes]) -> int:
     """Return how many entries are in the body of a batch."""
-    total = at = 0
-    while at < len(body):
-        total += int(body[at + 2])
-        at += 3 + 2 * int(body[at + 2])
-    return total
+    return sum((end - begin) // 2 for _, _, begin, end in heads_of(body))
 
 
 def names_of(flat: Sequence[bytes]) -> list[tuple[bytes, str]]:
@@ -90,12 +182,15 @@ class Knowledge(NamedTuple):
     """The reply to :func:`knowledge`."""
 
     writer: bytes
-    joined: bool
-    """Whether the replica has joined anything of others."""
+    clock: bytes
     known: dict[bytes, bytes]
-    """What it knows: writer -> clock, its own present writer first."""
-    scans: dict[bytes, bytes]
-    """The scans that it has begun: writer of the source -> state."""
+    """What it knows: writer -> clock, its own included."""
+    is_empty: bool
+    """Whether it holds no collection."""
+    silent: dict[bytes, bytes]
+    """For whom it has collected what its feed does not tell of: writer -> time."""
+    standing: bytes
+    """Who it is, and how often it has learnt something."""
 
 
 class Vouched(NamedTuple):
@@ -103,18 +198,18 @@ class Vouched(NamedTuple):
 
     writer: bytes = b""
     clock: bytes = b""
-    joined: bool = False
-    scanned: tuple[bytes, ...] = ()
-    """Writer, clock, ...: of others, as it began to scan them, having joined nothing before."""
-    known: tuple[bytes, ...] = ()
-    """Writer, clock, ...: what it has read of others."""
+    known: Mapping[bytes, bytes] = {}
+    """What it knows: writer -> clock."""
 
 
 class Delta(NamedTuple):
     """The reply to :func:`dump`."""
 
-    full_scan: bool
+    reconcile: bool
+    """Whether the feed does not tell all that the asker lacks."""
     cursor: bytes
+    sent: int
+    """How many references after the cursor are sent already."""
     more: bool
     source: Vouched
     body: list[bytes]
@@ -123,8 +218,7 @@ class Delta(NamedTuple):
 class Page(NamedTuple):
     """The reply to :func:`scan`."""
 
-    writer: bytes
-    clock: bytes
+    source: Vouched
     done: int
     position: tuple[bytes, bytes]
     body: list[bytes]
@@ -135,53 +229,146 @@ class Page(NamedTuple):
             yield field, entry
 
 
+Scan = Script[Page]
+"""A request for a page."""
+
+
+class Answer(NamedTuple):
+    """The reply to :func:`entries`."""
+
+    source: Vouched
+    done: int
+    body: list[bytes]
+
+
+class Collections(NamedTuple):
+    """The reply to :func:`collections`."""
+
+    cursor: bytes
+    names: list[tuple[bytes, str]]
+    """Each with its kind."""
+    sizes: list[tuple[int, int]]
+    """Live entries and tombstones of each."""
+    contexts: list[bytes]
+    """What is known of each alone."""
+
+
+class Feed(NamedTuple):
+    """The reply to :func:`position`."""
+
+    writer: str
+    """The replica's present incarnation."""
+    clock: bytes
+    """The id of the newest entry."""
+    reach: bytes
+    """The id up to which the feed has been trimmed."""
+    past: list[tuple[str, bytes]]
+    """The incarnations before, oldest first, with the id up to which each one's writes are
+    there."""
+
+
+class Refused(NamedTuple):
+    """An entry of a source that was left out."""
+
+    collection: str
+    kind: str
+    field: str
+    reason: str
+
+
 class Applied(NamedTuple):
     """The reply to :func:`apply`."""
 
     changed: int
     holds: bool
-
-
-def _paired(flat: Sequence[bytes]) -> dict[bytes, bytes]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
+    """Whether the cursor was moved."""
+    refused: tuple[Refused, ...]
+    clock: bytes
+    standing: bytes
 
 
 @reading
 def _read_knowledge(reply: Any) -> Knowledge:
-    writer, joined, known, scans = reply
-    return Knowledge(_writer(writer), joined == b"1", _paired(_known(known)), _paired(scans))
+    writer, clock, known, is_empty, silent, standing = reply
+    return Knowledge(
+        _writer(writer),
+        _clock(clock),
+        _clocks(known),
+        is_empty == b"1",
+        _clocks(silent, b"*"),
+        _standing(standing),
+    )
 
 
 @reading
 def _read_delta(reply: Any) -> Delta:
-    mode, writer, cursor, clock, more, joined, scanned, known, body = reply
-    source = Vouched(
-        _writer(writer), _clock(clock), joined == b"1", tuple(_known(scanned)), tuple(_known(known))
+    mode, writer, cursor, sent, clock, more, known, body = reply
+    source = Vouched(_writer(writer), _clock(clock), _clocks(known))
+    return Delta(
+        mode == b"reconcile", _clock(cursor), _number(sent), more == b"1", source, _body(body)
     )
-    return Delta(mode == b"scan", _clock(cursor), more == b"1", source, _body(body))
 
 
 @reading
 def _read_page(reply: Any) -> Page:
-    writer, clock, done, part, cursor, body = reply
-    position = (_bytes(part), _bytes(cursor))
-    return Page(_writer(writer), _clock(clock), _number(done), position, _body(body))
+    writer, clock, known, done, part, cursor, body = reply
+    source = Vouched(_writer(writer), _clock(clock), _clocks(known))
+    return Page(source, _number(done), (_bytes(part), _bytes(cursor)), _body(body))
+
+
+@reading
+def _read_answer(reply: Any) -> Answer:
+    writer, clock, known, done, body = reply
+    return Answer(
+        Vouched(_writer(writer), _clock(clock), _clocks(known)), _number(done), _body(body)
+    )
 
 
 @reading
 def _read_applied(reply: Any) -> Applied:
-    return Applied(int(reply[0]), reply[1] == b"1")
+    changed, holds, flat, clock, standing = reply
+    texts = [_bytes(part).decode("utf-8", "replace") for part in flat]
+    refused = zip(texts[::4], texts[1::4], texts[2::4], texts[3::4], strict=True)
+    return Applied(
+        int(changed),
+        holds == b"1",
+        tuple(Refused(*parts) for parts in refused),
+        _clock(clock),
+        _standing(standing),
+    )
 
 
 @reading
-def _read_collections(reply: Any) -> tuple[bytes, list[bytes], list[int]]:
-    cursor, flat, sizes = reply
-    names = [*map(_bytes, flat)]
-    for kind in names[1::2]:
-        kind.decode()
-    if len(names) % 2 or len(sizes) != len(names):
+def _read_collections(reply: Any) -> Collections:
+    cursor, flat, sizes, contexts = reply
+    names = names_of([*map(_bytes, flat)])
+    for name, _ in names:
+        name.decode()
+    pairs = list(zip(map(_number, sizes[::2]), map(_number, sizes[1::2]), strict=True))
+    if len(pairs) != len(names) or len(contexts) != len(names):
         raise InvalidDump("an ill-formed page of collections")
-    return _bytes(cursor), names, [*map(_number, sizes)]
+    for context in contexts:
+        read_context(context)
+    return Collections(_bytes(cursor), names, pairs, list(contexts))
+
+
+@reading
+def _read_covered(reply: Any) -> tuple[bytes, dict[bytes, list[bytes]]]:
+    cursor, flat = reply
+    pairs = zip(map(_bytes, flat[::2]), map(_bytes, flat[1::2]), strict=True)
+    return _bytes(cursor), {field: dots.split(b" ") for field, dots in pairs}
+
+
+@reading
+def _read_feed(reply: Any) -> Feed:
+    writer, clock, reach, past = reply
+    pairs = [part.decode().partition("@")[::2] for part in _bytes(past).split()]
+    return Feed(_writer(writer).decode(), clock, reach, [(w, cut.encode()) for w, cut in pairs])
+
+
+@reading
+def _read_kinds(reply: Any) -> list[str]:
+    return [_bytes(kind).decode() for kind in reply]
 
 
 @reading
@@ -190,44 +377,67 @@ def read_opened(reply: Any) -> str:
     return check_replica_id(_bytes(reply[0]).decode())
 
 
+# Requests -----------------------------------------------------------------------------------
+
+
+def _flat(known: Mapping[bytes, bytes]) -> list[bytes]:
+    return [part for item in known.items() for part in item]
+
+
+def _looking(
+    name: str, keys: Keys, args: tuple[Any, ...], read: Callable[[Any], R], about: str
+) -> Script[R]:
+    """A request before which the server looks whether it is the one that it was."""
+    return Script(f"replica/{name}", keys.shard, keys.base, args, read, about, LOOK)
+
+
 def knowledge(keys: Keys, about: str) -> Script[Knowledge]:
     """Ask what the replica knows."""
-    return Script("replica/knowledge", keys.shard, keys.base, (), _read_knowledge, about)
+    return _looking("knowledge", keys, (), _read_knowledge, about)
 
 
 def dump(
     keys: Keys,
     asker: bytes,
-    joined: bool,
-    scanned: Sequence[bytes],
-    known: Sequence[bytes],
+    known: Mapping[bytes, bytes],
+    position: bytes,
     about: str,
 ) -> Script[Delta]:
     """Ask for the delta for one who knows so much; see ``lua/replica/dump.lua``."""
-    args = (BATCH, asker, int(joined), len(scanned), *scanned, *known)
-    return Script("replica/dump", keys.shard, keys.base, args, _read_delta, about)
+    args = (BATCH, asker, position, *_flat(known))
+    return _looking("dump", keys, args, _read_delta, about)
 
 
-def collections(
-    keys: Keys, cursor: bytes, about: str
-) -> Script[tuple[bytes, list[bytes], list[int]]]:
-    """Ask for a page of the shard's collections: the next cursor; name, kind, ...; sizes."""
+def collections(keys: Keys, cursor: bytes, about: str) -> Script[Collections]:
+    """Ask for a page of the shard's collections."""
     args = (cursor, BATCH)
     return Script("replica/collections", keys.shard, keys.base, args, _read_collections, about)
 
 
-def position(keys: Keys, names: tuple[bytes, ...], about: str) -> Script[list[bytes]]:
-    """Ask for the clock, the id up to which the feed was trimmed, and the kinds of collections."""
-    return Script("replica/position", keys.shard, keys.base, names, about=about)
+def kinds(keys: Keys, name: bytes, about: str) -> Script[list[str]]:
+    """Ask which kinds a name stands for."""
+    return Script("replica/kinds", keys.shard, keys.base, (name,), _read_kinds, about)
+
+
+def position(keys: Keys, seen: bytes, about: str) -> Script[Feed]:
+    """Ask how a feed stands, bearing witness to an id of it."""
+    witness = LOOK + seen
+    return Script("replica/position", keys.shard, keys.base, (), _read_feed, about, witness)
 
 
 def scan(
-    keys: Keys, position: tuple[bytes, bytes], collections: list[tuple[bytes, str]], about: str
+    keys: Keys, position: tuple[bytes, bytes], collections: Sequence[tuple[bytes, str]], about: str
 ) -> Script[Page]:
     """Ask for a batch of all entries of the collections, from a position in the first on."""
     flat = [part for item in collections for part in item]
-    args = (BATCH, *position, *flat)
-    return Script("replica/scan", keys.shard, keys.base, args, _read_page, about)
+    return _looking("scan", keys, (BATCH, *position, *flat), _read_page, about)
+
+
+def entries(
+    keys: Keys, name: bytes, kind: str, fields: Sequence[bytes], about: str
+) -> Script[Answer]:
+    """Ask for the entries of fields, and which of them are not there."""
+    return _looking("entries", keys, (name, kind, *fields), _read_answer, about)
 
 
 def apply(
@@ -235,25 +445,27 @@ def apply(
     source: Vouched,
     asked_as: bytes,
     cursor: bytes,
-    scan: bytes,
     mode: str,
     max_drift: float,
     horizon: str,
     body: Sequence[Any],
     about: str,
+    seen: bytes = b"",
 ) -> Script[Applied]:
-    """Ask to join a batch; for the arguments see ``lua/replica/apply.lua``."""
+    """Ask to join a batch; for the arguments see ``lua/replica/apply.lua``.
+
+    ``seen`` is the latest id of the target's feed that was heard of.
+    """
+    known = _flat(source.known)
     args = (
-        *(source.writer, cursor, source.clock, asked_as, round(max_drift * 1000), horizon),
-        *(mode, scan, int(source.joined), len(source.scanned), len(source.known)),
-        *source.scanned,
-        *source.known,
+        *(source.writer, cursor, source.clock, asked_as, round(max_drift * 1000), horizon, mode),
+        *(len(known), *known),
         *body,
     )
     # All keys that it writes before it has read them are named, so that a node of a Cluster from
     # which some of them have moved away refuses it before it begins.
     named = (*keys.base, *keys.exchange)
-    return Script("replica/apply", keys.shard, named, args, _read_applied, about)
+    return Script("replica/apply", keys.shard, named, args, _read_applied, about, LOOK + seen)
 
 
 def merge(
@@ -261,9 +473,59 @@ def merge(
 ) -> Script[Applied]:
     """Ask to join entries that no other replica vouches for, part of a dump up to ``horizon``.
 
-    ``mode`` is ``try`` to look only whether they would be refused, ``force`` to take an old dump.
+    ``mode`` is ``try`` to look only whether they would be refused.
     """
-    return apply(keys, Vouched(), b"", b"", b"", mode, max_drift, str(horizon), body, about)
+    return apply(keys, Vouched(), b"", b"", mode, max_drift, str(horizon), body, about)
+
+
+def note(
+    keys: Keys,
+    asked_as: bytes,
+    max_drift: float,
+    name: bytes,
+    kind: str,
+    known: Mapping[bytes, bytes],
+    about: str,
+) -> Script[Applied]:
+    """Ask to note what is known of one collection alone, whose entries are all joined."""
+    body = Group(name, kind, b"", b"", []).flat()
+    vouched = Vouched(known=known)
+    return apply(keys, vouched, asked_as, b"", "note", max_drift, "", body, about)
+
+
+def expect(
+    keys: Keys, asked_as: bytes, seen: bytes, source: Vouched, began: bytes, about: str
+) -> Script[bytes]:
+    """Say that all that a source showed is joined; see ``lua/replica/expect.lua``."""
+    args = (asked_as, source.writer, began, *_flat(source.known))
+    return _looking("expect", keys, args, as_is, about)._replace(witness=LOOK + seen)
+
+
+def covered(
+    keys: Keys,
+    name: bytes,
+    kind: str,
+    cursor: bytes,
+    known: Mapping[bytes, bytes],
+    about: str,
+) -> Script[tuple[bytes, dict[bytes, list[bytes]]]]:
+    """Ask for a page of the live fields with those dots that another one's knowledge covers."""
+    args = (name, kind, cursor, BATCH, *_flat(known))
+    return _looking("covered", keys, args, _read_covered, about)
+
+
+def finish(
+    keys: Keys,
+    asked_as: bytes,
+    seen: bytes,
+    source: Vouched,
+    silent: Mapping[bytes, bytes],
+    about: str,
+) -> Script[bytes]:
+    """Ask to end a reconciling; see ``lua/replica/finish.lua``."""
+    known = _flat(source.known)
+    args = (asked_as, source.writer, source.clock, len(known), *known, *_flat(silent))
+    return _looking("finish", keys, args, as_is, about)._replace(witness=LOOK + seen)
 
 
 def collect(
@@ -271,18 +533,39 @@ def collect(
 ) -> Script[tuple[bytes, int]]:
     """Ask to drop a batch of tombstones; replies the next cursor and how many went."""
     args = (round(older_than * 1000), name, kind, cursor, BATCH)
-    return Script("replica/collect", keys.shard, keys.base, args, about=about)
+    return _looking("collect", keys, args, as_is, about)
+
+
+def prune(keys: Keys, older_than: float, cursor: bytes, about: str) -> Script[tuple[bytes, int]]:
+    """Ask entries that have seen much to forget; replies the next cursor and how many did."""
+    return _looking("prune", keys, (round(older_than * 1000), cursor, BATCH), as_is, about)
+
+
+def fold(keys: Keys, name: bytes, kind: str, about: str) -> Script[Any]:
+    """Ask to count a counter's past incarnations in with the present one; how many fields went."""
+    named = (*keys.base, keys.live(kind, name), keys.removed(kind, name))
+    collection = KINDS[kind].letter.encode() + name
+    return Script("counter/fold", keys.shard, named, (kind, collection), as_is, about, LOOK)
+
+
+def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:
+    """Ask for a step of freeing the aliases of writers; see ``lua/replica/aliases.lua``."""
+    return _looking("aliases", keys, step, as_is, about)
 
 
 def trim(keys: Keys, older_than: float, about: str) -> Script[int]:
     """Ask to take a batch of what all peers have read out of the feed; replies how many went."""
-    args = (round(older_than * 1000),)
-    return Script("replica/trim", keys.shard, keys.base, args, about=about)
+    return _looking("trim", keys, (round(older_than * 1000),), as_is, about)
 
 
 def forget(keys: Keys, peer: str, about: str) -> Script[int]:
     """Ask to forget a peer; replies whether there was such a one."""
-    return Script("replica/forget", keys.shard, keys.base, (peer,), about=about)
+    return _looking("forget", keys, (peer,), as_is, about)
+
+
+def drop(keys: Keys, name: bytes, about: str) -> Script[int]:
+    """Ask to drop what a name stands for; replies whether there was anything."""
+    return _looking("drop", keys, (name,), as_is, about)
 
 
 def report(keys: Keys, peer: str, address: str, text: str, about: str) -> Script[int]:
@@ -292,10 +575,10 @@ def report(keys: Keys, peer: str, address: str, text: str, about: str) -> Script
 
 def status(keys: Keys, count_to: int, about: str) -> Script[list[Any]]:
     """Ask for what an operator wants to know; see ``lua/replica/status.lua``."""
-    return Script("replica/status", keys.shard, keys.base, (count_to,), about=about)
+    return _looking("status", keys, (count_to,), as_is, about)
 
 
-def memory(keys: Keys, collections: list[tuple[bytes, str]], about: str) -> Script[list[int]]:
+def memory(keys: Keys, collections: Sequence[tuple[bytes, str]], about: str) -> Script[list[int]]:
     """Ask how many bytes the live entries and tombstones of collections take."""
     args = tuple(part for item in collections for part in item)
     return Script("replica/memory", keys.shard, keys.base, args, about=about)

@@ -1,4 +1,4 @@
-"""Bringing replicas together: deltas, full scans, dumps of whole namespaces, and the syncer."""
+"""Bringing replicas together: deltas, reconciling, dumps of whole namespaces, and the syncer."""
 
 from redis_crdt.sync.syncer import Observer, Syncer
 

@@ -14,15 +14,15 @@ from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from redis_crdt.clock import Time
-from redis_crdt.errors import InvalidDump, InvalidName, KindMismatch, problems_of
+from redis_crdt.errors import InvalidDump, InvalidName, problems_of
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_stored_name, shard_of
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.sync.pull import SCAN_AHEAD, Party, count_entries
+from redis_crdt.sync.party import SCAN_AHEAD, Party, count_entries
 
 File = str | os.PathLike[str] | IO[bytes]
 """A path, or a file open in binary mode."""
@@ -55,6 +55,8 @@ class Line(_Model):
     kind: KindName
     field: str
     entry: str
+    generation: int = Field(0, ge=0, lt=10**15)
+    """How often the name had been dropped before."""
 
 
 class Trailer(_Model):
@@ -107,29 +109,31 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
             keys = source.keys(shard)
             cursor = b"0"
             while True:
-                cursor, flat, _ = yield source, ask.collections(keys, cursor, source.about)
-                names = all_names = ask.names_of(flat)
+                listed = yield source, ask.collections(keys, cursor, source.about)
+                cursor, names = listed.cursor, listed.names
                 position = (b"live", b"0")
                 writer = None
                 while names:
                     request = ask.scan(keys, position, names[:SCAN_AHEAD], source.about)
                     page = yield source, request
-                    if writer not in (None, page.writer):
+                    if writer not in (None, page.source.writer):
                         # Another process, to which the position means nothing. What is in the
                         # file twice is joined twice.
-                        names, position = all_names, (b"live", b"0")
+                        names, position = listed.names, (b"live", b"0")
                     else:
                         names, position = names[page.done :], page.position
-                    writer = page.writer
-                    for name, kind, field, entry in ask.entries_of(page.body):
-                        line = Line.model_construct(
-                            collection=name.decode(),
-                            kind=kind,
-                            field=field.decode(),
-                            entry=entry.decode(),
-                        )
-                        out.write(line.model_dump_json().encode() + b"\n")
-                        written += 1
+                    writer = page.source.writer
+                    for group in ask.groups_of(page.body):
+                        for field, entry in group.entries:
+                            line = Line.model_construct(
+                                collection=group.name.decode(),
+                                kind=group.kind,
+                                field=field.decode(),
+                                entry=entry.decode(),
+                                generation=int(group.generation or 0),
+                            )
+                            out.write(line.model_dump_json().encode() + b"\n")
+                        written += len(group.entries)
                     if progressed:
                         progressed(written, total)
                 if cursor == b"0":
@@ -138,14 +142,11 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
     return written
 
 
-def load_file(
-    target: Party, file: File, force: bool, progressed: Progressed | None = None
-) -> Procedure[int]:
+def load_file(target: Party, file: File, progressed: Progressed | None = None) -> Procedure[int]:
     """Join all entries of the file into the namespace; returns how many changed something.
 
-    Raises :class:`InvalidDump`, :class:`KindMismatch` or :class:`ClockDrift` with nothing
-    changed if the file or anything in it is refused; :class:`StaleDump`, unless ``force``, if
-    it may hold what was removed since.
+    Of an old file only what is neither there nor known is taken. Raises :class:`InvalidDump` or
+    :class:`ClockDrift` with nothing changed if the file or anything in it is refused.
     """
     with _opened(file) as source, TemporaryFile() as spool:
         if source.seekable():
@@ -155,19 +156,15 @@ def load_file(
             spool.seek(0)
             lines = spool
         begin = lines.tell()
-        kinds: dict[bytes, str] = {}
         latest, total = Time(0), 0
-        for name, kind, field, entry in _read(lines):
-            if kinds.setdefault(name, kind) != kind:
-                raise InvalidDump(f"{name.decode()!r} is of two kinds in this file")
+        for _, kind, _, field, entry in _read(lines):
             latest = max(latest, KINDS[kind].parse(field, entry).time)
             total += 1
-        yield from _check_kinds(target, kinds)
-        lines.seek(begin)
-        if not force:
-            yield from _join(_Batch(target, latest, "try"), lines)
+        for mode in ("try", "more"):
             lines.seek(begin)
-        return (yield from _join(_Batch(target, latest, "force"), lines, total, progressed))
+            batch = _Batch(target, latest, mode)
+            changed = yield from _join(batch, lines, total, progressed if mode == "more" else None)
+        return changed
 
 
 def _join(
@@ -189,29 +186,32 @@ class _Batch:
     def __init__(self, target: Party, horizon: Time, mode: str) -> None:
         self.target, self.horizon, self.mode = target, horizon, mode
         self.shard = 0
-        self.groups: dict[tuple[bytes, str], dict[bytes, bytes]] = {}
-        self.size = 0
+        self.groups: dict[tuple[bytes, str], tuple[int, dict[bytes, bytes]]] = {}
+        self.size = self.bytes = 0
 
-    def is_full_for(self, name: bytes, kind: str, field: bytes, _: bytes) -> bool:
-        if self.size >= ask.BATCH or shard_of(name, self.target.shards) != self.shard:
+    def is_full_for(self, name: bytes, kind: str, generation: int, field: bytes, _: bytes) -> bool:
+        if self.size >= ask.BATCH or self.bytes >= ask.BATCH_BYTES:
             return True
+        if shard_of(name, self.target.shards) != self.shard:
+            return True
+        of, entries = self.groups.get((name, kind), (generation, {}))
         # An entry that changed while it was dumped is in the file twice.
-        return field in self.groups.get((name, kind), {})
+        return field in entries or of != generation
 
-    def add(self, name: bytes, kind: str, field: bytes, entry: bytes) -> None:
+    def add(self, name: bytes, kind: str, generation: int, field: bytes, entry: bytes) -> None:
         self.shard = shard_of(name, self.target.shards)
-        self.groups.setdefault((name, kind), {})[field] = entry
+        self.groups.setdefault((name, kind), (generation, {}))[1][field] = entry
         self.size += 1
+        self.bytes += len(field) + len(entry)
 
     def send(self) -> Procedure[int]:
         if not self.size:
             return 0
         body: list[Any] = []
-        for (name, kind), entries in self.groups.items():
-            body += (name, kind, len(entries))
-            for item in entries.items():
-                body += item
-        self.groups, self.size = {}, 0
+        for (name, kind), (generation, entries) in self.groups.items():
+            text = b"%d" % generation
+            body += ask.Group(name, kind, text, b"", list(entries.items())).flat()
+        self.groups, self.size, self.bytes = {}, 0, 0
         target = self.target
         request = ask.merge(
             target.keys(self.shard), target.max_drift, self.horizon, self.mode, body, target.about
@@ -220,7 +220,7 @@ class _Batch:
         return int(applied.changed)
 
 
-def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
+def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, int, bytes, bytes]]:
     """Yield the entries of a file; :class:`InvalidDump` where it is not one, or not whole."""
     count = 0
     try:
@@ -231,24 +231,10 @@ def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
                 break
             count += 1
             name = check_stored_name(line.collection)
-            yield name, line.kind, line.field.encode(), line.entry.encode()
+            field, entry = line.field.encode(), line.entry.encode()
+            yield name, line.kind, line.generation, field, entry
     except (ValidationError, InvalidName, UnicodeEncodeError) as error:
         why = problems_of(error) if isinstance(error, ValidationError) else error
         raise InvalidDump(f"not a whole dump, after {count} entries: {why}") from error
     if line.entries != count or lines.readline(1):
         raise InvalidDump(f"the file says that it has {line.entries} entries, but has {count}")
-
-
-def _check_kinds(target: Party, kinds: dict[bytes, str]) -> Procedure[None]:
-    for shard in range(target.shards):
-        cursor = b"0"
-        while True:
-            request = ask.collections(target.keys(shard), cursor, target.about)
-            cursor, flat, _ = yield target, request
-            for name, kind in ask.names_of(flat):
-                if kinds.get(name, kind) != kind:
-                    raise KindMismatch(
-                        f"{name.decode()!r} is a {kind} here, and a {kinds[name]} in the file"
-                    )
-            if cursor == b"0":
-                break

@@ -37,9 +37,11 @@ class Link(BaseModel):
     changed: int = 0
     bytes: int = 0
     """What came from it since the syncer started."""
+    refused: list[str] = []
+    """What was refused of it in the last pull: collection, field and reason; ten at most."""
     scanned: int = 0
     to_scan: int = 0
-    """How far a full scan has come, and how many entries there are about."""
+    """How far reconciling has come, and how many entries the peer has about."""
     drift: float | None = None
     """How many seconds its clock is ahead of this replica's."""
 
@@ -63,7 +65,10 @@ class Link(BaseModel):
         self.changed += report.changed
         self.bytes += report.bytes
         self.scanned = self.to_scan = 0
-        return self._enter("following")
+        refused = [f"{r.collection} {r.field}: {r.reason}" for r in report.refused[:10]]
+        is_news = bool(refused) and refused != self.refused
+        self.refused = refused or (self.refused if report.batches == 0 else [])
+        return self._enter("following") or is_news
 
     def failed(self, error: CRDTError) -> bool:
         """Note a pull that failed; returns whether that is news."""
@@ -77,6 +82,6 @@ class Link(BaseModel):
         return is_news
 
     def scanning(self, done: int, total: int) -> bool:
-        """Note how far a full scan is; returns whether it has only begun."""
+        """Note how far reconciling is; returns whether it has only begun."""
         self.scanned, self.to_scan = done, total
         return self._enter("scanning")

@@ -1,59 +1,39 @@
 """Pulling: bringing to one replica what another has and it does not.
 
 For each shard, side by side where calls are awaited: ask the target what it knows, ask the source
-for what is new to one who knows that, and pass the answer on, unread, to the target, which joins
-it and moves its cursor in the same script. So whatever breaks off wherever, the next pull goes on
-from a valid state.
+for what is new to one who knows that, and pass the answer on, unread, to the target, which joins it
+and moves its cursor in the same script. Where the source's feed does not tell all that the target
+lacks, the two are reconciled instead (:mod:`redis_crdt.sync.reconcile`). Whatever breaks off
+wherever, the next pull goes on from a valid state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import NamedTuple, Protocol
+from typing import Any
 
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
-from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Executor, Procedure, Script, SideBySide, Together
+from redis_crdt.operations.operation import Procedure, Script, SideBySide, Together
+from redis_crdt.sync.party import Party
+from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
-
-SCAN_AHEAD = 100
-"""How many collections a request of a full scan may name, so that small ones share one."""
 
 MAX_CHASE = 100
 """After how many batches of what was written meanwhile a pull leaves the rest to the next."""
 
-MAX_SCANS = 3
-"""How many full scans one pull makes before it leaves the rest to the next."""
+MAX_RECONCILED = 3
+"""How often one pull reconciles before it leaves the rest to the next."""
 
 
 Progressed = Callable[[int, int], Procedure[None]]
-"""What to do as full scans come on: given how many entries were read, and of how many."""
+"""What to do as reconciling comes on: given how many entries were read, and of how many."""
 
 Scanning = Callable[[int, int, int], Procedure[None]]
 """The same for one of the shards, whose number comes first."""
-
-
-class Party(Executor, Protocol):
-    """A replica of any backend, as source or target of a pull."""
-
-    namespace: str
-    shards: int
-    max_drift: float
-
-    @property
-    def replica_id(self) -> str:
-        """The id of the replica."""
-
-    @property
-    def about(self) -> str:
-        """How error messages name this replica."""
-
-    def keys(self, shard: int) -> Keys:
-        """Return the keys of a shard."""
 
 
 def pull(target: Party, source: Party) -> Procedure[SyncReport]:
@@ -106,38 +86,7 @@ class Pull:
     def begin_anew(self) -> None:
         """Ask the target again what it knows, for it may have forgotten something."""
         for shard in self.shards:
-            shard.target_knows = None
-
-
-class Scan(NamedTuple):
-    """How far a full scan has come; the target keeps it, so that another process may go on."""
-
-    fresh: bool
-    """Whether the target had joined nothing of others as it began."""
-    clock: bytes
-    """The source's clock as it began."""
-    done: int
-    total: int
-    """How many entries were read, and how many there were as it began."""
-    next_page: bytes
-    """Where the next page of collections begins; empty before the first one."""
-    position: tuple[bytes, bytes]
-    """The part of the first collection, and the cursor in that."""
-    names: list[tuple[bytes, str]]
-    """The collections of this page that are not done yet."""
-
-    @classmethod
-    def parse(cls, text: bytes) -> Scan:
-        """Read what :meth:`__bytes__` wrote."""
-        fresh, clock, done, total, page, part, cursor, *flat = text.split(b"\n")
-        names = ask.names_of(flat)
-        return cls(fresh == b"fresh", clock, int(done), int(total), page, (part, cursor), names)
-
-    def __bytes__(self) -> bytes:
-        head = (b"fresh" if self.fresh else b"joined", self.clock)
-        counts = (b"%d" % self.done, b"%d" % self.total)
-        flat = (part for name, kind in self.names for part in (name, kind.encode()))
-        return b"\n".join((*head, *counts, self.next_page, *self.position, *flat))
+            shard.begin_anew()
 
 
 class ShardPull:
@@ -149,45 +98,42 @@ class ShardPull:
         self.about = f"pull of {source.about}"
         self.scanning = scanning
         self.target_knows: ask.Knowledge | None = None
+        self.seen = self.standing = b""
+        """What was last heard of the target: its clock, who it is and how much it had learnt. One
+        that has forgotten that since does not do what was asked for by its former self."""
         self.clock = b"0-0"
         """The source's clock, when last heard of."""
         self.report = SyncReport()
+        self._reading = Reading()
+        self._reconciling: Reconciling | None = None
+
+    def begin_anew(self) -> None:
+        """Ask the target again what it knows, and the source for what was refused."""
+        self.target_knows = None
+        self._reading = Reading()
 
     def run(self) -> Procedure[SyncReport]:
         """Pull all that the source has at some moment."""
         self.report = SyncReport()
-        scans = chased = 0
+        reconciled = chased = 0
         goal: Time | None = None
         while True:
             mine = self.target_knows or (yield from self._ask_target())
-            known = [part for item in mine.known.items() for part in item]
-            begun = ((w, scan.clock) for w, scan in self._scans(mine).items() if scan.fresh)
-            scanned = [part for item in begun for part in item]
-            delta = yield (
-                self.source,
-                ask.dump(
-                    self.source_keys,
-                    mine.writer,
-                    mine.joined,
-                    scanned,
-                    known,
-                    self.about,
-                ),
+            request = ask.dump(
+                self.source_keys, mine.writer, mine.known, self._reading.position, self.about
             )
+            delta = yield self.source, request
             source = delta.source
             self.clock = source.clock
-            if delta.full_scan:
+            if delta.reconcile:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
-                if (scans := scans + 1) > MAX_SCANS:
+                if (reconciled := reconciled + 1) > MAX_RECONCILED:
                     return self.report
-                yield from self._scan_all(mine, source)
+                yield from self._reconcile(mine, source)
                 continue
-            news = {source.writer: delta.cursor}
-            if not delta.more:
-                news.update(self._unknown(mine, source))
-            if delta.body or not all(self._has(mine, *item) for item in news.items()):
-                mode = "more" if delta.more else "last"
-                yield from self._apply(source, delta.cursor, b"", mode, delta.body)
+            held = yield from self._take(mine, delta)
+            if not held:
+                continue
             if not delta.more:
                 return self.report
             goal = goal or parse_clock(source.clock)
@@ -195,134 +141,128 @@ class ShardPull:
                 self.clock = delta.cursor
                 return self.report
 
-    def _has(self, mine: ask.Knowledge, writer: bytes, cursor: bytes) -> bool:
-        return parse_clock(cursor) <= parse_clock(mine.known.get(writer, b"0"))
-
-    def _scans(self, mine: ask.Knowledge) -> dict[bytes, Scan]:
-        """Return the scans of this source: of its present incarnation, and of past ones."""
-        source = self.source.replica_id.encode()
-        return {
-            writer: Scan.parse(text)
-            for writer, text in mine.scans.items()
-            if writer.partition(b"#")[0] == source
-        }
-
     def _ask_target(self) -> Procedure[ask.Knowledge]:
         mine: ask.Knowledge
         mine = yield self.target, ask.knowledge(self.target_keys, self.about)
         self.target_knows = mine
+        self.seen, self.standing = mine.clock, mine.standing
         return mine
 
-    def _apply(
+    def _take(self, mine: ask.Knowledge, delta: ask.Delta) -> Procedure[bool]:
+        """Join a batch; returns whether the target still is what it was when it was asked."""
+        source, reading = delta.source, self._reading
+        if source.writer != reading.writer:
+            reading = self._reading = Reading(source.writer)
+        reading.hear(delta.body)
+        mode = "more" if delta.more or reading.refused else "last"
+        news = {**source.known, source.writer: delta.cursor} if mode == "last" else {}
+        news.setdefault(source.writer, delta.cursor)
+        if reading.refused and not delta.body:
+            reading.go_on(delta)
+            return True
+        if delta.body or any(is_news(mine, *item) for item in news.items()):
+            # What was refused before is not held, so nothing after it can be claimed as known.
+            cursor = b"" if reading.refused else delta.cursor
+            applied = yield from self.apply(mine, source, cursor, mode, delta.body)
+            if applied.refused:
+                reading.refused = True
+            elif cursor and not applied.holds:
+                self.target_knows = None
+                self._reading = Reading()
+                return False
+            elif cursor:
+                mine.known.update(
+                    (w, clock) for w, clock in news.items() if is_news(mine, w, clock)
+                )
+        reading.go_on(delta)
+        if not delta.more and not reading.refused:
+            yield from self._note(reading.contexts)
+            self._reading = Reading()
+        return True
+
+    def apply(
         self,
+        mine: ask.Knowledge,
         source: ask.Vouched,
         cursor: bytes,
-        scan: bytes,
         mode: str,
         body: Sequence[bytes],
-        ahead: Script[ask.Page] | None = None,
-    ) -> Procedure[ask.Page | None]:
-        """Join a batch; meanwhile, ask the source for what comes next, if that is known."""
-        mine = self.target_knows
-        assert mine is not None
-        request = ask.apply(
-            self.target_keys,
-            source,
-            mine.writer,
-            cursor,
-            scan,
-            mode,
-            self.target.max_drift,
-            "",
-            body,
-            self.about,
-        )
-        page: ask.Page | None = None
+        ahead: Script[Any] | None = None,
+    ) -> Procedure[Any]:
+        """Join a batch; meanwhile, ask the source for what comes next, if that is known.
+
+        Returns what the target replies, with the source's reply where it was asked.
+        """
+        drift = self.target.max_drift
+        keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
+        request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
         if ahead is None:
-            applied = yield self.target, request
+            applied, found = (yield self.target, request), None
         else:
             both = Together((self.target, request), (self.source, ahead))
-            applied, page = yield both, both.operation
+            applied, found = yield both, both.operation
+        if ask.has_forgotten_nothing(applied.standing, asked_as):
+            self.seen, self.standing = applied.clock, applied.standing
         self.report += SyncReport(
-            entries=ask.count(body), changed=applied.changed, bytes=sum(map(len, body)), batches=1
+            entries=ask.count(body),
+            changed=applied.changed,
+            bytes=sum(map(len, body)),
+            batches=1,
+            refused=applied.refused,
         )
-        # What the target knows now. Where it forgot what it knew when it was asked, as after a
-        # restart of its server, it is asked again; so too where it has joined its first entries.
-        if (cursor and not applied.holds) or (applied.changed and not mine.joined):
-            self.target_knows = None
-        elif cursor:
-            mine.known[source.writer] = cursor
-            mine.scans.pop(source.writer, None)
-            if mode == "last":
-                mine.known.update(self._unknown(mine, source))
-        return page
+        return applied if ahead is None else (applied, found)
 
-    def _unknown(self, mine: ask.Knowledge, source: ask.Vouched) -> dict[bytes, bytes]:
-        """Return what the source knows of third replicas, and the target does not."""
-        own = mine.writer.partition(b"#")[0]
-        return {
-            writer: clock
-            for writer, clock in zip(source.known[::2], source.known[1::2], strict=True)
-            if writer.partition(b"#")[0] != own and not self._has(mine, writer, clock)
-        }
+    def _note(self, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
+        for (name, kind), context in contexts.items():
+            known = ask.read_context(context)
+            keys, drift = self.target_keys, self.target.max_drift
+            request = ask.note(keys, self.standing, drift, name, kind, known, self.about)
+            yield self.target, request
 
-    def _scan_all(self, mine: ask.Knowledge, source: ask.Vouched) -> Procedure[None]:
-        """Join all entries. The cursor then stands where the clock stood as the scan began."""
+    def _reconcile(self, mine: ask.Knowledge, head: ask.Vouched) -> Procedure[None]:
+        """Bring target and source together without a feed; goes on where the last one broke off."""
         self.report = replace(self.report, full_scan=True)
-        scan = self._scans(mine).get(source.writer)
-        if scan is None:
-            total = yield from count_shard(self.source, self.source_keys.shard)
-            scan = Scan(not mine.joined, source.clock, 0, total, b"", (b"live", b"0"), [])
-        page: ask.Page | None = None
-        while scan.names or scan.next_page != b"0":
-            if not scan.names:
-                request = ask.collections(self.source_keys, scan.next_page or b"0", self.about)
-                page_cursor, flat, _ = yield self.source, request
-                scan = scan._replace(next_page=page_cursor, names=ask.names_of(flat))
-                continue
-            if page is None:
-                page = yield self.source, self._scan_request(scan)
-            if page.writer != source.writer:
-                return  # another process, to which the position means nothing
-            scan = scan._replace(
-                done=scan.done + ask.count(page.body),
-                names=scan.names[page.done :],
-                position=page.position,
-            )
-            body, vouched, page = page.body, source._replace(clock=page.clock), None
-            if body:
-                ahead = self._scan_request(scan) if scan.names else None
-                page = yield from self._apply(vouched, b"", bytes(scan), "more", body, ahead)
-                if self.target_knows is None:
-                    # It has joined its first entries; or it forgot, and the scan begins anew.
-                    mine = yield from self._ask_target()
-                    if source.writer not in mine.scans:
-                        return
-                if self.scanning:
-                    yield from self.scanning(self.source_keys.shard, scan.done, scan.total)
-        now = yield self.source, ask.knowledge(self.source_keys, self.about)
-        if now.writer == source.writer:
-            yield from self._apply(source, scan.clock, b"", "more", ())
-
-    def _scan_request(self, scan: Scan) -> Script[ask.Page]:
-        return ask.scan(self.source_keys, scan.position, scan.names[:SCAN_AHEAD], self.about)
+        going = self._reconciling
+        if going is None or not going.goes_on(mine, head):
+            going = Reconciling(self, mine, head)
+        self._reconciling = going
+        ended = yield from going.run()
+        # What has ended, or cannot go on, begins anew; an exception leaves it where it is.
+        self._reconciling = None
+        self.target_knows = None
+        self._reading = Reading()
+        if ended and going.refused:
+            self._reading = Reading(head.writer, True, b"%b %b 0" % (head.writer, head.clock))
+        elif ended:
+            yield from self._note(going.contexts)
 
 
-def count_shard(replica: Party, shard: int) -> Procedure[int]:
-    """Return how many entries a shard has, tombstones included."""
-    total: int = 0
-    cursor = b"0"
-    while True:
-        request = ask.collections(replica.keys(shard), cursor, replica.about)
-        cursor, _, sizes = yield replica, request
-        total += sum(sizes)
-        if cursor == b"0":
-            return total
+@dataclass(slots=True)
+class Reading:
+    """How far a source was read, where that is not what its target knows."""
+
+    writer: bytes = b""
+    refused: bool = False
+    """Whether an entry was refused, and left out. The target's cursor then stays before it."""
+    position: bytes = b""
+    """Where to go on: writer, cursor, and how many references after it are done."""
+    contexts: dict[ask.Place, bytes] = field(default_factory=dict)
+    """What is known of collections alone; the target may note it once it has all the rest."""
+
+    def hear(self, body: Sequence[bytes]) -> None:
+        """Remember the contexts that come with a batch."""
+        for place, context, _, _ in ask.heads_of(body):
+            if context:
+                self.contexts[place] = context
+
+    def go_on(self, delta: ask.Delta) -> None:
+        """Note how far a batch went."""
+        self.position = b"%b %b %d" % (delta.source.writer, delta.cursor, delta.sent)
 
 
-def count_entries(replica: Party) -> Procedure[int]:
-    """Return how many entries a replica has, tombstones included."""
-    total = 0
-    for shard in range(replica.shards):
-        total += yield from count_shard(replica, shard)
-    return total
+def is_news(mine: ask.Knowledge, writer: bytes, clock: bytes) -> bool:
+    """Whether a target can learn that from a source. Of its own present writer it knows all."""
+    if writer == mine.writer:
+        return False
+    known = mine.known.get(writer)
+    return known is None or parse_clock(clock) > parse_clock(known)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from redis_crdt.operations.requests import Refused
+
+MAX_REFUSED = 100
+"""How many entries that were refused a report names."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
@@ -20,7 +25,10 @@ class SyncReport:
     seconds: float = 0.0
     """How long it took."""
     full_scan: bool = False
-    """Whether all entries were compared, since the feed no longer reached back far enough."""
+    """Whether all entries were compared, since the feed did not tell all that was lacking."""
+    refused: tuple[Refused, ...] = ()
+    """Entries that were left out, as ill-formed or too large, a hundred at most. All the rest is
+    joined; but the next pull that begins anew asks again for all that came after them."""
 
     def __add__(self, other: SyncReport) -> SyncReport:
         return SyncReport(
@@ -30,4 +38,5 @@ class SyncReport:
             self.batches + other.batches,
             self.seconds + other.seconds,
             self.full_scan or other.full_scan,
+            (self.refused + other.refused)[:MAX_REFUSED],
         )

@@ -40,7 +40,7 @@ class SyncSettings(BaseSettings):
     interval: float = Field(30.0, gt=0)
     """How many seconds pass between rounds that no wake-up asked for."""
     grace: float = Field(GRACE, ge=0)
-    """For how many seconds tombstones stay at least."""
+    """For how many seconds tombstones stay at least, so that who lags can go on with deltas."""
     gc_interval: float = Field(600.0, gt=0)
     """How many seconds pass between collections."""
     timeout: float = Field(10.0, gt=0)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from redis_crdt.clock import Time, parse_clock
+from redis_crdt.kinds import DROPPED
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.operations.replica import ReplicaOperations
@@ -21,7 +22,6 @@ class PeerStatus(BaseModel):
     """A replica that this one exchanges with."""
 
     peer: str
-    forgotten: bool
     heard: float | None
     """When it last asked or was asked; seconds since 1970."""
     behind_entries: int
@@ -54,6 +54,9 @@ class ShardStatus(BaseModel):
     """The time up to which the feed was trimmed."""
     collected: str
     """The time up to which tombstones were collected."""
+    doubtful: str | None
+    """Since this write what was counted may be hidden behind what peers remember: the server was
+    put back to an older state, and wrote on before that was noticed."""
 
 
 class Status(BaseModel):
@@ -75,7 +78,7 @@ def read_status(replica: ReplicaOperations) -> Procedure[Status]:
     for number in range(replica.shards):
         keys = replica.keys(number)
         reply = yield replica, ask.status(keys, COUNT_TO, replica.about)
-        writer, clock, _, entries, references, reach, collected, found, links = reply
+        writer, clock, _, entries, references, reach, collected, found, links, doubtful = reply
         shards.append(
             ShardStatus(
                 incarnation=writer.decode(),
@@ -84,6 +87,7 @@ def read_status(replica: ReplicaOperations) -> Procedure[Status]:
                 feed_references=references,
                 reach=reach.decode(),
                 collected=collected.decode(),
+                doubtful=doubtful.decode() or None,
             )
         )
         for peer in _peers(found, _links(links), parse_clock(clock)):
@@ -121,7 +125,6 @@ def _peers(flat: Sequence[Any], links: dict[str, Link], clock: Time) -> list[Pee
         peers.append(
             PeerStatus(
                 peer=name,
-                forgotten=not position,
                 heard=heard / 1000 if heard else None,
                 behind_entries=behind,
                 behind_seconds=max(0.0, lag),
@@ -133,7 +136,6 @@ def _peers(flat: Sequence[Any], links: dict[str, Link], clock: Time) -> list[Pee
         peers.append(
             PeerStatus(
                 peer=name,
-                forgotten=False,
                 heard=None,
                 behind_entries=0,
                 behind_seconds=0.0,
@@ -148,17 +150,23 @@ def _collections(replica: ReplicaOperations, shard: int) -> Procedure[list[Colle
     found: list[CollectionStatus] = []
     cursor = b"0"
     while True:
-        cursor, flat, sizes = yield replica, ask.collections(keys, cursor, replica.about)
-        names = ask.names_of(flat)
+        page = yield replica, ask.collections(keys, cursor, replica.about)
+        cursor = page.cursor
+        kept = [
+            (*item, *sizes)
+            for item, sizes in zip(page.names, page.sizes, strict=True)
+            if item[1] != DROPPED
+        ]
+        names = [(name, kind) for name, kind, _, _ in kept]
         memory = yield replica, ask.memory(keys, names, replica.about)
-        for i, (name, kind) in enumerate(names):
+        for i, (name, kind, entries, tombstones) in enumerate(kept):
             live, removed = memory[2 * i : 2 * i + 2]
             found.append(
                 CollectionStatus(
                     name=name.decode(),
                     kind=kind,
-                    entries=sizes[2 * i],
-                    tombstones=sizes[2 * i + 1],
+                    entries=entries,
+                    tombstones=tombstones,
                     bytes=None if live < 0 or removed < 0 else live + removed,
                 )
             )

@@ -85,7 +85,8 @@ class Syncer:
         self._interval, self._gc_interval = interval, gc_interval
         self._grace = check_age(grace)
         self._observer = observer
-        self.links = [Link(peer=p.address, address=p.address, every=interval) for p in self._peers]
+        every = max(interval, LAST_DELAY)
+        self.links = [Link(peer=p.address, address=p.address, every=every) for p in self._peers]
         self._in_step = [asyncio.Event() for _ in self._peers]
         self._filling = asyncio.Lock()
 
@@ -178,8 +179,8 @@ class _Follower:
         """Pull for the first time in this round.
 
         A new replica fills itself from one peer after the other: once it has all of the first,
-        it knows what that one knew of the others, who until then would call it stale. A peer
-        that neither answers nor fails does not hold the others up for longer than that.
+        it knows what that one knew of the others, and all that they still tell is what is new. A
+        peer that neither answers nor fails does not hold the others up for longer than that.
         """
         filling = self._syncer._filling
         while await drive(_is_filling(self._replica)):
@@ -210,10 +211,13 @@ class _Follower:
         if is_news:
             event = "peer.recovered" if was_failing else "peer.following"
             log.info("%s peer=%s entries=%d", event, self._link.peer, report.entries)
+            for refused in report.refused[:10]:
+                log.warning("entry.refused peer=%s detail=%r", self._link.peer, refused)
             await self._tell()
 
     async def _failed(self, error: CRDTError) -> None:
-        if self._link.failed(error):
+        is_news = self._link.failed(error)
+        if is_news:
             log.warning(
                 "peer.failed peer=%s address=%s error=%s detail=%r",
                 self._link.peer,
@@ -221,6 +225,9 @@ class _Follower:
                 type(error).__name__,
                 str(error),
             )
+        # What is no news to the syncer may be so to its server, which may have forgotten it; and
+        # whoever does not tell for long seems to be gone.
+        if is_news or monotonic() - self._told >= TELL_EVERY:
             await self._tell()
         if self._observer:
             self._observer.failed(self._link, error)
@@ -262,10 +269,11 @@ def _ensure_open(replica: ReplicaOperations) -> Procedure[None]:
 
 
 def _is_filling(replica: ReplicaOperations) -> Procedure[bool]:
-    """Tell whether a replica has yet to begin or to end its first pull."""
+    """Tell whether a replica has yet to end its first pull."""
+    own = replica.replica_id.encode()
     for shard in range(replica.shards):
         found = yield replica, ask.knowledge(replica.keys(shard), replica.about)
-        if not found.joined or found.scans:
+        if all(writer.partition(b"#")[0] == own for writer in found.known):
             return True
     return False
 

@@ -1,24 +1,24 @@
 """Collection: dropping tombstones, and what the feed holds, once nobody needs them any more.
 
-A tombstone may go once every peer has come past its removal in this replica's feed ("causal
-stability", Baquero et al., "Making Operation-based CRDTs Operation-based", 2014) and it is older
-than a grace period, for which a peer that nobody has heard of yet may hold on to older state.
+A tombstone may go once this replica knows all about the writers whose dots it tells of: then
+absence says the same. That every known peer has come past it in this replica's feed ("causal
+stability", Baquero et al., "Making Operation-based CRDTs Operation-based", 2014), and that it is
+older than a grace period, is waited for only so that they can go on with deltas.
 """
 
 from __future__ import annotations
 
 from redis_crdt.errors import InvalidSetting
-from redis_crdt.names import Keys
+from redis_crdt.kinds import KINDS
+from redis_crdt.names import Keys, check_name, part_name, shard_of
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.operations.replica import ReplicaOperations
-from redis_crdt.sync.pull import Party
+from redis_crdt.sync.directory import find
+from redis_crdt.sync.party import Party
 
 GRACE = 7 * 24 * 60 * 60.0
 """For how many seconds tombstones stay at least, by default."""
-
-WITH_TOMBSTONES = ("or_set", "lww_map")
-"""The kinds of collections that things are removed from."""
 
 
 def check_age(older_than: float) -> float:
@@ -51,15 +51,46 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
         keys = replica.keys(shard)
         cursor = b"0"
         while True:
-            cursor, flat, sizes = yield replica, ask.collections(keys, cursor, replica.about)
-            for (name, kind), tombstones in zip(ask.names_of(flat), sizes[1::2], strict=True):
-                if tombstones and kind in WITH_TOMBSTONES:
+            page = yield replica, ask.collections(keys, cursor, replica.about)
+            for (name, kind), (_, tombstones) in zip(page.names, page.sizes, strict=True):
+                if KINDS[kind].counts:
+                    yield replica, ask.fold(keys, name, kind, replica.about)
+                if tombstones:
                     gone += yield from collect_one(replica, keys, name, kind, older_than)
+            cursor = page.cursor
+            if cursor == b"0":
+                break
+        while True:
+            request = ask.prune(keys, older_than, cursor, replica.about)
+            cursor, _ = yield replica, request
             if cursor == b"0":
                 break
         while (yield replica, ask.trim(keys, older_than, replica.about)):
             pass
+        yield from free_aliases(replica, keys)
     return gone
+
+
+def free_aliases(replica: Party, keys: Keys) -> Procedure[None]:
+    """Free the abbreviations of writers of whom no entry tells any more, where it is worth it."""
+    about = replica.about
+    if (yield replica, ask.aliases(keys, about, "begin")) != b"1":
+        return
+    cursor = b"0"
+    while True:
+        page = yield replica, ask.collections(keys, cursor, about)
+        for name, kind in page.names:
+            for part in ("live", "removed") if KINDS[kind].is_packed else ():
+                at = b"0"
+                while True:
+                    step = ("mark", name, kind, part, at, ask.BATCH)
+                    at = yield replica, ask.aliases(keys, about, *step)
+                    if at == b"0":
+                        break
+        cursor = page.cursor
+        if cursor == b"0":
+            break
+    yield replica, ask.aliases(keys, about, "end")
 
 
 def forget(replica: Party, peer: str) -> Procedure[bool]:
@@ -69,6 +100,20 @@ def forget(replica: Party, peer: str) -> Procedure[bool]:
         if (yield replica, ask.forget(replica.keys(shard), peer, replica.about)):
             known = True
     return known
+
+
+def drop(replica: Party, name: str) -> Procedure[bool]:
+    """Drop what a name stands for, its partitions first; returns whether there was anything."""
+    field = check_name(name)
+    found = yield from find(replica, name)
+    shard = shard_of(field, replica.shards)
+    for _, partitions in found:
+        for part in range(partitions if partitions > 1 else 0):
+            stored = part_name(name, part, partitions).encode()
+            keys = replica.keys(shard_of(stored, replica.shards))
+            yield replica, ask.drop(keys, stored, replica.about)
+    dropped: int = yield replica, ask.drop(replica.keys(shard), field, replica.about)
+    return bool(dropped)
 
 
 def reset(replica: Party) -> Procedure[None]:

@@ -11,13 +11,10 @@ from collections import Counter
 from typing import NamedTuple
 
 from redis_crdt.errors import ReplicaMismatch
-from redis_crdt.kinds import PARTITIONS
-from redis_crdt.names import check_stored_name, shard_of, whole_name
+from redis_crdt.names import whole_name
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.collection import value_in
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.partitions import described
-from redis_crdt.sync.pull import Party
+from redis_crdt.sync.party import Party
 
 WIDTH = 3
 """How many hexadecimal digits choose a bucket: 4096 of them."""
@@ -52,8 +49,9 @@ def _names(replica: Party, shard: int) -> Procedure[list[tuple[bytes, str]]]:
     cursor = b"0"
     while True:
         request = ask.collections(replica.keys(shard), cursor, replica.about)
-        cursor, flat, _ = yield replica, request
-        names += ask.names_of(flat)
+        page = yield replica, request
+        names += page.names
+        cursor = page.cursor
         if cursor == b"0":
             return names
 
@@ -87,7 +85,8 @@ def _sums(
         request = ask.digest(replica.keys(shard), name, kind, cursor, width, (), replica.about)
         cursor, flat = yield replica, request
         for bucket, count, total in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
-            sums[bucket] += (int(count) << 80) + int(total)
+            entries, so_far = divmod(sums[bucket], 2**80)
+            sums[bucket] = (entries + int(count) << 80) + (so_far + int(total)) % 2**48
         if cursor == b"0":
             return sums
 
@@ -103,16 +102,3 @@ def _listed(
         listed.update(zip(flat[::2], flat[1::2], strict=True))
         if cursor == b"0":
             return listed
-
-
-def find(replica: Party, name: str) -> Procedure[tuple[str, int] | None]:
-    """Return the kind of a collection, and in how many partitions it is; None if there is none."""
-    field = check_stored_name(name)
-    keys = replica.keys(shard_of(field, replica.shards))
-    *_, kind = yield replica, ask.position(keys, (field,), replica.about)
-    if kind.decode() != PARTITIONS:
-        return (kind.decode(), 1) if kind else None
-    request = ask.scan(keys, (b"live", b"0"), [(field, PARTITIONS)], replica.about)
-    page = yield replica, request
-    ((_, entry),) = page.entries()
-    return described(value_in(entry))

@@ -58,7 +58,7 @@ def _script(
     replica: Replica, make: Callable[[int], Script[Any]]
 ) -> Callable[[int], tuple[Any, ...]]:
     replica.execute(make(0))  # loads it
-    return lambda i: replica.evaluating(make(i))
+    return lambda i: replica.evaluating(make(i)).args
 
 
 def cpu(run: Run) -> Iterator[Figure]:

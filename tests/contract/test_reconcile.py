@@ -85,10 +85,9 @@ async def test_who_knows_all_is_told_that_there_is_no_more(region: Regions) -> N
         found = await settled(a.execute(ask.knowledge(a.keys(0), "test")))
         clock = found.known[found.writer]
     for known in (clock, clock.removesuffix(b"-0")):
-        knows = (b"b#1", b"0", found.writer, known)
-        request = ask.dump(a.keys(0), b"b#1", False, (), knows, "test")
+        request = ask.dump(a.keys(0), b"b#1", {found.writer: known}, b"", "test")
         delta = await settled(a.execute(request))
-        assert (delta.full_scan, delta.more, delta.body) == (False, False, [])
+        assert (delta.reconcile, delta.more, delta.body) == (False, False, [])
 
 
 async def test_memory_fills_itself_by_a_full_scan(region: Regions) -> None:

@@ -98,7 +98,39 @@ async def test_a_feed_that_no_longer_reaches_back(region: Regions) -> None:
         await watched(tasks.watch(START, timeout=0.01))
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1", "1-1,2-2", "1-1/x", "-"])
+async def test_a_cursor_names_the_life_that_it_is_of(region: Regions) -> None:
+    """Over a reset, changes would else be passed over in silence, for clocks go on."""
+    eu = region("eu")
+    tasks = eu.or_set("tasks", str)
+    await settled(tasks.add("before"))
+    (change,) = await watched(tasks.watch(START, timeout=0.01))
+    assert "@eu#" in change.cursor
+    assert await watched(tasks.watch(change.cursor, timeout=0.01)) == []
+    await settled(eu.reset())
+    await settled(tasks.add("after"))
+    with pytest.raises(FeedTrimmed, match="begun anew"):
+        await watched(tasks.watch(change.cursor, timeout=0.01))
+    everything = ",".join([change.cursor] * eu.shards)
+    with pytest.raises(FeedTrimmed, match="begun anew"):
+        await watched(eu.watch(everything, timeout=0.01))
+    assert [c.key for c in await watched(tasks.watch(START, timeout=0.01))] == ["after"]
+
+
+async def test_a_change_that_does_not_fit_can_be_passed(region: Regions) -> None:
+    eu = region("eu")
+    numbers = eu.or_set("numbers", int)
+    await settled(numbers.add(1))
+    await settled(eu.or_set("numbers", str).add("poison"))
+    await settled(numbers.add(2))
+    changes = await watched(numbers.watch(START, timeout=0.01))
+    assert [change.key for change in changes] == [1, None, 2]
+    assert [change.problem is None for change in changes] == [True, False, True]
+    assert "poison" in str(changes[1].problem)
+    rest = await watched(numbers.watch(changes[1].cursor, timeout=0.01))
+    assert [change.key for change in rest] == [2]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1", "1-1,2-2", "1-1/x", "-", "1-1@", "1-1@a b"])
 async def test_what_is_no_cursor(region: Regions, cursor: str) -> None:
     eu = region("eu")
     with pytest.raises(InvalidCursor):

@@ -7,8 +7,9 @@ import sys
 from itertools import count
 from time import monotonic
 
-from tests.faults.nemesis import FAULTS
-from tests.faults.run import Settings, choose, run
+from tests.faults.nemesis import FAULTS, possible
+from tests.faults.regions import NAMES, SERVERS_OF_A_REGION
+from tests.faults.run import SERVERS, Settings, choose, run
 
 
 def main() -> int:
@@ -17,16 +18,31 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long one run writes")
     parser.add_argument("--operations", type=int, default=1_000_000, help="of each client, at most")
     parser.add_argument("--clients", type=int, default=2, help="in each region")
-    parser.add_argument("--faults", help=f"some of {','.join(FAULTS)}; all by default")
-    parser.add_argument("--servers", default="valkey,redis,valkey", help="flavours of eu, us, ap")
+    parser.add_argument(
+        "--faults", help=f"some of {','.join(FAULTS)}; by default all that can strike these servers"
+    )
+    parser.add_argument(
+        "--servers",
+        default=",".join(SERVERS),
+        help="flavours of up to four regions; valkey-cluster is a Cluster of valkey, and so on",
+    )
     parser.add_argument(
         "--for", dest="minutes", type=float, help="run seeds SEED, SEED+1, ... for so many minutes"
     )
+    parser.add_argument(
+        "--collect", action="store_true", help="collect tombstones though servers forget"
+    )
     args = parser.parse_args()
+    servers = tuple(args.servers.split(","))
+    if not 2 <= len(servers) <= len(NAMES) or not {*servers} <= {*SERVERS_OF_A_REGION}:
+        parser.error(f"--servers: 2 to {len(NAMES)} of {', '.join(SERVERS_OF_A_REGION)}")
+    chosen = tuple(args.faults.split(",")) if args.faults else ()
+    if unknown := {*chosen} - {*possible(servers)}:
+        parser.error(f"--faults: none of {args.servers} can be struck by {', '.join(unknown)}")
     began = monotonic()
     for number in count():
         seed = str(int(args.seed) + number) if args.minutes else args.seed
-        faults = tuple(args.faults.split(",")) if args.faults else choose(seed, tuple(FAULTS))
+        faults = chosen or choose(seed, possible(servers))
         verdict = run(
             Settings(
                 seed=seed,
@@ -34,7 +50,8 @@ def main() -> int:
                 operations=args.operations,
                 clients=args.clients,
                 faults=faults,
-                servers=tuple(args.servers.split(",")),
+                servers=servers,
+                collect=args.collect,
             )
         )
         print(verdict.page, flush=True)

@@ -7,12 +7,15 @@ peers held, of which no replica may lose anything.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from redis_crdt.clock import Dot, Time, replica_of
 from redis_crdt.entries import Dots, Entry, Last, Total
 from redis_crdt.errors import CRDTError
+from redis_crdt.joins import join_dots
+from redis_crdt.kinds import KINDS
 from tests.faults.history import (
     COLLECTIONS,
     Effect,
@@ -43,6 +46,8 @@ def check(history: History, finals: Mapping[str, Entries]) -> list[str]:
         run.miscounted,
         run.lost_contested,
         run.lost_concurrent_values,
+        run.lost_keys,
+        run.undone_writes,
         run.unheard_of_values,
         run.torn_batches,
         run.lost_observations,
@@ -102,6 +107,16 @@ def seen_by_readers(entries: Entries) -> Entries:
     return seen
 
 
+def _values(entry: Entry) -> list[bytes]:
+    """Return the values that an entry has, concurrent ones too."""
+    match entry:
+        case Last(value=value):
+            return [] if value is None else [value]
+        case Dots(live=live):
+            return [value for value in live.values() if value is not None]
+    return []
+
+
 class _Run:
     def __init__(self, history: History, final: Entries) -> None:
         self.history = history
@@ -118,18 +133,9 @@ class _Run:
             for effect in operation.effects:
                 yield operation, effect
 
-    def _forgotten(self, region: str, begin: float, end: float) -> bool:
-        """Whether what happened there between these times may have been forgotten."""
-        return any(
-            forgot.region == region and end > forgot.since and begin < forgot.until
-            for forgot in self.history.forgot
-        )
-
     def _holds(self, operation: Operation) -> bool:
         """Whether it was acknowledged, and by a server that has not forgotten it."""
-        return operation.outcome == "acknowledged" and not self._forgotten(
-            operation.region, operation.invoked, operation.completed
-        )
+        return operation.outcome == "acknowledged" and not self.history.is_forgotten(operation)
 
     def _may_have_run(self, operation: Operation) -> bool:
         return operation.outcome != "refused"
@@ -252,24 +258,69 @@ class _Run:
             if not any(map(self._may_have_run, covered[value])):
                 yield f"owner: {value!r} is lost, acknowledged by {operation.region}"
 
+    def lost_keys(self) -> Iterator[str]:
+        """A key is there unless a deletion may have come after it was set, or with it.
+
+        That is so whatever the clocks say: a deletion removes what it has seen, no more.
+        """
+        if KINDS["lww_map"].join is not join_dots:
+            return  # the later of the two wins, and a clock that is ahead makes the earlier later
+        sets: dict[Field, list[Operation]] = defaultdict(list)
+        deleted: dict[Field, float] = defaultdict(float)
+        for operation, (verb, name, argument) in self._effects():
+            if COLLECTIONS[name] == "lww_map" and verb == "set":
+                sets[name, argument[0]].append(operation)
+            elif COLLECTIONS[name] == "lww_map" and self._may_have_run(operation):
+                at = name, argument
+                deleted[at] = max(deleted[at], operation.completed)
+        for at, operations in sets.items():
+            entry = self.final.get(at)
+            if entry is not None and not entry.is_tombstone:
+                continue
+            for operation in operations:
+                if self._holds(operation) and operation.invoked > deleted[at]:
+                    yield f"{at[0]}: {at[1]!r} is lost, acknowledged by {operation.region}"
+                    break
+
+    def undone_writes(self) -> Iterator[str]:
+        """A value is gone that somebody wrote over or deleted in the region where it was written.
+
+        That region had it before its eyes then; what others do at the same time is another matter.
+        """
+        written: dict[tuple[str, str, str], Operation] = {}
+        later: dict[tuple[str, str, str], float] = defaultdict(float)
+        for operation, (verb, name, argument) in self._effects():
+            if COLLECTIONS[name] not in ("lww_map", "lww_register") or not self._holds(operation):
+                continue
+            field = argument[0] if verb == "set" else argument
+            if verb == "set":
+                written[name, field, argument[1]] = operation
+            at = operation.region, name, field
+            later[at] = max(later[at], operation.invoked)
+        for (name, field), entry in self.final.items():
+            for value in _values(entry):
+                by = written.get((name, field, json.loads(value)))
+                if by is not None and later[by.region, name, field] > by.completed:
+                    yield f"{name}: {value!r} of {field!r} is back, written over at {by.region}"
+
     def unheard_of_values(self) -> Iterator[str]:
         """A value must have been written by somebody who was not refused."""
         written = {
-            (name, argument[0], field_of(argument[1]).encode())
+            (name, *(("value", argument[0]) if name == "owner" else argument))
             for operation, (verb, name, argument) in self._effects()
-            if verb == "set" and name != "owner" and self._may_have_run(operation)
+            if verb == "set" and self._may_have_run(operation)
         }
         for (name, field), entry in self.final.items():
-            value = entry.value if isinstance(entry, Last) else None
-            if value is not None and (name, field, value) not in written:
-                yield f"{name}: nobody has written {value!r} to {field!r}"
+            for value in _values(entry):
+                if (name, field, json.loads(value)) not in written:
+                    yield f"{name}: nobody has written {value!r} to {field!r}"
 
     # All of them ----------------------------------------------------------------------------
 
     def lost_observations(self) -> Iterator[str]:
         """What somebody has seen must be there, or what has come of it."""
         for operation in self.history.operations:
-            seen_where_kept = not self._forgotten(
+            seen_where_kept = not self.history.may_be_forgotten(
                 operation.region, operation.invoked, operation.observed_at
             )
             if operation.observed and seen_where_kept:
@@ -295,7 +346,7 @@ class _Run:
 
     def _lost(self, at: Field, was: Entry, now: Entry | None) -> str | None:
         if isinstance(was, Dots) and isinstance(now, Dots):
-            return self._lost_dots(at, was, now)
+            return self._lost_dots(was, now)
         if now is None:
             is_gone = was.is_tombstone or (isinstance(was, Dots | Last) and self._removable(at))
             return None if self.history.collected and is_gone else "nothing is there"
@@ -305,13 +356,13 @@ class _Run:
             return "it went down" if now.amount < was.amount else None
         return "it became something else"
 
-    def _lost_dots(self, at: Field, was: Dots, now: Dots) -> str | None:
+    def _lost_dots(self, was: Dots, now: Dots) -> str | None:
         for dot in now.live:
             if dot not in was.live and was.covers(dot):
                 return f"{dot} came back"
-        forgettable = self.history.collected and self._removable(at)
         for writer, time in was.seen.items():
-            if now.seen.get(writer, Time(0)) < time and not forgettable:
+            # Once everybody knows of it, what was seen is collected too.
+            if now.seen.get(writer, Time(0)) < time and not self.history.collected:
                 return f"{Dot(time, writer)} is not known any more"
         return None
 

@@ -26,8 +26,9 @@ from pydantic import BaseModel
 from redis_crdt import Replica, State, memory
 from redis_crdt.clock import Time
 from redis_crdt.codec import Codec
+from redis_crdt.entries import has_control
 from redis_crdt.errors import CRDTError
-from redis_crdt.kinds import KINDS, PARTITIONS
+from redis_crdt.kinds import DROPPED, KINDS, PARTITIONS
 from redis_crdt.names import check_name, check_namespace, check_replica_id
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import as_is
@@ -80,12 +81,12 @@ def an_entry(chance: Chance, kind: str) -> bytes:
     value = chance.choice(("1", '"a"', "[]", '"é"', "1.5"))
     if kind.endswith("counter"):
         return str(chance.choice((0, 1, 2, 2**53, 2**63 - 1, 2**63))).encode()
-    if kind.startswith("lww") or kind == "partitions":
+    if kind in ("lww_register", "partitions"):
         return (a_dot(chance) + (f"\n{value}" if chance.random() < 0.8 else "")).encode()
     live = sorted({a_dot(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))}, key=_by_writer)
     seen = sorted({a_dot(chance) for _ in range(chance.choice((0, 0, 0, 1, 2)))}, key=_by_writer)
     text = " ".join(live) + ("|" + " ".join(seen) if seen else "")
-    if kind == "mv_register":
+    if kind in ("mv_register", "lww_map"):
         text += "".join(f"\n{value}" for _ in live)
     return text.encode()
 
@@ -95,7 +96,7 @@ def _by_writer(dot: str) -> tuple[str, list[int]]:
     return writer, [int(part) for part in time.split("-")]
 
 
-OPENED = tuple(kind for kind in KINDS if kind != PARTITIONS)
+OPENED = tuple(kind for kind in KINDS if kind not in (PARTITIONS, DROPPED))
 """The kinds that replicas hand out."""
 
 FIELDS = (b"value", b'"x"', b'"y"', b"1", b"", b"a#1", b"a#2", b"+a#1", b"-b-x#0z", b"k")
@@ -107,6 +108,7 @@ USUAL = {
     "mv_register": b"value",
     "lww_map": b"k",
     "partitions": b"value",
+    "dropped": b"",
 }
 
 
@@ -122,6 +124,27 @@ def a_group(chance: Chance) -> tuple[bytes, str, list[tuple[bytes, bytes]]]:
             field, entry = mutate(chance, field), mutate(chance, entry)
         entries.append((field, entry))
     return name, kind, entries
+
+
+def a_context(chance: Chance) -> bytes:
+    """What is known of a collection alone, as readers of batches let it through."""
+    known = dict.fromkeys(a_dot(chance) for _ in range(chance.choice((0, 0, 0, 1, 2))))
+    pairs = [dot.partition("@")[::2] for dot in known]
+    text = mutate(chance, " ".join(f"{writer} {time}" for time, writer in pairs).encode())
+    try:
+        ask.read_context(text)
+    except ValueError:
+        return b""
+    return text
+
+
+def is_text(entry: bytes) -> bool:
+    """Whether readers of batches let it through, who look at what scripts no longer look at."""
+    try:
+        entry.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any(has_control(line) for line in entry.split(b"\n"))
 
 
 def _text(data: bytes) -> str:
@@ -217,9 +240,11 @@ class Targets:
         body: list[bytes] = []
         for _ in range(chance.choice((1, 1, 2, 3))):
             name, kind, entries = a_group(chance)
+            entries = [item for item in entries if is_text(item[1])]
             count = len(entries) if chance.random() < 0.97 else chance.choice((-1, 99, 0, 0.5, "x"))
             told = kind if chance.random() < 0.97 else chance.choice(("queue", "", "or_set\n"))
-            body += [name, told.encode(), str(count).encode()]
+            generation = chance.choice((b"", b"", b"", b"0", b"1", b"x", b"9" * 16))
+            body += [name, told.encode(), generation, a_context(chance), str(count).encode()]
             body += [part for item in entries for part in item]
         if chance.random() < 0.03:
             body = body[: chance.randint(0, len(body))]
@@ -266,8 +291,8 @@ class Targets:
 
     def _clocks(self) -> list[bytes]:
         """All writes but that of a cursor move them."""
-        request = ask.position(self.server.keys(0), (), "fuzz")
-        return [self.server.execute(request)[0], self.memory.execute(request)[0]]
+        request = ask.position(self.server.keys(0), b"", "fuzz")
+        return [self.server.execute(request).clock, self.memory.execute(request).clock]
 
     def _states(self) -> tuple[bytes, ...]:
         states = []
@@ -283,6 +308,8 @@ class Targets:
         asked: Any = kind if kind in OPENED and chance.random() < 0.9 else chance.choice(OPENED)
         shown = {_text(field): _text(entry) for field, entry in entries}
         source: Any = {"version": 1, "kind": kind, "entries": shown}
+        if chance.random() < 0.3:
+            source["known"] = {chance.choice(("a#1", "a#2", "z")): chance.choice(("1", "2-1", "x"))}
         if chance.random() < 0.6:
             source = json.dumps(source, ensure_ascii=chance.random() < 0.5)
             source = mutate(chance, source.encode("utf-8", "surrogateescape"))
@@ -303,7 +330,9 @@ class Targets:
             name, kind, entries = a_group(chance)
             for field, entry in entries:
                 shown = {"field": _text(field), "entry": _text(entry)}
-                lines.append({"collection": _text(name), "kind": kind, **shown})
+                generation = chance.choice((0, 0, 0, 1, -1, 10**16))
+                place = {"collection": _text(name), "kind": kind, "generation": generation}
+                lines.append({**place, **shown})
         lines.append({"entries": len(lines) - 1})
         text = b"".join(
             json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
@@ -320,7 +349,7 @@ class Targets:
             return file.getvalue()
 
         with unchanged(state):
-            target.load(io.BytesIO(text), force=chance.random() < 0.5)
+            target.load(io.BytesIO(text))
 
     def name(self, chance: Chance) -> None:
         """Names of collections, namespaces and replicas, times, and cursors."""

@@ -96,6 +96,19 @@ class History:
     collected: bool = False
     """Whether tombstones were collected in the meantime."""
 
+    def is_forgotten(self, operation: Operation) -> bool:
+        """Whether it was acknowledged by a server that may have forgotten it."""
+        return operation.outcome == "acknowledged" and self.may_be_forgotten(
+            operation.region, operation.invoked, operation.completed
+        )
+
+    def may_be_forgotten(self, region: str, begin: float, end: float) -> bool:
+        """Whether what happened there between these times may have been forgotten."""
+        return any(
+            forgot.region == region and end > forgot.since and begin < forgot.until
+            for forgot in self.forgot
+        )
+
 
 class Journal:
     """Lines of one client, written at once, so that a kill costs none of them."""

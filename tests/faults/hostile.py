@@ -9,6 +9,7 @@ import redis
 
 from redis_crdt import Replica
 from redis_crdt.entries import MAX_ENTRY, MAX_FIELD
+from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys
 
 DOT = "1000@mallory#1"
@@ -33,13 +34,16 @@ PAYLOADS: dict[str, Entry] = {
     "a value that is no UTF-8": ("lww_map", "status", "k", DOT.encode() + b'\n"\xff"'),
     "two lines": ("lww_register", "config", "value", f"{DOT}\n1\n2"),
     "a field that is too long": ("lww_map", "status", "k" * (MAX_FIELD + 1), f"{DOT}\n1"),
-    "an entry that is too long": ("lww_map", "status", "k", f"{DOT}\n" + "1" * MAX_ENTRY),
+    "an entry that is too long": (
+        *("lww_register", "config", "value"),
+        f"{DOT}\n" + "1" * MAX_ENTRY,
+    ),
     "a total below zero": ("g_counter", "done", "mallory#1", "-1"),
     "a total that is too large": ("g_counter", "done", "mallory#1", str(2**63)),
     "a total of nobody": ("pn_counter", "pool", "mallory", "1"),
     "values without dots": ("mv_register", "owner", "value", f"{DOT}\n1\n2"),
     "another field": ("lww_register", "config", "other", f"{DOT}\n1"),
-    "another kind": ("lww_map", "tasks", "x", f"{DOT}\n1"),
+    "a key without a value": ("lww_map", "status", "k", DOT),
     "an unknown kind": ("queue", "tasks", "x", f"{DOT}\n1"),
     "a name with a line break": ("or_set", "a\nb", '"x"', DOT),
     "a name that is too long": ("or_set", "n" * 256, '"x"', DOT),
@@ -59,10 +63,11 @@ def _packed(dot: re.Match[bytes]) -> bytes:
     return digits + b"m"
 
 
-def plant(client: redis.Redis, mallory: Replica, payload: str) -> None:
-    """Put it on mallory's server, beside something that is as it should be."""
+def plant(client: redis.Redis, mallory: Replica, payload: str, beside: str = "fine") -> None:
+    """Put it on mallory's server, beside something that is as it should be in another set."""
     kind, name, field, entry = PAYLOADS[payload]
-    mallory.or_set("fine", str).add("of mallory")
+    if beside:
+        mallory.or_set(beside, str).add("of mallory")
     keys = Keys(mallory.namespace)
     stored = entry.encode() if isinstance(entry, str) else entry
     if kind in ("or_set", "lww_map"):
@@ -71,4 +76,5 @@ def plant(client: redis.Redis, mallory: Replica, payload: str) -> None:
         client.hset(keys.base[0], "#m", "mallory#1")
     client.hset(keys.live(kind, name.encode()), field, stored)
     client.hset(keys.base[2], name, kind)
-    client.xadd(keys.base[1], {name: field})
+    letter = KINDS[kind].letter if kind in KINDS else "q"
+    client.xadd(keys.base[1], {letter + name: field})

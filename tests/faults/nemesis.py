@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from time import monotonic, sleep, time
 from typing import Any, ClassVar, NamedTuple
@@ -25,14 +26,20 @@ from tests.faults.hostile import PAYLOADS, plant
 from tests.faults.regions import (
     ALWAYS,
     CLOCK,
+    CLUSTER,
     EVERYSEC,
+    PATIENCE,
     SNAPSHOTS,
+    ClusterRegion,
     Persistence,
     Region,
     Regions,
+    persistences,
+    role_of,
     until,
 )
 from tests.proxy import Mode, Proxy
+from tests.slots import Slots
 
 
 class Strike(NamedTuple):
@@ -43,6 +50,10 @@ class Strike(NamedTuple):
     fault: str
     region: str
     number: int
+
+
+ON_A_SERVER = (ALWAYS, EVERYSEC, SNAPSHOTS)
+"""What the servers keep that are no nodes of a Cluster."""
 
 
 @dataclass
@@ -65,7 +76,7 @@ class Fault:
 
     forgets: ClassVar[bool] = False
     """Whether the server comes back without what it has acknowledged."""
-    strikes: ClassVar[tuple[Persistence, ...]] = (ALWAYS, EVERYSEC, SNAPSHOTS)
+    strikes: ClassVar[tuple[Persistence, ...]] = (ALWAYS, EVERYSEC, SNAPSHOTS, CLUSTER)
     on: ClassVar[tuple[Flavour, ...]] = FLAVOURS
 
     def __init__(self, scene: Scene, region: Region, number: int) -> None:
@@ -74,6 +85,14 @@ class Fault:
 
     def begin(self) -> None:
         """Let it happen."""
+
+    def may_end(self) -> bool:
+        """Whether it has shown what it is to show; until then only its region waits.
+
+        What another region has a part in is waited for here and not in ``end``: while that runs
+        the others stay as they are, and they may be struck.
+        """
+        return True
 
     def end(self) -> None:
         """Let it be over."""
@@ -193,6 +212,8 @@ class Unpersisted(Amnesia):
 class OlderData(Amnesia):
     """Somebody puts an older RDB or AOF back."""
 
+    strikes = ON_A_SERVER
+
     def begin(self) -> None:
         here = self.region.server.directory
         if self.region.persistence is SNAPSHOTS:
@@ -233,6 +254,8 @@ def _written_aof(region: Region) -> tuple[float, Path]:
 class Failover(Amnesia):
     """An asynchronous copy takes over that lacks the last writes, as Sentinel would have it."""
 
+    strikes = ON_A_SERVER
+
     def begin(self) -> None:
         self.copy = self.region.start_copy()
         self.link = Proxy(self.region.socket)
@@ -251,6 +274,69 @@ class Failover(Amnesia):
         with self.copy.client() as client:
             client.replicaof("NO", "ONE")
         self.region.move_to(self.copy)
+
+
+class MasterCrash(Amnesia):
+    """A master of a Cluster is killed, and its copy takes over, which lacks the last writes.
+
+    The old master comes back with nothing, and becomes the copy of the new one.
+    """
+
+    strikes = (CLUSTER,)
+
+    def begin(self) -> None:
+        assert isinstance(self.region, ClusterRegion)
+        self.copy = self.region.spare
+        self.region.copy_to(self.copy)
+        with self.region.client() as old, self.copy.client() as new:
+            self.since = monotonic()
+            offset = _replication(old)["master_repl_offset"]
+            until(lambda: _replication(new)["slave_repl_offset"] >= offset, "a copy in step")
+            # From now on it lags: it cannot come back to its master, who knows no such user.
+            new.config_set("masteruser", "nobody")
+            new.config_set("masterauth", "nothing")
+            old.client_kill_filter(_type="replica")
+            until(lambda: _replication(new)["master_link_status"] == "down", "a copy that lags")
+
+    def may_end(self) -> bool:
+        """Whether there was time to write what the copy will lack."""
+        return monotonic() > self.since + 0.3
+
+    def go_back(self) -> None:
+        crashed = self.region.server
+        with self.copy.client() as client:
+            client.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
+            until(lambda: role_of(self.copy) == "master", "a copy that takes over")
+            client.config_set("masteruser", "")
+            client.config_set("masterauth", "")
+        self.region.move_to(self.copy)
+        sleep(self.chance.uniform(0.0, 0.5))
+        crashed.restart()
+        until(lambda: role_of(crashed) == "slave", "an old master that is the copy of the new one")
+
+
+class MoveSlots(Fault):
+    """The slot of the namespace is moved to another node of a Cluster, key by key, and back."""
+
+    strikes = (CLUSTER,)
+
+    def begin(self) -> None:
+        assert isinstance(self.region, ClusterRegion)
+        masters = [server for server in self.region.cluster.servers if role_of(server) == "master"]
+        self.home = self.region.server
+        self._move(self.chance.choice([server for server in masters if server is not self.home]))
+
+    def end(self) -> None:
+        self._move(self.home)
+
+    def _move(self, target: Server) -> None:
+        assert isinstance(self.region, ClusterRegion)
+        servers = self.region.cluster.servers
+        with Slots(self.region.cluster) as slots:
+            # Clients read, and try to write, with some keys here and some there.
+            pause = partial(self.chance.uniform, 0.0, 0.04)
+            slots.move(self.region.slot, servers.index(target), lambda: sleep(pause()))
+        self.region.move_to(target)
 
 
 def _replication(client: redis.Redis) -> dict[str, Any]:
@@ -280,7 +366,7 @@ class Network(Fault):
 
     def networks(self) -> list[Proxy]:
         """Return those that this may happen to."""
-        return [self.region.front, self.region.own, *self.region.peers.values()]
+        return [*self.region.networks, *self.region.peers.values()]
 
     def begin(self) -> None:
         networks = self.networks()
@@ -323,11 +409,13 @@ class Duplicate(Network):
     mode = "duplicated"
 
     def networks(self) -> list[Proxy]:
-        return [self.region.own, *self.region.peers.values()]
+        return [*self.region.networks[1:], *self.region.peers.values()]
 
 
 class Isolate(Cut):
     """The region's syncer reaches nobody, and nobody's syncer the region; its clients work on."""
+
+    strikes = ON_A_SERVER
 
     def begin(self) -> None:
         self.struck = [*self.region.peers.values(), *self.region.sources]
@@ -446,21 +534,25 @@ class Full(Fault):
     def begin(self) -> None:
         with self.region.client() as client:
             client.config_set("maxmemory", 1)
+        self.since = time()
+
+    def may_end(self) -> bool:
+        """Whether a link says so, or none can: from wrong clocks nothing is taken anyway."""
+        with self.region.replica() as replica:
+            links = [peer.link for peer in replica.status().peers if peer.link is not None]
+        now = [link.last_error or "" for link in links if link.told > self.since]
+        errors = [error.partition(":")[0] for error in now]
+        return "ServerFull" in errors or errors.count("ClockDrift") == len(self.region.peer_urls)
 
     def end(self) -> None:
-        until(lambda: "ServerFull" in _told(self.region), "a status that says ServerFull")
         with self.region.client() as client:
             client.config_set("maxmemory", 0)
 
 
-def _told(region: Region) -> str:
-    with region.replica() as replica:
-        peers = replica.status().peers
-    return " ".join((p.link.last_error or "") for p in peers if p.link is not None)
-
-
 class ReadOnly(Fault):
     """The server becomes the copy of one that cannot be reached: it takes no writes."""
+
+    strikes = ON_A_SERVER
 
     def begin(self) -> None:
         with self.region.client() as client:
@@ -518,13 +610,15 @@ class Hostile(Fault):
 
     def begin(self) -> None:
         with self.region.new_server() as server, server.client() as client:
-            for name in sorted(PAYLOADS):
+            for name in sorted(PAYLOADS.keys() - {"nothing"}):  # that says that there is none
                 client.flushall()
                 with Replica(client, replica_id="mallory") as mallory:
-                    plant(client, mallory, name)
+                    plant(client, mallory, name, beside="")
                     with suppress(CRDTError), self.region.replica() as here:
-                        here.pull(mallory)
-                        self.scene.violations.append(f"{self.region.name} has taken {name}")
+                        if not here.pull(mallory).refused:
+                            self.scene.violations.append(f"{self.region.name} has taken {name}")
+            with self.region.replica() as here:
+                here.forget("mallory")  # or collection waits for it
 
 
 FAULTS: dict[str, type[Fault]] = {
@@ -534,6 +628,8 @@ FAULTS: dict[str, type[Fault]] = {
     "unpersisted": Unpersisted,
     "amnesia": OlderData,
     "failover": Failover,
+    "master_crash": MasterCrash,
+    "slots": MoveSlots,
     "flush": Flush,
     "clients": KillClients,
     "syncers": KillSyncers,
@@ -553,6 +649,15 @@ FAULTS: dict[str, type[Fault]] = {
     "twin": Twin,
     "hostile": Hostile,
 }
+
+
+def possible(servers: Sequence[str]) -> tuple[str, ...]:
+    """Return the faults that can strike a region with one of these servers."""
+    return tuple(
+        name
+        for name, fault in FAULTS.items()
+        if any(kept in fault.strikes and on in fault.on for on, kept in persistences(servers))
+    )
 
 
 def plan(
@@ -585,14 +690,34 @@ def plan(
 def unleash(scene: Scene, strikes: Sequence[Strike], seconds: float) -> None:
     """Let the plan come true; what takes longer than planned puts off what follows."""
     began = monotonic()
-    under_way: dict[int, Fault] = {}
-    moments = [(s.at, True, s) for s in strikes] + [(s.at + s.lasts, False, s) for s in strikes]
-    for at, begins, strike in sorted(moments):
-        sleep(max(0.0, began + at - monotonic()))
-        if begins:
-            fault = FAULTS[strike.fault](scene, scene.regions[strike.region], strike.number)
-            under_way[strike.number] = fault
-            fault.begin()
+    plans: dict[str, list[tuple[float, bool, Strike]]] = defaultdict(list)
+    for strike in strikes:  # a region has one at a time, so these are in order
+        begin = (strike.at, True, strike)
+        plans[strike.region] += begin, (strike.at + strike.lasts, False, strike)
+    under_way: dict[str, Fault] = {}
+    while any(plans.values()):
+        now = monotonic() - began
+        for at, begins, strike in sorted(plan[0] for plan in plans.values() if plan):
+            if at > now:
+                continue
+            if begins:
+                fault = FAULTS[strike.fault](scene, scene.regions[strike.region], strike.number)
+                under_way[strike.region] = fault
+                fault.begin()
+            elif _may_end(under_way[strike.region]):
+                under_way.pop(strike.region).end()
+            elif now > at + 2 * PATIENCE:
+                raise AssertionError(f"it has not shown in {strike.region}: {strike.fault}")
+            else:
+                continue
+            plans[strike.region].pop(0)
+            break
         else:
-            under_way.pop(strike.number).end()
+            sleep(0.01)
     sleep(max(0.0, began + seconds - monotonic()))
+
+
+def _may_end(fault: Fault) -> bool:
+    with suppress(CRDTError):  # on a slow machine any script may take long, and others hear BUSY
+        return fault.may_end()
+    return False

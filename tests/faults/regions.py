@@ -8,23 +8,28 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from itertools import count
+from functools import partial
+from itertools import count, cycle
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Self
+from typing import Any, Self
 
 import redis
 from pydantic import SecretStr
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from redis.utils import str_if_bytes
 
 from redis_crdt import Replica
 from redis_crdt.cli import sync
 from redis_crdt.errors import CRDTError
-from redis_crdt.servers import Server, ServerBinary
+from redis_crdt.servers import FLAVOURS, Cluster, Flavour, Server, ServerBinary
 from redis_crdt.sync.settings import SyncSettings
 from tests.faults import workload
 from tests.faults.history import Entries
 from tests.proxy import Proxy
+from tests.slots import Slots
 
 PATIENCE = 60.0
 """For how many seconds something may take that must come about."""
@@ -61,6 +66,31 @@ class Persistence:
 ALWAYS = Persistence("AOF, always", {"appendonly": "yes", "appendfsync": "always"})
 EVERYSEC = Persistence("AOF, everysec", {"appendonly": "yes", "appendfsync": "everysec"})
 SNAPSHOTS = Persistence("RDB", {"dbfilename": "dump.rdb"})
+CLUSTER = Persistence("a copy in a Cluster", {})
+
+IN_CLUSTER: dict[str, str | int] = {
+    "cluster-enabled": "yes",
+    "cluster-config-file": "nodes.conf",
+    "cluster-node-timeout": 30_000,  # who takes over, and when, is the nemesis's to say
+}
+
+NAMES = ("eu", "us", "ap", "sa")
+
+ON_A_CLUSTER = "-cluster"
+"""How a flavour ends where a region has a Cluster of such servers."""
+
+SERVERS_OF_A_REGION = (*FLAVOURS, *(flavour + ON_A_CLUSTER for flavour in FLAVOURS))
+"""What a region may have."""
+
+
+def persistences(servers: Sequence[str]) -> list[tuple[Flavour, Persistence]]:
+    """Return the flavour of each region's servers, and what they keep."""
+    found: list[tuple[Flavour, Persistence]] = []
+    for server, kept in zip(servers, cycle((ALWAYS, EVERYSEC, SNAPSHOTS)), strict=False):
+        flavour = next(f for f in FLAVOURS if server in (f, f + ON_A_CLUSTER))
+        found.append((flavour, CLUSTER if server.endswith(ON_A_CLUSTER) else kept))
+    return found
+
 
 CONFIG: dict[str, str | int] = {
     "lua-time-limit": 200,
@@ -78,24 +108,55 @@ class Region:
     ) -> None:
         self.name, self.binary, self.persistence = name, binary, persistence
         self._opened = opened
-        self.server = opened.enter_context(self.new_server())
-        self.front = opened.enter_context(Proxy(self.socket))
-        """By which the clients of the region reach its server."""
-        self.own = opened.enter_context(Proxy(self.socket))
-        """By which its syncer does."""
+        self.networks: list[Proxy] = []
+        """By which the clients of the region and its syncer reach its server."""
         self.peers: dict[str, Proxy] = {}
-        """By which its syncer reaches others."""
+        """By which its syncer reaches others that have networks of their own."""
         self.sources: list[Proxy] = []
         """By which the syncers of others reach it."""
+        self.peer_urls: list[str] = []
         self.syncer: ForkServerProcess | None = None
         self.max_drift = 60.0
+        self.start()
         with self.replica():
             pass
+
+    def start(self) -> None:
+        """Start the server, and the networks around it."""
+        self._server = self._opened.enter_context(self.new_server())
+        self.networks = [self._opened.enter_context(Proxy(self.socket)) for _ in range(2)]
+
+    @property
+    def server(self) -> Server:
+        """The server; of a Cluster the one that serves the namespace."""
+        return self._server
+
+    @property
+    def url(self) -> str:
+        """Where the server is, past all networks."""
+        return self.server.url
+
+    @property
+    def front_url(self) -> str:
+        """Where the clients of the region reach it."""
+        return self.networks[0].url
+
+    @property
+    def own_url(self) -> str:
+        """Where its syncer reaches it."""
+        return self.networks[1].url
 
     @property
     def socket(self) -> str:
         """The path of the server's unix socket."""
         return str(self.server.directory / "redis.sock")
+
+    def reached_by(self, peer: Region) -> str:
+        """Lay a network from a peer's syncer to this region; returns where that reaches it."""
+        proxy = self._opened.enter_context(Proxy(self.socket))
+        peer.peers[self.name] = proxy
+        self.sources.append(proxy)
+        return proxy.url
 
     def new_server(self) -> Server:
         """Make a server of the kind that this region has."""
@@ -107,14 +168,19 @@ class Region:
 
     def move_to(self, copy: Server) -> None:
         """Let everybody find another server in place of this one."""
-        self.server = copy
-        for proxy in (self.front, self.own, *self.sources):
+        self._server = copy
+        for proxy in (*self.networks, *self.sources):
             proxy.target = self.socket
             proxy.heal()  # breaks the connections to the old one
 
+    def resume(self) -> None:
+        """Let a server that was paused go on."""
+        with suppress(RuntimeError):
+            self.server.resume()
+
     def replica(self) -> Replica:
         """Open the replica, past all networks."""
-        return Replica.from_url(self.server.url, replica_id=self.name)
+        return Replica.from_url(self.url, replica_id=self.name)
 
     def client(self) -> redis.Redis:
         """Make a client of the server, past all networks."""
@@ -132,9 +198,9 @@ class Region:
         """Start the region's syncer."""
         settings = settings.model_copy(
             update={
-                "url": SecretStr(self.own.url),
+                "url": SecretStr(self.own_url),
                 "replica_id": self.name,
-                "peers": [SecretStr(proxy.url) for proxy in self.peers.values()],
+                "peers": [SecretStr(url) for url in self.peer_urls],
                 "max_drift": self.max_drift,
             }
         )
@@ -145,6 +211,83 @@ class Region:
         """End the syncer at once, whatever it is doing."""
         if self.syncer is not None:
             kill(self.syncer)
+
+
+class ClusterRegion(Region):
+    """A region with a Cluster: three masters, and a copy of the one that serves the namespace.
+
+    There are no networks to strike in between, for clients reach the nodes where these say.
+    """
+
+    def start(self) -> None:
+        config = {**CONFIG, **IN_CLUSTER}
+        self.cluster = self._opened.enter_context(Cluster(self.binary, config))
+        with Slots(self.cluster) as slots:
+            self.slot = slots.of(0)
+            self._server = self.cluster.servers[slots.node_of(self.slot)]
+        spare = self._opened.enter_context(Server(self.binary, config, tcp=True))
+        with spare.client() as client:
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.cluster.servers[0].port)
+        self.cluster.servers.append(spare)
+        names = [self._name_of(server) for server in self.cluster.servers]
+        for server in self.cluster.servers:
+            until(partial(_knows, server, names), "a Cluster that knows its fourth node")
+        self.copy_to(spare)
+
+    def move_to(self, copy: Server) -> None:
+        """Note that another node serves the namespace now. Clients find out by themselves."""
+        self._server = copy
+
+    @property
+    def spare(self) -> Server:
+        """The node that serves nothing."""
+        return next(server for server in self.cluster.servers if role_of(server) == "slave")
+
+    def copy_to(self, spare: Server) -> None:
+        """Let a node become the copy of the one that serves the namespace."""
+        name = self._name_of(self.server)
+        with spare.client() as client:
+            client.execute_command("CLUSTER", "REPLICATE", name)
+            until(
+                lambda: client.info("replication").get("master_link_status") == "up",
+                "a copy of the node",
+            )
+
+    def _name_of(self, server: Server) -> str:
+        with server.client() as client:
+            return str_if_bytes(client.execute_command("CLUSTER MYID"))
+
+    @property
+    def url(self) -> str:
+        return self.server.tcp_url.replace("redis://", "redis+cluster://", 1)
+
+    front_url = own_url = url
+
+    def reached_by(self, _: Region) -> str:
+        return self.url
+
+    def new_server(self) -> Server:
+        """Make a server that is no node of the Cluster."""
+        return Server(self.binary, CONFIG, tcp=True)
+
+    def resume(self) -> None:
+        for server in self.cluster.servers:
+            with suppress(RuntimeError):
+                server.resume()
+
+
+def _knows(server: Server, names: list[str]) -> bool:
+    with server.client() as client:
+        told = str(client.execute_command("CLUSTER NODES"))
+    return all(name in told for name in names)
+
+
+def role_of(server: Server) -> str:
+    """Tell whether a server is a master or a slave; nothing where it does not answer."""
+    with suppress(redis.RedisError), server.client(retry=Retry(NoBackoff(), 0)) as client:
+        info: Any = client.info("replication")
+        return str(info["role"])
+    return ""
 
 
 def kill(process: ForkServerProcess) -> None:
@@ -159,6 +302,7 @@ class Regions:
     def __init__(
         self,
         binaries: Sequence[ServerBinary],
+        kept: Sequence[Persistence],
         directory: Path,
         *,
         seed: str,
@@ -167,7 +311,7 @@ class Regions:
         grace: float,
     ) -> None:
         self.directory = directory
-        self._binaries = binaries
+        self._binaries, self._kept = binaries, kept
         self._opened = ExitStack()
         self._names = count()
         self.regions: list[Region] = []
@@ -189,17 +333,11 @@ class Regions:
 
     def __enter__(self) -> Self:
         try:
-            kept = (ALWAYS, EVERYSEC, SNAPSHOTS)
-            for name, binary, persistence in zip(
-                ("eu", "us", "ap"), self._binaries, kept, strict=True
-            ):
-                self.regions.append(Region(name, binary, persistence, self._opened))
+            for name, binary, kept in zip(NAMES, self._binaries, self._kept, strict=False):
+                kind = ClusterRegion if kept is CLUSTER else Region
+                self.regions.append(kind(name, binary, kept, self._opened))
             for region in self.regions:
-                for peer in self.regions:
-                    if peer is not region:
-                        proxy = self._opened.enter_context(Proxy(peer.socket))
-                        region.peers[peer.name] = proxy
-                        peer.sources.append(proxy)
+                region.peer_urls = [peer.reached_by(region) for peer in self.others(region)]
             for region in self.regions:
                 self.start_syncer(region)
         except BaseException:
@@ -212,8 +350,7 @@ class Regions:
             kill(process)
         for region in self.regions:
             region.kill_syncer()
-            with suppress(RuntimeError):
-                region.server.resume()
+            region.resume()
         self._opened.close()
 
     def __getitem__(self, name: str) -> Region:
@@ -238,7 +375,7 @@ class Regions:
         """Start a client."""
         task = replace(
             self.tasks,
-            url=region.front.url,
+            url=region.front_url,
             region=region.name,
             client=name,
             journal=self.directory / f"{name}.journal",

@@ -14,13 +14,24 @@ from time import monotonic
 
 from redis_crdt.clock import parse_clock
 from redis_crdt.errors import CRDTError
+from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys
-from redis_crdt.servers import Flavour, find_binary
-from redis_crdt.sync.tombstones import WITH_TOMBSTONES
+from redis_crdt.servers import find_binary
 from tests.faults.checker import check, seen_by_readers
 from tests.faults.history import COLLECTIONS, Entries, History, parse, read_journals
-from tests.faults.nemesis import FAULTS, Scene, find_libfaketime, plan, unleash, with_clock
-from tests.faults.regions import Region, Regions, until
+from tests.faults.nemesis import (
+    FAULTS,
+    Scene,
+    find_libfaketime,
+    plan,
+    possible,
+    unleash,
+    with_clock,
+)
+from tests.faults.regions import Region, Regions, persistences, until
+
+SERVERS = ("valkey", "redis", "valkey")
+"""Those of the regions eu, us and ap where nothing else is said."""
 
 NO_COLLECTION = 1e6
 """A grace period in which nothing is ever collected."""
@@ -39,16 +50,17 @@ class Settings:
     """How many operations each client does at most."""
     clients: int = 2
     """How many there are in each region."""
-    faults: tuple[str, ...] = tuple(FAULTS)
-    servers: tuple[Flavour, ...] = ("valkey", "redis", "valkey")
+    servers: tuple[str, ...] = SERVERS
+    """A flavour for each region, with ``-cluster`` at its end for a Cluster of such servers."""
+    faults: tuple[str, ...] = possible(SERVERS)
+
+    collect: bool = False
+    """Whether tombstones are collected though some servers forget."""
 
     @property
-    def forgets(self) -> bool:
-        """Whether some server forgets; then nothing is collected.
-
-        One that comes back with old state after others have collected is stale, and to be reset.
-        """
-        return any(FAULTS[fault].forgets for fault in self.faults)
+    def collects(self) -> bool:
+        """Whether tombstones are collected: where no server forgets, or it is asked for."""
+        return self.collect or not any(FAULTS[fault].forgets for fault in self.faults)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,8 @@ class Verdict:
     refusals: Counter[str]
     entries: int
     forgot: int
+    forgotten: int
+    """How many writes were acknowledged by a server that may have forgotten them."""
     seconds: float
     """How long all of it took."""
     healing: float
@@ -80,7 +94,8 @@ class Verdict:
             f"faults      {faults}",
             f"operations  {outcomes}",
             f"errors      {refusals or 'none'}",
-            f"servers that forgot: {self.forgot}; entries in the end: {self.entries}",
+            f"servers that forgot: {self.forgot}, and up to {self.forgotten} writes with that; "
+            f"entries in the end: {self.entries}",
             f"equal {self.healing:.1f} s after the last fault; {self.seconds:.1f} s in all",
             "",
             *(f"VIOLATION   {violation}" for violation in self.violations),
@@ -98,6 +113,8 @@ class Verdict:
             f"python -m tests.faults --seed {s.seed} --seconds {s.seconds:g} "
             f"--operations {s.operations} --clients {s.clients} "
             f"--faults {','.join(s.faults)} --servers {','.join(s.servers)}"
+            + " --collect"
+            * s.collect
         )
 
 
@@ -112,7 +129,8 @@ def run(settings: Settings) -> Verdict:
     """Carry it out."""
     began = monotonic()
     with TemporaryDirectory() as directory:
-        binaries = [find_binary(flavour) for flavour in settings.servers]
+        flavours, kept = zip(*persistences(settings.servers), strict=True)
+        binaries = [find_binary(flavour) for flavour in flavours]
         if "clock" in settings.faults:
             library = find_libfaketime()
             assert library is not None, "libfaketime is not installed"
@@ -122,11 +140,12 @@ def run(settings: Settings) -> Verdict:
             ]
         with Regions(
             binaries,
+            kept,
             Path(directory),
             seed=settings.seed,
             operations=settings.operations,
             clients=settings.clients,
-            grace=NO_COLLECTION if settings.forgets else GRACE,
+            grace=GRACE if settings.collects else NO_COLLECTION,
         ) as regions:
             return _run(settings, regions, began)
 
@@ -144,17 +163,17 @@ def _run(settings: Settings, regions: Regions, began: float) -> Verdict:
         if scene.drift > 60:
             _allow_drift(regions)
         # Tombstones of a clock that is ahead are not old before the others have caught up.
-        collects = not settings.forgets and scene.drift < 1
+        collects = settings.collects and scene.drift < 1
         if collects:
             scene.violations += _collected_too_early(regions)
-        finals = _settle(regions, settings.forgets, collects)
+        finals = _settle(regions, not settings.collects, collects)
         if collects:
             scene.violations += _kept_for_ever(regions)
     except Exception:
         scene.violations.append(f"the run broke off: {traceback.format_exc()}")
     healing = monotonic() - healed
     operations = read_journals(sorted(regions.directory.glob("*.journal")))
-    history = History(operations, scene.forgot, collected=not settings.forgets)
+    history = History(operations, scene.forgot, collected=settings.collects)
     violations = scene.violations + (check(history, finals) if finals else [])
     return Verdict(
         settings=settings,
@@ -164,6 +183,7 @@ def _run(settings: Settings, regions: Regions, began: float) -> Verdict:
         refusals=Counter(op.error.partition("(")[0] for op in operations if op.error),
         entries=len(next(iter(finals.values()), ())),
         forgot=len(scene.forgot),
+        forgotten=sum(map(history.is_forgotten, operations)),
         seconds=monotonic() - began,
         healing=healing,
     )
@@ -194,7 +214,7 @@ def _settle(regions: Regions, byte_for_byte: bool, collects: bool) -> dict[str, 
 
 def _tombstones(entries: Entries) -> int:
     """Return how many there are of those that are collected."""
-    removable = {name for name, kind in COLLECTIONS.items() if kind in WITH_TOMBSTONES}
+    removable = {name for name, kind in COLLECTIONS.items() if KINDS[kind].is_packed}
     return sum(
         parse(*at, entry).is_tombstone for at, entry in entries.items() if at[0] in removable
     )
@@ -229,7 +249,8 @@ def _kept_by(region: Region) -> list[str]:
     if left:
         found.append(f"{region.name}: {left} tombstones are left")
     with region.client() as client:
-        for what, most in (("known", 64), ("peers", 2), ("scans", 0), ("links", 2)):
+        peers = len(region.peer_urls)
+        for what, most in (("known", 64), ("peers", peers), ("scans", 0), ("links", peers)):
             size = client.hlen(prefix + what.encode())
             if size > most:
                 found.append(f"{region.name}: {size} {what} are kept, more than {most}")

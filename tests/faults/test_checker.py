@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from redis_crdt.errors import CRDTError
+from redis_crdt.joins import join_dots
+from redis_crdt.kinds import KINDS
 from tests.faults.checker import check
 from tests.faults.history import Entries, Forgot, History, Journal, Operation, read_journals
 
@@ -54,6 +56,14 @@ def test_counts_that_are_sound(total: int) -> None:
     assert violations(SOUND_COUNT, {("done", "eu#1"): str(total)}) == []
 
 
+def told(value: str, **more: Any) -> Operation:
+    return done(("set", "status", ["k", value]), **more)
+
+
+TOLD = told("v")
+DELETED = done(("remove", "status", "k"), at=2.0)
+
+
 def owned(value: str, *read: str, **more: Any) -> Operation:
     return done(("set", "owner", [value, list(read)]), **more)
 
@@ -93,6 +103,10 @@ def owned(value: str, *read: str, **more: Any) -> Operation:
             {("batched", '"b"'): A},
             "came with them",
         ),
+        ([TOLD], {("status", "k"): f'{A}\n"w"'}, "nobody has written"),
+        ([], {("owner", "value"): f'{A}\n"v"'}, "nobody has written"),
+        ([TOLD, DELETED], {("status", "k"): f'{A}\n"v"'}, "is back"),
+        ([TOLD, told("w", at=2.0)], {("status", "k"): f'{A}\n"v"'}, "is back"),
         ([], {X: "nonsense"}, "ill-formed"),
         ([], {X: "1000@mallory#1"}, "who is no region"),
     ],
@@ -100,6 +114,22 @@ def owned(value: str, *read: str, **more: Any) -> Operation:
 def test_what_is_not_sound(operations: list[Operation], final: Entries, says: str) -> None:
     found = violations(operations, final)
     assert any(says in violation for violation in found), found
+
+
+def test_keys_that_are_gone_or_there_again_for_a_reason() -> None:
+    v = {("status", "k"): f'{A}\n"v"'}
+    assert violations([TOLD, DELETED], {}) == []
+    assert violations([TOLD, replace(DELETED, region="us")], v) == []  # who had not heard of it
+    assert violations([TOLD, replace(DELETED, outcome="unknown")], v) == []
+    assert violations([replace(TOLD, outcome="unknown"), DELETED], v) == []  # done later
+
+
+@pytest.mark.skipif(KINDS["lww_map"].join is not join_dots, reason="the later of two writes wins")
+def test_a_key_is_not_deleted_by_who_had_not_seen_it() -> None:
+    before = replace(DELETED, region="us", invoked=0.1, completed=0.2)
+    assert "'k' is lost" in violations([before, TOLD], {})[0]
+    assert violations([replace(before, completed=1.05), TOLD], {}) == []
+    assert violations([before, TOLD], {}, LOST) == []
 
 
 def test_regions_that_differ() -> None:

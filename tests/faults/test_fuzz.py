@@ -17,6 +17,7 @@ from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
 from tests.backends import NewClient
 from tests.faults.fuzz import Targets
+from tests.faults.hostile import PAYLOADS, plant
 
 TARGETS = ("deltas", "peers", "dumps", "files", "names", "values", "settings")
 
@@ -52,11 +53,26 @@ def merged(replica: Any, *body: bytes) -> int:
 @pytest.mark.parametrize(
     "body",
     [
-        (b"c", b"lww_map", b"1", b"k", b"1@a#1\n1", b"c", b"lww_map", b"1", b"k", b"2@a#1\n2"),
-        (b"c", b"lww_map", b"1", b"\xed\xa0\x80", b"1@a#1\n1"),
-        (b"c", b"lww_map", b"1", b"\xf4\x90\x80\x80", b"1@a#1\n1"),
-        (b"c", b"lww_map", b"1", b"\xe0\x80\x80", b"1@a#1\n1"),
-        (b"c", b"lww_map", b"1", b"\xc3\xf0\x90\x80\x80\xa9", b"1@a#1\n1"),
+        (
+            b"c",
+            b"lww_map",
+            b"",
+            b"",
+            b"1",
+            b"k",
+            b"1@a#1\n1",
+            b"c",
+            b"lww_map",
+            b"",
+            b"",
+            b"1",
+            b"k",
+            b"2@a#1\n2",
+        ),
+        (b"c", b"lww_map", b"", b"", b"1", b"\xed\xa0\x80", b"1@a#1\n1"),
+        (b"c", b"lww_map", b"", b"", b"1", b"\xf4\x90\x80\x80", b"1@a#1\n1"),
+        (b"c", b"lww_map", b"", b"", b"1", b"\xe0\x80\x80", b"1@a#1\n1"),
+        (b"c", b"lww_map", b"", b"", b"1", b"\xc3\xf0\x90\x80\x80\xa9", b"1@a#1\n1"),
     ],
     ids=["a collection twice", "a surrogate", "past the last", "overlong", "one within another"],
 )
@@ -64,6 +80,29 @@ def test_batches_that_were_taken_once(redis_client: redis.Redis, body: tuple[byt
     for replica in (Replica(redis_client, replica_id="z"), memory.Replica(replica_id="z")):
         with pytest.raises(InvalidDump):
             merged(replica, *body)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_what_a_hostile_peer_has_is_left_out(new_client: NewClient, payload: str) -> None:
+    """Whether its server still tells of it or not; and nothing of it is passed on."""
+    theirs, ours = new_client("valkey"), new_client("valkey")
+    mallory, eu = Replica(theirs, replica_id="mallory"), Replica(ours, replica_id="eu")
+    us = memory.Replica(replica_id="us")
+    eu.or_set("tasks", str).add("x")
+    eu.g_counter("done").increment()
+    plant(theirs, mallory, payload)
+    for _ in range(2):
+        try:
+            report = eu.pull(mallory)
+        except CRDTError:
+            continue
+        assert "mallory" in eu.or_set("fine", str).dump().entries['"of mallory"']
+        assert report.refused or payload == "nothing"
+    us.pull(eu)
+    assert eu.or_set("tasks", str).get_elements() == {"x"}
+    assert eu.g_counter("done").value() == us.g_counter("done").value() == 1
+    names = {collection.name for collection in eu.status().collections}
+    assert names <= {"tasks", "done", "fine"}
 
 
 def test_a_peer_whose_directory_is_hostile(

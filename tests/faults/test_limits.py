@@ -10,7 +10,7 @@ import redis
 
 from redis_crdt import Replica, State, memory
 from redis_crdt.clock import Time, wall_clock
-from redis_crdt.entries import MAX_BATCH, MAX_DOTS, MAX_ENTRY, MAX_FIELD, MAX_VALUE
+from redis_crdt.entries import MAX_BATCH, MAX_DOTS, MAX_ENTRY, MAX_FIELD, MAX_JOINED, MAX_VALUE
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidValue
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import MAX_NAME
@@ -27,16 +27,17 @@ def write(replica: Replica, name: str, kind: str, *args: bytes, to: bytes = b"c"
     """Write as a client in another language might, which checks nothing."""
     keys = replica.keys(0)
     names = (*keys.base, keys.live(kind, to), keys.removed(kind, to))
-    replica.execute(Script(name, 0, names, (kind, to, *args), about="a write"))
+    collection = KINDS[kind].letter.encode() + to
+    replica.execute(Script(name, 0, names, (kind, collection, *args), about="a write"))
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "args"),
     [
         ("or_set/add", "or_set", (LONG_FIELD,)),
-        ("lww/set", "lww_map", (LONG_FIELD, b"1")),
-        ("lww/set", "lww_map", (b"k", LONG_VALUE)),
-        ("lww/set", "lww_register", (b"value", LONG_VALUE)),
+        ("lww_map/set", "lww_map", (LONG_FIELD, b"1")),
+        ("lww_map/set", "lww_map", (b"k", LONG_VALUE)),
+        ("lww_register/set", "lww_register", (b"value", LONG_VALUE)),
         ("mv_register/set", "mv_register", (LONG_VALUE, b"")),
     ],
 )
@@ -47,7 +48,8 @@ def test_what_a_client_does_not_check_the_server_does(
     write_all(eu)
     with refused(redis_client, InvalidValue, "bytes"):
         write(eu, name, kind, *args)
-    batched = [name, 0, kind, b"c", len(args), *args]
+    collection = KINDS[kind].letter.encode() + b"c"
+    batched = [name, 0, kind, collection, len(args), *args]
     keys = eu.keys(0)
     names = (*keys.base, keys.live(kind, b"c"), keys.removed(kind, b"c"))
     with refused(redis_client, InvalidValue, "bytes"):
@@ -77,7 +79,7 @@ def make(request: pytest.FixtureRequest, new_client: NewClient) -> Callable[[str
 
 
 def merge(replica: AnyReplica, kind: str, field: str, entry: str) -> None:
-    body = [b"c", kind.encode(), b"1", field.encode(), entry.encode()]
+    body = [b"c", kind.encode(), b"", b"", b"1", field.encode(), entry.encode()]
     replica.execute(ask.merge(replica.keys(0), 60.0, Time(0), "", body, "test"))
 
 
@@ -99,14 +101,17 @@ def test_dots(make: Callable[[str], AnyReplica]) -> None:
 def test_entries(make: Callable[[str], AnyReplica]) -> None:
     eu = make("eu")
     with pytest.raises(InvalidDump):
-        merge(eu, "lww_map", "k", "1@w#1\n" + "1" * MAX_ENTRY)
+        merge(eu, "lww_register", "value", "1@w#1\n" + "1" * MAX_ENTRY)
+    for kind, field in (("lww_map", "k"), ("mv_register", "value")):
+        with pytest.raises(InvalidDump):  # such hold what several regions wrote
+            merge(eu, kind, field, "1@w#1\n" + "1" * MAX_JOINED)
     with pytest.raises(InvalidDump):
         merge(eu, "lww_map", "k" * (MAX_FIELD + 1), "1@w#1\n1")
 
 
 def test_entries_of_a_batch(make: Callable[[str], AnyReplica]) -> None:
     eu = make("eu")
-    body = [b"c", b"g_counter", b"%d" % (MAX_BATCH + 1)]
+    body = [b"c", b"g_counter", b"", b"", b"%d" % (MAX_BATCH + 1)]
     for i in range(MAX_BATCH + 1):
         body += (b"w#%d" % i, b"1")
     with pytest.raises(InvalidDump):

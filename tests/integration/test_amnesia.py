@@ -9,11 +9,12 @@ import pytest
 import redis
 
 from redis_crdt import Replica, memory
+from redis_crdt.entries import MAX_HISTORY
 from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
 from redis_crdt.servers import Flavour as ServerFlavour
 from redis_crdt.servers import Server
-from tests.backends import Flavour, NewClient, NewServer
+from tests.backends import NewClient, NewServer
 
 
 @pytest.fixture
@@ -121,14 +122,15 @@ def test_a_namespace_that_is_deleted(redis_client: redis.Redis) -> None:
 
 
 def test_past_incarnations_do_not_pile_up(
-    redis_client: redis.Redis, new_client: NewClient, flavour: Flavour
+    new_client: NewClient, server_flavour: ServerFlavour
 ) -> None:
     """Of each replica the latest are known, and that is enough to send no more than what is new."""
+    redis_client = new_client(server_flavour)
     eu = Replica(redis_client, replica_id="eu")
-    us = Replica(new_client(flavour), replica_id="us")
+    us = Replica(new_client(server_flavour), replica_id="us")
     ap = memory.Replica(replica_id="ap")
     done = eu.g_counter("done")
-    for i in range(40):
+    for i in range(MAX_HISTORY + 6):
         # Another server process, as far as the scripts can tell.
         meta = {"run": f"{i}", "checked": 0}
         redis_client.hset(Keys("default").base[0], mapping=meta)  # type: ignore[arg-type]
@@ -136,9 +138,9 @@ def test_past_incarnations_do_not_pile_up(
         for target, source in ((us, eu), (ap, us), (eu, ap)):
             assert target.pull(source).full_scan is False
     for replica in (us, ap):
-        assert replica.g_counter("done").value() == 40
+        assert replica.g_counter("done").value() == MAX_HISTORY + 6
         knowledge = replica.execute(ask.knowledge(replica.keys(0), "test"))
-        assert sum(writer.startswith(b"eu#") for writer in knowledge.known) == 16
+        assert sum(writer.startswith(b"eu#") for writer in knowledge.known) == MAX_HISTORY
     assert us.pull(eu).entries == ap.pull(us).entries == 0
     assert us.pull(eu).entries == ap.pull(us).entries == 0  # and it ends where nothing is new
 

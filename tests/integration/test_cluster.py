@@ -492,8 +492,8 @@ async def test_shards_are_pulled_side_by_side(cluster: servers.Cluster, eu: Repl
         assert (report.entries, report.changed) == (SHARDS, SHARDS)
         assert source.most == SHARDS
         # Where one shard fails, no other goes on behind the caller's back.
-        eu._client.delete(eu.keys(1).base[2])
-        eu._client.set(eu.keys(1).base[2], "theirs")
+        eu._client.delete(eu.keys(1).base[1])
+        eu._client.set(eu.keys(1).base[1], "theirs")
         again = memory.Replica(replica_id="again", shards=SHARDS)
         with pytest.raises(ForeignKey):
             await drive(pull(again, source))

@@ -39,6 +39,10 @@ def test_a_client_and_a_peer_have_what_they_need(
     assert us.gc_tombstones(older_than=0) >= 0
     assert eu.gc_tombstones(older_than=0) >= 0
     assert us.forget("eu")
+    assert eu.drop("owner")
+    us.pull(eu)
+    assert not us.verify(eu)
+    us.reset()
 
     peer = Replica.from_url(url(servers_[0], "peer"), namespace="agents")
     with pytest.raises(AccessDenied):

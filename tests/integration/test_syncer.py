@@ -12,15 +12,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import permutations
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from urllib.request import urlopen
 
 import pytest
+import redis
 
 from redis_crdt import Replica, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.sync import Syncer
+from redis_crdt.sync.syncer import LAST_DELAY, PEER_TIMEOUT
 from tests.backends import NewServer
 from tests.proxy import Proxy
 
@@ -294,7 +296,35 @@ def test_settings_of_a_syncer_are_checked(new_url: NewUrl) -> None:
         Syncer(eu, [], grace=-1)
 
 
-async def test_a_new_region_goes_on_with_its_full_scan_after_a_crash(new_url: NewUrl) -> None:
+def test_a_failing_link_is_told_again_to_a_server_that_has_forgotten_it(new_url: NewUrl) -> None:
+    """The syncer has no news then: it still fails with the same error."""
+    url = new_url("valkey")
+    us = Replica.from_url(url, replica_id="us")
+    other = Replica.from_url(new_url("valkey"), replica_id="eu", shards=2)
+
+    def told() -> str:
+        links = [peer.link for peer in us.status().peers if peer.link]
+        return str(links[0].last_error) if links else ""
+
+    with us.keep_in_sync([other], interval=0.1) as syncer:
+        until(lambda: "ReplicaMismatch" in told())
+        # It waits for longer and longer, and need not tell more often than once a second.
+        until(lambda: syncer.links[0].failures > 4)
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+        us.or_set("tasks", str).add("t1")
+        until(lambda: "ReplicaMismatch" in told())
+
+
+async def test_a_syncer_that_waits_to_try_again_does_not_seem_to_be_gone(new_url: NewUrl) -> None:
+    async with AsyncReplica.from_url(new_url("valkey"), replica_id="us") as us:
+        link = Syncer(us, [us], interval=0.1).links[0]
+        link.told = time() - LAST_DELAY - 2 * PEER_TIMEOUT
+        assert not link.is_silent
+
+
+async def test_a_new_region_fills_itself_though_its_syncer_has_crashed(new_url: NewUrl) -> None:
+    """It reads all of it again, and what is there already changes nothing."""
     eu = Replica.from_url(new_url("valkey"), replica_id="eu", feed_limit=100)
     eu.or_set("tasks", int).update(range(20_000))
     for i in range(30):
@@ -307,7 +337,7 @@ async def test_a_new_region_goes_on_with_its_full_scan_after_a_crash(new_url: Ne
             assert syncer.links[0].to_scan == 20_030
         async with us.keep_in_sync([eu]) as syncer:
             await syncer.in_step()
-            assert 0 < syncer.links[0].entries <= 15_030 + 500
+            assert syncer.links[0].changed <= 15_030
         assert await us.verify(eu) == []
 
 

@@ -23,10 +23,22 @@ def states(draw: st.DrawFn, *, valued: bool) -> Dots:
     return Dots(live, seen)
 
 
+@st.composite
+def totals(draw: st.DrawFn) -> Total:
+    """An amount, now and then with what is counted in of past incarnations."""
+    amounts = st.integers(1, 5) | st.integers(2**53 - 2, 2**63 - 1)
+    folded = draw(st.dictionaries(st.sampled_from(["1", "2", "a", "z9"]), amounts, max_size=3))
+    settled = draw(st.sampled_from(["", "", "0"]))
+    return Total(draw(amounts), tuple(sorted(folded.items())), settled)
+
+
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
-    "g_counter": st.builds(Total, st.integers(1, 5) | st.integers(2**53 - 2, 2**63 - 1)),
-    "lww_map": st.builds(Last, dots, st.none() | values),
+    "g_counter": totals(),
+    "lww_register": st.builds(Last, dots, st.none() | values),
     "or_set": states(valued=False),
-    "mv_register": states(valued=True),
+    "lww_map": states(valued=True),
 }
 """For each join, and the dots both with and without values, the entries of one kind."""
+
+contexts = st.dictionaries(writers, times, max_size=3)
+"""What one side's replica knows."""

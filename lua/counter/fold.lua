@@ -1,0 +1,56 @@
+-- @include lib/operation
+-- @include lib/totals
+-- Counts what this replica's past incarnations had counted in with its present one's total. ARGV:
+-- witness, kind, collection. Replies how many fields went, and the id. KEYS: lib/operation.
+-- So many of them are worth it.
+-- @define FOLD_AT 8
+local counter_fold = {}
+
+-- The new total of one side of the counter, '' or '+' or '-'; nil where there is nothing to do.
+local function fold(op, flat, side)
+  local replica = string.match(writer, '^[^#]*')
+  local all, mine = folded_in(flat), side .. writer
+  local of = all[side .. replica] or {folded = {}, settled = ''}
+  local total, gone = '0', {}
+  for i = 1, #flat, 2 do
+    local field, text = flat[i], flat[i + 1]
+    local place, name = place_of(field)
+    if field == mine then
+      total = sum(total, string.match(text, '^%d+'))
+    elseif place == side .. replica then
+      total = total and sum(total, left_of(all, field, text) or '0')
+      local amount = string.match(text, '^%d+')
+      if not of.folded[name] or is_more(amount, of.folded[name]) then of.folded[name] = amount end
+      gone[#gone + 1] = field
+    end
+    if not total then return nil end
+  end
+  if #gone < FOLD_AT or total == '0' then return nil end
+  return {field = mine, text = format_total(total, of.folded, of.settled), gone = gone}
+end
+
+function counter_fold.prepare(op)
+  local flat, fields = redis.call('HGETALL', op.live), {}
+  op.folds = {}
+  for _, side in ipairs(op.kind == 'g_counter' and {''} or {'+', '-'}) do
+    local found = fold(op, flat, side)
+    if found then
+      op.folds[#op.folds + 1] = found
+      fields[#fields + 1] = found.field
+    end
+  end
+  if #fields == 0 then return nil end
+  return fields, 1, #fields
+end
+
+function counter_fold.commit(op)
+  local count = 0
+  for _, found in ipairs(op.folds) do
+    put(op.live, {found.field, found.text})
+    take(op.live, found.gone)
+    count = count + #found.gone
+  end
+  return count
+end
+
+-- @run carry_out, counter_fold

@@ -1,0 +1,65 @@
+-- @include lib/operation
+-- @include lib/own_dot
+-- Writing entries of dots, all with one new dot, which replaces those that were observed: so an entry
+-- stays as small as the number of its concurrent writers. Used by OR-Sets and LWW maps, whose entries
+-- are packed (lib/packed); for the fields of op.args from op.first on, every `step`th.
+
+-- Looks at what is there. Most entries are not there yet, or have one dot, of this writer or another:
+-- then text is all that is dealt with.
+local function observe_all(op, step)
+  local fields, from, to = op.args, op.first, op.last
+  if step == 2 then
+    fields, from, to = {}, 1, (to - from + 1) / 2
+    for i = 1, to do fields[i] = op.args[op.first + 2 * i - 2] end
+  end
+  local live, removed = read(op.live, fields, from, to), read(op.removed, fields, from, to)
+  op.fields, op.from, op.to, op.heads, op.was_removed, op.states = fields, from, to, live, removed, nil
+  for i = 1, to - from + 1 do
+    if live[i] or removed[i] then
+      -- @include lib/unpack_time
+      local head = live[i] and string.match(live[i], '^[^\n]*')
+      local ms, seq, by
+      if head then ms, seq, by = time_of_packed(head) end
+      if by == alias then
+        if not op.ms or ms > op.ms or (ms == op.ms and seq > op.seq) then op.ms, op.seq = ms, seq end
+        live[i] = false
+      elseif by then
+        live[i] = head
+      else
+        -- @include lib/dots
+        -- @include lib/tombstone
+        local text = live[i] or entry_of_tombstone(removed[i])
+        local state = observe(op.kind, text)
+        make_room(op, state)
+        op.states = op.states or {}
+        op.states[i] = function(field, id, value)
+          place(state, {}, id, value)
+          local entry = pack(op.kind, format_dots(state))
+          note_width(op, field, entry, id)
+          return entry
+        end
+      end
+    end
+  end
+  return fields, from, to
+end
+
+-- Writes the entries; `values` says where the first of the values stands, if the kind has any.
+local function write_all(op, id, values)
+  local entries, revived, fresh, states, heads = {}, nil, own_dot(id), op.states, op.heads
+  for i = 1, op.to - op.from + 1 do
+    local field, value = op.fields[op.from + i - 1], values and op.args[values + 2 * i - 2]
+    local entry = states and states[i] and states[i](field, id, value)
+    if not entry then
+      entry = heads[i] and fresh .. '|' .. heads[i] or fresh
+      if value then entry = entry .. '\n' .. value end
+    end
+    entries[2 * i - 1], entries[2 * i] = field, entry
+    if op.was_removed[i] then
+      revived = revived or {}
+      revived[#revived + 1] = field
+    end
+  end
+  put(op.live, entries)
+  if revived then take(op.removed, revived) end
+end

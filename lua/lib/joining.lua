@@ -1,0 +1,218 @@
+-- @include lib/kinds
+-- @include lib/knowledge
+-- @include lib/packed
+-- @include lib/dots
+-- Joining what a source, or nobody, vouches for with what is here; nothing is written yet.
+-- @define SOURCE ARGV[2]
+
+-- What this replica and the source have seen, as joins ask for it; what this replica has without what
+-- is pending (lib/knowledge), where anything is; and what the source knows, as it tells it.
+local ours, theirs, surely_ours, known_by_source
+-- Whether a live dot of the source was refused, as one that is known to be gone. Then it is told so by
+-- this feed, which must not say that it had told that itself: the batch is logged without a tag.
+local has_refused
+-- What is known of the present group's collection alone, as a context.
+local noted_here
+local refused = {}
+-- Whether an entry tells of a dot of this writer that the feed never gave out.
+local newest_ms, newest_seq, is_ahead
+
+-- A dot of this writer in an entry of several.
+local function look_for_own_dot(entry)
+  local dot = parse_dots(entry).seen[writer]
+  if dot and later(dot.ms, dot.seq, newest_ms, newest_seq) then is_ahead = true end
+end
+
+-- Where an entry would have more dots than it may, it forgets what this replica knows: peers cannot
+-- go on without that, and will reconcile.
+local relieved
+
+local function relieve(state)
+  local count, living = #state.live, {}
+  for _, dot in ipairs(state.live) do living[dot.writer] = dot end
+  for _, dot in pairs(state.seen) do
+    if is_new(dot, living) then count = count + 1 end
+  end
+  if count <= MAX_DOTS then return nil end
+  for by, dot in pairs(state.seen) do
+    if is_new(dot, living) and (covers(surely_ours or ours, dot) or covers(noted_here, dot)) then
+      relieved = relieved or {}
+      raise(relieved, by, string.match(dot.text, '^[^@]*'))
+      state.seen[by] = living[by]
+    end
+  end
+end
+
+local function join_known(group, mine, entry)
+  noted_here = group.noted
+  return group.rule.join(mine, entry, group.ours, group.theirs, relieve)
+end
+
+-- Whether a source that holds a dot which this entry has seen claims to know all that has removed it:
+-- then it will not be told of that unless the field is logged again.
+local function needs_echo(group, state, was_removed)
+  if was_removed then
+    local claimed = known_by_source[writer]
+    return claimed and not is_later(string.match(was_removed, '^%S+'), claimed)
+  end
+  for _, dot in ipairs(state.live) do
+    if not covers(group.theirs, dot) then return false end
+  end
+  return true
+end
+
+-- Whether all that a state has seen is known here, without what is pending.
+local function is_known(group, state)
+  for _, dot in pairs(state.seen) do
+    if not covers(surely_ours or ours, dot) and not covers(group.noted, dot) then return false end
+  end
+  return true
+end
+
+-- Joins the entries of one collection with what is here, from one on; `group.at` tells which it is at.
+local function join_entries(group, fields, entries, live, removed, from)
+  local kind, rule, by_us = group.kind, group.rule, group.ours
+  local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
+  local max_entry, own_mark = rule.max_entry or MAX_ENTRY, '@' .. writer
+  local new_live, new_removed, changed = group.live, group.removed, group.fields
+  local latest_ms, latest_seq = group.ms, group.seq
+  for i = from, #fields do
+    group.at = i
+    local field, entry, was_live, was_removed = fields[i], entries[i], live[i], removed[i]
+    if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. group.name) end
+    if not is_field(field) then malformed('an ill-formed field in ' .. group.name) end
+    local mine, ms, seq, is_tombstone, by, seq_text, rest = was_live, nil, nil, nil, nil, nil, nil
+    if was_removed then mine = entry_of_tombstone(was_removed) end
+    local stored, joined, state, refuses
+    if entry == '' and has_dots and SOURCE ~= '' then
+      -- The source has none.
+      ms, seq, stored = 0, 0, mine
+      if was_live then joined, state = join_known(group, unpacked(kind, mine), '') end
+    else
+      ms, seq, is_tombstone, by, seq_text, rest = inspect(entry)
+      if by == writer then
+        if has_dots and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
+      elseif has_dots and not by and string.find(entry, own_mark, 1, true) then
+        look_for_own_dot(entry)
+      end
+      stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
+      if mine then
+        if mine ~= stored then joined, state, refuses = join_known(group, unpacked(kind, mine), entry) end
+      elseif has_dots and not is_tombstone then
+        local known = by and by_us[by]
+        if not by or (known and not later(ms, seq, known.ms, known.seq)) then
+          joined, state, refuses = join_known(group, '', entry)
+        end
+      end
+    end
+    if refuses and SOURCE ~= '' then
+      has_refused = true
+      if joined == (mine and unpacked(kind, mine)) and needs_echo(group, state, not was_live and was_removed) then
+        group.echoes[#group.echoes + 1] = field
+      end
+    end
+    if joined and joined ~= entry then
+      if #joined > max_entry then malformed('an entry that would become too long in ' .. group.name) end
+      if state then
+        ms, seq = latest(state)
+        is_tombstone, stored = #state.live == 0, pack(kind, joined)
+      else
+        ms, seq, is_tombstone = inspect(joined)
+        stored = joined
+      end
+      by = nil
+    end
+    if later(ms, seq, latest_ms, latest_seq) then
+      latest_ms, latest_seq = ms, seq
+      group.ms, group.seq = ms, seq
+    end
+    if not mine and is_tombstone and (not refuses or SOURCE == '')
+      and is_known(group, state or parse_dots(entry)) then
+      -- It tells of nothing but what is known to be gone.
+    elseif stored ~= mine then
+      changed[#changed + 1] = field
+      local target = is_tombstone and new_removed or new_live
+      local n = #target
+      target[n + 1], target[n + 2] = field, stored
+      if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
+      if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
+      if has_dots and not by and not is_tombstone and width_of(stored) >= WIDE then
+        group.wide[#group.wide + 1] = LETTERS[kind] .. group.name .. '\n' .. field
+      end
+    end
+  end
+end
+
+-- One collection of the batch: what its entries become.
+local function join_group(group, first, count)
+  local name, kind = group.name, group.kind
+  local fields, entries = {}, {}
+  for i = 1, count do fields[i], entries[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1] end
+  local live, removed = {}, {}
+  if not group.raised then
+    live, removed = read_fields(live_key(name, kind), fields), read_fields(removed_key(name, kind), fields)
+  end
+  if SOURCE == '' then return join_entries(group, fields, entries, live, removed, 1) end
+  -- What is refused of a source is left out, and it goes on after that.
+  local from = 1
+  while from <= count do
+    local ok, problem = pcall(join_entries, group, fields, entries, live, removed, from)
+    if ok then return nil end
+    if type(problem) ~= 'table' or not problem.crdt then error(problem, 0) end
+    local n = #refused
+    refused[n + 1], refused[n + 2] = name, kind
+    refused[n + 3], refused[n + 4] = string.sub(fields[group.at], 1, 255), string.sub(problem.crdt, 1, 255)
+    from = group.at + 1
+  end
+end
+
+-- Where a counter's past incarnations are counted in with a later one, their fields go; and those that
+-- come are not taken, as far as they say nothing more.
+local function fold(group)
+  local all_fields, came = redis.call('HGETALL', live_key(group.name, group.kind)), {}
+  if group.raised then all_fields = {} end
+  for i = 1, #group.live, 2 do
+    all_fields[#all_fields + 1], all_fields[#all_fields + 2] = group.live[i], group.live[i + 1]
+    came[group.live[i]] = group.live[i + 1]
+  end
+  local all = folded_in(all_fields)
+  if next(all) == nil then return nil end
+  local live, fields, is_gone = {}, {}, {}
+  for i = 1, #all_fields, 2 do
+    local field, text = all_fields[i], all_fields[i + 1]
+    if not left_of(all, field, came[field] or text) and not is_gone[field] then
+      is_gone[field] = true
+      group.buried[#group.buried + 1] = field
+    end
+  end
+  for i = 1, #group.live, 2 do
+    if not is_gone[group.live[i]] then
+      live[#live + 1], live[#live + 2] = group.live[i], group.live[i + 1]
+      fields[#fields + 1] = group.live[i]
+    end
+  end
+  group.live, group.fields = live, fields
+end
+
+-- What is known of a collection beside what is known of all, as contexts.
+local function with_context(context, known)
+  local both = nil
+  for by, clock in pairs(known) do
+    both = both or setmetatable({}, {__index = context})
+    local ms, seq = time_of(clock)
+    local base = context[by]
+    if not base or later(ms, seq, base.ms, base.seq) then both[by] = {ms = ms, seq = seq} end
+  end
+  return both or context
+end
+
+-- Takes up what is known and pending as contexts.
+local function know(known)
+  local own, pending = own_knowledge(), redis.call('HGETALL', PENDING)
+  surely_ours = #pending > 0 and context_of(own) or nil
+  for by, clock in pairs(read_known(pending, 1, #pending)) do
+    if by ~= writer then raise(own, by, clock) end
+  end
+  known_by_source = SOURCE ~= '' and known or {}
+  ours, theirs = context_of(own), context_of(known_by_source)
+end

@@ -1,0 +1,34 @@
+-- @include lib/operation
+-- Removing what was observed of fields: what was seen of each is kept as its tombstone.
+local function tombstone_of(op, entry)
+  local head = string.match(entry, '^[^\n]*')
+  if not string.find(head, '[ |]') then return '|' .. head end
+  -- @include lib/packed
+  local state = parse_dots(unpacked(op.kind, entry))
+  state.live = {}
+  return pack(op.kind, format_dots(state))
+end
+
+local function prepare_removal(op, names, from, to)
+  redis.call('HLEN', op.removed)  -- raises where the key is not a hash
+  local entries, fields, tombstones = read(op.live, names, from, to), {}, {}
+  for i = from, to do
+    local entry = entries[i - from + 1]
+    if entry then
+      local n = #fields + 1
+      fields[n], tombstones[n] = names[i], tombstone_of(op, entry)
+    end
+  end
+  op.fields, op.tombstones = fields, tombstones
+  if #fields > 0 then return fields, 1, #fields end
+end
+
+local function commit_removal(op, id)
+  local flat = {}
+  for i, field in ipairs(op.fields) do
+    flat[2 * i - 1], flat[2 * i] = field, id .. ' ' .. op.tombstones[i]
+  end
+  take(op.live, op.fields)
+  put(op.removed, flat)
+  return #op.fields
+end

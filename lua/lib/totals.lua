@@ -1,0 +1,107 @@
+-- @include lib/bytes
+-- @include lib/entry
+-- Totals of counters: `17`, or `17 INCARNATION=AMOUNT...` where the writer's replica has counted what
+-- its past incarnations had counted in with its present one's: so fields of incarnations do not become
+-- ever more. Of each it says how much; of what is more than that elsewhere, the rest still counts. Of
+-- those before the last MAX_HISTORY it only says that they are in it, up to which: `17 INCARNATION
+-- INCARNATION=AMOUNT...`. Incarnations are in the order of their birth, which is that of their names.
+
+-- Whether a is a larger number than b.
+local function is_more(a, b)
+  if #a ~= #b then return #a > #b end
+  return before(b, a)
+end
+
+-- The sum of two totals; nil if it is 2^63 or more. Lua's numbers are exact up to 2^53 only, so large
+-- ones are added in two halves.
+local function sum(a, b)
+  if #a < 16 and #b < 16 then return string.format('%.0f', a + b) end
+  local low = tonumber(string.sub(a, -9)) + tonumber(string.sub(b, -9))
+  local high = (tonumber(string.sub(a, 1, -10)) or 0) + (tonumber(string.sub(b, 1, -10)) or 0)
+  high, low = high + math.floor(low / 1e9), low % 1e9
+  if high > 9223372036 or (high == 9223372036 and low > 854775807) then return nil end
+  return string.format('%.0f%09.0f', high, low)
+end
+
+-- The difference of two totals, of which the first is larger.
+local function difference(a, b)
+  if #a < 16 then return string.format('%.0f', a - b) end
+  local low = tonumber(string.sub(a, -9)) - (tonumber(string.sub(b, -9)) or 0)
+  local high = (tonumber(string.sub(a, 1, -10)) or 0) - (tonumber(string.sub(b, 1, -10)) or 0)
+  if low < 0 then high, low = high - 1, low + 1e9 end
+  return high == 0 and string.format('%.0f', low) or string.format('%.0f%09.0f', high, low)
+end
+
+local function check_amount(text)
+  if not string.find(text, '^[1-9]%d*$') or #text > 19 or is_more(text, MAX_TOTAL) then
+    malformed('not a counter total: ' .. string.sub(text, 1, 80))
+  end
+end
+
+-- The amount, what is counted in of past incarnations, and up to which all are.
+local function parse_total(text)
+  local amount, rest = string.match(text, '^(%S+)(.*)$')
+  local folded, settled, previous, count = {}, '', '', 0
+  check_amount(amount or '')
+  for word in string.gmatch(rest, ' ([^ ]*)') do
+    local name, part = string.match(word, '^([0-9a-z]+)=?(.*)$')
+    if not name or not before(previous, name) or (part == '' and (count > 0 or word ~= name)) then
+      malformed('not a counter total: ' .. string.sub(text, 1, 80))
+    end
+    if part == '' then
+      settled = name
+    else
+      check_amount(part)
+      folded[name] = part
+    end
+    previous, count = name, count + 1
+    if count > MAX_HISTORY + 1 then malformed('more than ' .. MAX_HISTORY .. ' incarnations in a total') end
+  end
+  return amount, folded, settled
+end
+
+local function format_total(amount, folded, settled)
+  local names, words = {}, {amount}
+  for name in pairs(folded) do
+    if before(settled, name) then names[#names + 1] = name end
+  end
+  table.sort(names, before)
+  for i = 1, #names - MAX_HISTORY do settled = names[i] end
+  if settled ~= '' then words[2] = settled end
+  for _, name in ipairs(names) do
+    if before(settled, name) then words[#words + 1] = name .. '=' .. folded[name] end
+  end
+  return table.concat(words, ' ')
+end
+
+-- Of which counter's side and replica a field is, and of which incarnation.
+local function place_of(field) return string.match(field, '^([^#]*)#(.*)$') end
+
+-- What is counted in elsewhere, by side and replica; from a flat list of fields and totals.
+local function folded_in(flat)
+  local all = {}
+  for i = 1, #flat, 2 do
+    if string.find(flat[i + 1], ' ', 1, true) then
+      local place = place_of(flat[i])
+      local of = all[place] or {folded = {}, settled = ''}
+      all[place] = of
+      local _, folded, settled = parse_total(flat[i + 1])
+      for name, amount in pairs(folded) do
+        if not of.folded[name] or is_more(amount, of.folded[name]) then of.folded[name] = amount end
+      end
+      if before(of.settled, settled) then of.settled = settled end
+    end
+  end
+  return all
+end
+
+-- How much of a field still counts beside what is counted in: nil if nothing.
+local function left_of(all, field, text)
+  local place, name = place_of(field)
+  local of, amount = all[place], string.match(text, '^%d+')
+  if not of then return amount end
+  if not before(of.settled, name) then return nil end
+  local folded = of.folded[name]
+  if not folded then return amount end
+  return is_more(amount, folded) and difference(amount, folded) or nil
+end

@@ -1,0 +1,26 @@
+-- @include lib/knowledge
+-- @include lib/packed
+-- @include lib/joins
+-- @include lib/settle
+-- A page of the live fields of a collection which have dots that another one's knowledge covers: what
+-- that one has not shown, it may know to be gone. KEYS: meta, feed, kinds. ARGV: witness, name, kind,
+-- cursor, count, then what the other one knows. Replies the next cursor, and a flat list of field and
+-- such dots.
+local function covered()
+  enter_to_look()
+  local name, kind, cursor, count = unpack(ARGV, 2, 5)
+  local context, fields = context_of(read_known(ARGV, 6, #ARGV)), {}
+  local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
+  for i = 1, #page[2], 2 do
+    local dots = {}
+    for _, dot in ipairs(parse_dots(unpacked(kind, page[2][i + 1])).live) do
+      if covers(context, dot) then dots[#dots + 1] = dot.text end
+    end
+    if #dots > 0 then
+      fields[#fields + 1], fields[#fields + 2] = page[2][i], table.concat(dots, ' ')
+    end
+  end
+  return {page[1], fields}
+end
+
+-- @run covered

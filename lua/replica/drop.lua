@@ -1,0 +1,24 @@
+-- @include lib/knowledge
+-- @include lib/newest
+-- Drops all collections of a name: what was written under it, here or elsewhere before that was heard
+-- of, is dead. KEYS: meta, feed, kinds. ARGV: witness, name. Replies whether there was any.
+local function drop()
+  enter()
+  local name = ARGV[2]
+  local kinds, keys = redis.call('HGET', KINDS, name), {}
+  if not kinds or kinds == 'dropped' then return 0 end
+  local generation = generation_of(name) + 1
+  for kind in string.gmatch(kinds, '%S+') do
+    keys[#keys + 1] = live_key(name, kind)
+    keys[#keys + 1] = removed_key(name, kind)
+    keys[#keys + 1] = context_key(name, kind)
+  end
+  for _, key in ipairs(keys) do redis.call('TYPE', key) end  -- raises where the key is moving away
+  append({LETTERS.dropped .. name, ''})
+  redis.call('HSET', PREFIX .. 'generations', name, string.format('%.0f', generation))
+  redis.call('HSET', KINDS, name, 'dropped')
+  for _, key in ipairs(keys) do redis.call('UNLINK', key) end
+  return 1
+end
+
+-- @run drop

@@ -1,0 +1,45 @@
+-- @include lib/peers
+-- @include lib/silent
+-- @include lib/settle
+-- Ends reconciling: what the source knew as it began is known here, too. KEYS: meta, feed, kinds.
+-- ARGV: witness, the standing of this replica when it asked, the source's writer, its clock as it began,
+-- how many parts tell what it knew, those, then for whom it has collected what its feed does not tell
+-- of, as told after its last page. Replies '1' if that holds.
+local function finish()
+  enter_to_read()
+  local asked_as, source, clock = unpack(ARGV, 2, 4)
+  if not is_as_asked(asked_as) then return '0' end
+  local first = 6 + tonumber(ARGV[5])
+  local known = read_known(ARGV, 6, first - 1)
+  local silent, own = read_known(ARGV, first, #ARGV), own_knowledge()
+  local mine = read_silent()
+  known[source] = clock
+  -- What this replica did not know, its own feed does not tell of either. What the source has collected
+  -- since reconciling began is not known by it, and is told later.
+  local is_news, news = false, {}
+  for by, has in pairs(known) do
+    local time = silent[by]
+    if silent['*'] and (not time or is_later(silent['*'], time)) then time = silent['*'] end
+    if time then
+      if is_later(time, has) then time = has end
+      if silent[by] then news[by] = time end
+      if not own[by] or is_later(time, own[by]) then is_news = true end
+    end
+  end
+  news['*'] = silent['*']
+  if is_news then
+    local id = append({}, '')
+    redis.call('HSET', META, 'collected', id)
+    add_silent(mine, news)
+  end
+  learn(known)
+  own = own_knowledge()
+  local pending = redis.call('HGETALL', PENDING)
+  for i = 1, #pending, 2 do
+    if own[pending[i]] and not is_later(pending[i + 1], own[pending[i]]) then redis.call('HDEL', PENDING, pending[i]) end
+  end
+  note(replica_of(source), start_of(known, redis.call('HGET', META, 'history')))
+  return '1'
+end
+
+-- @run finish

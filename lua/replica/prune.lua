@@ -1,0 +1,41 @@
+-- @include lib/collecting
+-- @include lib/dots
+-- @include lib/settle
+-- Lets a batch of the live entries that have seen much forget what is known of all of it. KEYS: meta,
+-- feed, kinds. ARGV: witness, age in milliseconds, cursor, count. Replies the next cursor, and how many
+-- have forgotten something.
+local function prune()
+  enter_to_read()
+  local age, cursor, count = unpack(ARGV, 2)
+  begin_collecting(age)
+  local kind_of, pruned, done = {}, {}, {}
+  for kind, letter in pairs(LETTERS) do kind_of[letter] = kind end
+  local page = redis.call('HSCAN', WIDE_ENTRIES, cursor, 'COUNT', count)
+  for i = 1, #page[2], 2 do
+    local id = page[2][i + 1]
+    if may_go(id) then
+      local letter, name, field = string.match(page[2][i], '^(.)([^\n]*)\n(.*)$')
+      local kind = kind_of[letter]
+      local key = live_key(name, kind)
+      local entry = redis.call('HGET', key, field)
+      if entry then
+        local state = parse_dots(unpacked(kind, entry))
+        local went = forget_known(state, id, read_context(name, kind))
+        local rest = pack(kind, format_dots(state))
+        if went then pruned[#pruned + 1] = {key, field, rest} end
+        if width_of(rest) < WIDE then done[#done + 1] = page[2][i] end
+      else
+        done[#done + 1] = page[2][i]
+      end
+    end
+  end
+  if #pruned > 0 then
+    redis.call('HLEN', SILENT)  -- raises where it is no hash
+    write_collected()
+    for _, entry in ipairs(pruned) do redis.call('HSET', unpack(entry)) end
+  end
+  for _, field in ipairs(done) do redis.call('HDEL', WIDE_ENTRIES, field) end
+  return {page[1], #pruned}
+end
+
+-- @run prune

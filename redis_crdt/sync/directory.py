@@ -1,0 +1,34 @@
+"""What a name stands for on a replica."""
+
+from __future__ import annotations
+
+from redis_crdt.kinds import DROPPED, PARTITIONS, VALUE
+from redis_crdt.names import check_stored_name, shard_of
+from redis_crdt.operations import requests as ask
+from redis_crdt.operations.operation import Procedure
+from redis_crdt.partitions import described_in
+from redis_crdt.sync.party import Party
+
+
+def find(replica: Party, name: str) -> Procedure[list[tuple[str, int]]]:
+    """Return the kinds that a name stands for, each with the number of partitions it is in."""
+    field = check_stored_name(name)
+    keys = replica.keys(shard_of(field, replica.shards))
+    found: list[tuple[str, int]] = []
+    for kind in (yield from kinds_of(replica, field)):
+        if kind == PARTITIONS:
+            request = ask.entries(keys, field, PARTITIONS, (VALUE,), replica.about)
+            answer = yield replica, request
+            ((_, _, _, entry),) = ask.entries_of(answer.body)
+            found.append(described_in(entry))
+        else:
+            found.append((kind, 1))
+    return found
+
+
+def kinds_of(replica: Party, field: bytes) -> Procedure[list[str]]:
+    """Return the kinds that a stored name stands for."""
+    keys = replica.keys(shard_of(field, replica.shards))
+    kinds: list[str]
+    kinds = yield replica, ask.kinds(keys, field, replica.about)
+    return [kind for kind in kinds if kind != DROPPED]

@@ -1,0 +1,189 @@
+"""Reconciling: bringing a target together with a source whose feed does not tell all that it lacks.
+
+The source's entries are joined page by page. Then the target says that from now on it holds what
+the source knew against what comes from others, and asks the source about those of its own live dots
+that the source did not show though it may know of them: what the source knows and does not have was
+removed. In the end, what the source knew as it began is known to the target, too.
+``tests/model/knowledge.py`` is an executable model of these rules.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from redis_crdt.kinds import KINDS
+from redis_crdt.operations import requests as ask
+from redis_crdt.operations.operation import Procedure
+from redis_crdt.sync.party import SCAN_AHEAD, count_shard
+
+if TYPE_CHECKING:
+    from redis_crdt.sync.pull import ShardPull
+
+
+class Shown:
+    """Which dots a source has shown to live, as hashes, so that a million of them take 8 MB."""
+
+    def __init__(self) -> None:
+        self._hashes = array("q")
+        self._sorted = True
+
+    def add(self, group: ask.Group) -> None:
+        """Note the live dots of a collection's fields."""
+        salt = (group.name, group.kind)
+        for field, entry in group.entries:
+            live = entry.partition(b"\n")[0].partition(b"|")[0]
+            if live:
+                self._hashes.extend([hash((salt, field, dot)) for dot in live.split(b" ")])
+        self._sorted = False
+
+    def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
+        """Whether all of these dots of a field were shown."""
+        if not self._sorted:
+            self._hashes = array("q", sorted(self._hashes))
+            self._sorted = True
+        return all(self._has(hash((place, field, dot))) for dot in dots)
+
+    def _has(self, wanted: int) -> bool:
+        at = bisect_left(self._hashes, wanted)
+        return at < len(self._hashes) and self._hashes[at] == wanted
+
+
+class Reconciling:
+    """One reconciling of one shard. Where an exception breaks it off, :meth:`run` goes on."""
+
+    def __init__(self, pull: ShardPull, mine: ask.Knowledge, head: ask.Vouched) -> None:
+        self._pull = pull
+        self._mine = mine
+        self._head = head
+        self._began = mine.clock if mine.is_empty else b""
+        self._shown = Shown()
+        self._next_page: bytes | None = None
+        self._names: list[ask.Place] = []
+        self._position = (b"live", b"0")
+        self._done = 0
+        self._total: int | None = None
+        self.contexts: dict[ask.Place, bytes] = {}
+        """What is known of collections alone, as it began."""
+        self.refused = False
+        """Whether an entry was refused: then not all that the source had is held."""
+
+    def goes_on(self, mine: ask.Knowledge, head: ask.Vouched) -> bool:
+        """Whether both sides still are what they were as this began."""
+        return mine.writer == self._mine.writer and head.writer == self._head.writer
+
+    def run(self) -> Procedure[bool]:
+        """Reconcile; returns whether it ended, or else one of the two is not what it was."""
+        if not (yield from self._join_all()):
+            return False
+        pull, head = self._pull, self._head
+        last = yield pull.source, ask.knowledge(pull.source_keys, pull.about)
+        if last.writer != head.writer:
+            return False
+        request = ask.expect(
+            pull.target_keys, pull.standing, pull.seen, head, self._began, pull.about
+        )
+        reply = yield pull.target, request
+        if reply == b"gone":
+            return False
+        if reply == b"look" and not (yield from self._ask_for_others()):
+            return False
+        if self.refused:
+            return True
+        request = ask.finish(
+            pull.target_keys, pull.standing, pull.seen, head, last.silent, pull.about
+        )
+        ended: bytes = yield pull.target, request
+        return ended == b"1"
+
+    def _join_all(self) -> Procedure[bool]:
+        """Join all entries that the source has."""
+        pull = self._pull
+        if self._total is None:
+            self._total = yield from count_shard(pull.source, pull.source_keys.shard)
+        page: ask.Page | None = None
+        while self._names or self._next_page != b"0":
+            if not self._names:
+                request = ask.collections(pull.source_keys, self._next_page or b"0", pull.about)
+                found = yield pull.source, request
+                self._next_page, self._names = found.cursor, found.names
+                for place, context in zip(found.names, found.contexts, strict=True):
+                    if context:
+                        self.contexts[place] = context
+                continue
+            if page is None:
+                page = yield pull.source, self._scan_request(self._names, self._position)
+            if page.source.writer != self._head.writer:
+                return False  # another process, to which the position means nothing
+            names, position = self._names[page.done :], page.position
+            this, page = page, None
+            ahead = self._scan_request(names, position) if names else None
+            if this.body:
+                reply = yield from pull.apply(
+                    self._mine, this.source, b"", "more", this.body, ahead
+                )
+                applied, page = reply if ahead else (reply, None)
+                self.refused = self.refused or bool(applied.refused)
+                for group in ask.groups_of(this.body):
+                    if KINDS[group.kind].has_dots:
+                        self._shown.add(group)
+                self._done += ask.count(this.body)
+            self._names, self._position = names, position
+            if pull.scanning:
+                yield from pull.scanning(pull.source_keys.shard, self._done, self._total)
+        return True
+
+    def _scan_request(self, names: Sequence[ask.Place], position: tuple[bytes, bytes]) -> ask.Scan:
+        pull = self._pull
+        return ask.scan(pull.source_keys, position, names[:SCAN_AHEAD], pull.about)
+
+    def _ask_for_others(self) -> Procedure[bool]:
+        """Ask the source about what the target holds, and the source may know to be gone."""
+        pull, cursor = self._pull, b"0"
+        while True:
+            request = ask.collections(pull.target_keys, cursor, pull.about)
+            found = yield pull.target, request
+            for place in found.names:
+                if KINDS[place[1]].has_dots and not (yield from self._ask_for_others_in(place)):
+                    return False
+            cursor = found.cursor
+            if cursor == b"0":
+                return True
+
+    def _ask_for_others_in(self, place: ask.Place) -> Procedure[bool]:
+        pull, (name, kind), cursor = self._pull, place, b"0"
+        context = ask.read_context(self.contexts.get(place, b""))
+        known = ask.later_of(self._head.known, context)
+        while True:
+            request = ask.covered(pull.target_keys, name, kind, cursor, known, pull.about)
+            cursor, found = yield pull.target, request
+            others = (f for f, dots in found.items() if not self._shown.has(place, f, dots))
+            for batch in _batches(others):
+                left = batch
+                while left:
+                    query = ask.entries(pull.source_keys, name, kind, left, pull.about)
+                    answer = yield pull.source, query
+                    if answer.source.writer != self._head.writer or not answer.done:
+                        return False
+                    left = left[answer.done :]
+                    applied = yield from pull.apply(
+                        self._mine, answer.source, b"", "more", answer.body
+                    )
+                    self.refused = self.refused or bool(applied.refused)
+            if cursor == b"0":
+                return True
+
+
+def _batches(fields: Iterable[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    size = 0
+    for field in fields:
+        if batch and size + len(field) > ask.BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(field)
+        size += len(field)
+    if batch:
+        yield batch

@@ -1,0 +1,564 @@
+"""What a replica of the model does: the rules that the scripts on a server follow.
+
+Every method that is called a request here is atomic, as a script is; a pull is a row of requests.
+`on(RULE)` asks whether a rule is in force: each can be left out, to see that it is needed.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+Dot = tuple[int, str]  # time, writer
+Vector = dict[str, int]  # writer -> time
+Entry = tuple[frozenset[Dot], Vector]  # live dots, seen
+Tag = tuple[str, int]  # the writer that it was pulled from, its clock then
+Body = dict[str, tuple[Entry, frozenset[int]]]  # field -> entry, numbers of the events in it
+
+NOTHING: Entry = (frozenset(), {})
+ANYONE = "*"  # in `silent`: the time up to which dots of any writer at all may have gone
+MARK = ""  # the field of a feed entry that only says that something happened
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a schedule may do, and which rules are left out."""
+
+    without: frozenset[str] = frozenset()
+    amnesia: bool = True
+    whole: bool = False
+    silent: bool = False
+    keep: int = 0
+    objects: bool = False
+    drops: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a program did: the dot that it wrote (a removal writes none), the dots it replaced."""
+
+    dot: Dot | None
+    observed: frozenset[Dot]
+    generation: int
+
+
+class World:
+    """Time, and all that was ever done."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.time = 0
+        self.events: list[Event] = []
+
+    def now(self) -> int:
+        self.time += 1
+        return self.time
+
+    def on(self, rule: str) -> bool:
+        return rule not in self.options.without
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asked, and in which state: a reply is for that one alone."""
+
+    writer: str
+    clock: int
+    known: Vector
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a source tells: who it is, when this was, what it knows, and some of its entries."""
+
+    writer: str
+    clock: int
+    known: Vector
+    silent: Vector
+    body: Body = field(default_factory=dict)
+    generation: int | None = None
+    delta: bool = False
+    cursor: int = 0
+    more: bool = False
+    events: dict[str, frozenset[int]] = field(default_factory=dict)
+
+
+def covers(seen: Mapping[str, int], dot: Dot) -> bool:
+    return seen.get(dot[1], -1) >= dot[0]
+
+
+def raise_to(vector: Vector, other: Mapping[str, int]) -> None:
+    for writer, time in other.items():
+        vector[writer] = max(vector.get(writer, -1), time)
+
+
+def told_of(silent: Vector, known: Vector) -> Vector:
+    """What of a source's `silent` one learns with its knowledge; never more than that."""
+    anyone = silent.get(ANYONE, -1)
+    return {w: min(t, max(silent.get(w, -1), anyone)) for w, t in known.items()}
+
+
+def join_entries(mine: Entry, theirs: Entry, known: Vector, their_known: Vector) -> Entry:
+    """The join of `dots`, each side with what it knows."""
+    live = {d for d in mine[0] if d in theirs[0] or not either(d, theirs[1], their_known)}
+    live |= {d for d in theirs[0] if d in mine[0] or not either(d, mine[1], known)}
+    seen = dict(mine[1])
+    raise_to(seen, theirs[1])
+    return frozenset(live), seen
+
+
+def of(writer: str) -> str:
+    """The replica whose incarnation this is."""
+    return writer.split("#")[0]
+
+
+def born(writer: str) -> int:
+    """When the incarnation began."""
+    return int(writer.split("#")[1])
+
+
+def either(dot: Dot, seen: Vector, known: Vector) -> bool:
+    return covers(seen, dot) or covers(known, dot)
+
+
+def chunks(fields: list[str]) -> Iterator[list[str]]:
+    for i in range(0, len(fields) or 1, 3):
+        yield fields[i : i + 3]
+
+
+class Replica:
+    """A replica; its feed is a list of (id, field, tag)."""
+
+    STATE = (
+        *("writer", "last", "reach", "entries", "known", "pending", "history", "feed", "when"),
+        *("collected", "silent", "generation", "events"),
+    )
+
+    def __init__(self, world: World, name: str, skew: int) -> None:
+        self.world, self.name, self.skew = world, name, skew
+        self.on = world.on
+        self.echoes = bool(world.options.keep or world.options.silent) and world.on("echo")
+        self.used: set[int] = set()  # not state: ids end in something random
+        self.begin_life()
+
+    def begin_life(self) -> None:
+        self.writer = f"{self.name}#{self.world.now()}"
+        self.last, self.reach, self.collected, self.generation = 0, 0, -1, 0
+        self.entries: dict[str, Entry] = {}
+        self.known: Vector = {}
+        self.pending: Vector = {}
+        self.silent: Vector = {}
+        self.when: dict[str, int] = {}
+        self.events: dict[str, set[int]] = {}
+        self.history: list[tuple[str, int]] = []
+        self.feed: list[tuple[int, str, Tag | None]] = []
+        self.program: Tag = (self.writer, 0)
+
+    def knowledge(self) -> Vector:
+        known = dict(self.known)
+        raise_to(known, dict(self.history))
+        known[self.writer] = self.last
+        return known
+
+    def log(self, fields: Iterable[str], tag: Tag | None = None, after: int = 0) -> int:
+        self.last = max(self.last + 1, self.world.now() + self.skew, after + 1)
+        while self.world.options.silent and self.on("fresh-ids") and self.last in self.used:
+            self.last += 1
+        self.used.add(self.last)
+        for name in fields:
+            self.feed.append((self.last, name, tag))
+            self.when[name] = self.last
+        return self.last
+
+    # What programs do
+
+    def _note(self, name: str, dot: Dot | None, observed: frozenset[Dot]) -> None:
+        self.events.setdefault(name, set()).add(len(self.world.events))
+        self.world.events.append(Event(dot, observed, self.generation))
+
+    def passes(self) -> None:
+        """A program says the last id that it has seen here."""
+        self.notice("seen-by-program", dict([self.program]))
+
+    def add(self, name: str) -> None:
+        live, seen = self.entries.get(name, NOTHING)
+        dot = (self.log([name], after=seen.get(self.writer, 0)), self.writer)
+        self._note(name, dot, live)
+        self.entries[name] = (frozenset([dot]), {**seen, self.writer: dot[0]})
+        self.program = (self.writer, self.last)
+
+    def remove(self, name: str) -> None:
+        live, seen = self.entries.get(name, NOTHING)
+        if live:
+            self.log([name])
+            self._note(name, None, live)
+            self.entries[name] = (frozenset(), seen)
+            self.program = (self.writer, self.last)
+
+    def drop(self) -> None:
+        self._begin_generation(self.generation + 1, None)
+
+    def _begin_generation(self, generation: int, tag: Tag | None) -> None:
+        self.generation = generation
+        self.entries = {}
+        self.log([MARK], tag)
+
+    def collect(self) -> None:
+        known = self.knowledge()
+        for name, (live, seen) in list(self.entries.items()):
+            keep = {w: t for w, t in seen.items() if known.get(w, -1) < t}
+            if not self.on("covered-gc"):
+                keep = {}
+            raise_to(keep, {w: t for t, w in live})
+            if keep == seen:
+                continue
+            self.collected = max(self.collected, self.when.get(name, self.last))
+            raise_to(self.silent, {w: t for w, t in seen.items() if keep.get(w) != t})
+            if keep:
+                self.entries[name] = (live, keep)
+            else:
+                del self.entries[name]
+        self._bound()
+
+    def trim(self, keep: int) -> None:
+        ids = sorted({entry[0] for entry in self.feed})
+        if len(ids) > keep:
+            self.reach = max(self.reach, ids[-keep - 1])
+            self.feed = [entry for entry in self.feed if entry[0] > self.reach]
+
+    # What servers do
+
+    def snapshot(self) -> list[object]:
+        return copy.deepcopy([getattr(self, name) for name in self.STATE])
+
+    def roll_back(self, snapshot: list[object], silently: bool = False) -> None:
+        for name, value in zip(self.STATE, copy.deepcopy(snapshot), strict=True):
+            setattr(self, name, value)
+        if self.on("incarnation") and not silently:
+            self._begin_incarnation(self.last)
+
+    def _begin_incarnation(self, cut: int) -> None:
+        before = self.knowledge()
+        self.history.append((self.writer, cut))
+        self.writer = f"{self.name}#{self.world.now()}"
+        self._bound(before)
+
+    def notice(self, rule: str, known: Mapping[str, int]) -> bool:
+        """Whether someone has seen an id that this feed never had; then an incarnation begins."""
+        if not self.world.options.silent or not self.on(rule):
+            return False
+        id, ids = known.get(self.writer, -1), {entry[0] for entry in self.feed}
+        if id <= self.reach or id in ids:
+            return False
+        cut = max({self.reach} | {i for i in ids if i < id})
+        self._begin_incarnation(cut)
+        if self.on("alarm"):  # two histories went by one name: everybody reconciles, once
+            self.collected = self.log([MARK])
+            raise_to(self.silent, {self.writer: self.collected})
+        return True
+
+    # As a source
+
+    def _start_of(self, known: Vector) -> int | None:
+        """Where one who knows so much stands in this feed; None: nowhere."""
+        start, i = known.get(self.writer), len(self.history)
+        while start is None and i:
+            i -= 1
+            start = known.get(self.history[i][0])
+            if start is not None:
+                start = min([start, *(cut for _, cut in self.history[i:])])
+        return start
+
+    def _reply(self) -> Reply:
+        return Reply(self.writer, self.last, self.knowledge(), dict(self.silent))
+
+    def _body(self, fields: Iterable[str]) -> Body:
+        return {
+            f: (self.entries.get(f, NOTHING), frozenset(self.events.get(f, ())))
+            for f in fields
+            if f != MARK
+        }
+
+    def dump(self, known: Vector, limit: int) -> Reply:
+        """A request: what changed since one who knows so much; or only where we stand."""
+        self.notice("seen-by-asker", known)
+        start = self._start_of(known)
+        if start is None or start < self.reach or start < self.collected:
+            return replace(self._reply(), events={f: frozenset(e) for f, e in self.events.items()})
+        wanted: set[str] = set()
+        cursor, more, count = start, False, 0
+        for id in sorted({entry[0] for entry in self.feed if entry[0] > start}):
+            refs = [entry for entry in self.feed if entry[0] == id]
+            if count and count + len(refs) > limit:
+                more = True
+                break
+            count, cursor = count + len(refs), id
+            wanted |= {f for _, f, tag in refs if tag is None or known.get(tag[0], -1) < tag[1]}
+        return replace(
+            self._reply(),
+            delta=True,
+            cursor=cursor,
+            more=more,
+            body=self._body(wanted),
+            generation=self.generation if wanted else None,
+        )
+
+    def page(self, fields: list[str]) -> Reply:
+        """A request: these entries, or that they are not there."""
+        return replace(self._reply(), body=self._body(fields), generation=self.generation)
+
+    # As a target
+
+    def ask(self) -> Asked:
+        """A request: who is this, and what does it know?"""
+        return Asked(self.writer, self.last, self.knowledge())
+
+    def _join(self, body: Body, generation: int | None, theirs: Vector, tag: Tag | None) -> None:
+        if generation is not None and generation > self.generation:
+            self._begin_generation(generation, tag)
+        if generation is not None and generation < self.generation and self.on("generation"):
+            return
+        known = self.knowledge()
+        ready = {**known}
+        raise_to(ready, self.pending)
+        if not self.on("cover"):
+            known = ready = theirs = {}
+        tagged: list[str] = []
+        untagged: list[str] = []
+        latest = 0
+        for name, (their, events) in body.items():
+            mine = self.entries.get(name, NOTHING)
+            new = join_entries(mine, their, ready, theirs)
+            for number in events:  # arrived, once what it observed is known to be seen here
+                event = self.world.events[number]
+                dots = event.observed | ({event.dot} if event.dot else set())
+                if all(either(d, new[1], known) for d in dots):
+                    self.events.setdefault(name, set()).add(number)
+            refused = their[0] - new[0]
+            aware = theirs.get(self.writer, -1) >= self.when.get(name, -1)
+            kept = new[0] - their[0] if aware and self.on("echo-kept") else frozenset()
+            echo = bool(refused or kept) and self.echoes
+            if new != mine:
+                self.entries[name] = new
+                pending = any(not either(d, mine[1], known) for d in refused)
+                plain = echo or (pending and self.on("untagged"))
+                (untagged if plain else tagged).append(name)
+                latest = max([latest, *new[1].values()])
+            elif echo and aware and self.on("echo-same"):
+                untagged.append(name)
+        if tagged:
+            self.log(tagged, tag, latest)
+        if untagged:
+            self.log(untagged, None, latest)
+
+    def _aware(self, head: Reply, name: str) -> bool:
+        """Whether the source claims to know of the last change of this field, which it lacks."""
+        aware = head.known.get(self.writer, -1) >= self.when[name]
+        return aware and self.echoes and self.on("ask-aware")
+
+    def _is_for(self, asked: Asked, reply: Reply) -> bool:
+        if asked.writer != self.writer or self.notice("seen-by-source", reply.known):
+            return False
+        if self.notice("seen-by-pull", {asked.writer: asked.clock}):
+            return False
+        known = self.knowledge()
+        if self.on("asked-known") and any(known.get(w, -1) < t for w, t in asked.known.items()):
+            return False
+        dots: Vector = {}
+        for (live, seen), _ in reply.body.values():
+            raise_to(dots, seen)
+            raise_to(dots, {w: t for t, w in live})
+        return not self.notice("seen-in-dots", dots)
+
+    def apply(self, reply: Reply, asked: Asked, cursor: int | None = None) -> None:
+        """A request: join a page, or a delta (which has a cursor)."""
+        if not self._is_for(asked, reply):
+            return
+        self._join(reply.body, reply.generation, reply.known, (reply.writer, reply.clock))
+        if cursor is not None:
+            self._learn(reply.writer, cursor, {} if reply.more else reply.known)
+
+    def _learn(self, writer: str, clock: int, known: Vector) -> None:
+        before = self.knowledge()
+        raise_to(self.known, {writer: clock})
+        own = (self.writer, writer)
+        raise_to(self.known, {w: t for w, t in known.items() if w not in own})
+        self._bound(before)
+
+    def absorb(self, body: Body, generation: int | None = None) -> None:
+        """A request: join what comes from no replica, or is old; nothing is learned from it."""
+        self._join(body, generation, {}, None)
+
+    def note(self, known: Vector, asked: Asked) -> None:
+        """A request: all of an object was merged."""
+        if asked.writer == self.writer:
+            raise_to(self.known, {w: t for w, t in known.items() if w != self.writer})
+
+    def merge(self, body: Body, known: Vector, rnd: random.Random) -> Iterator[None]:
+        """Merge an object in memory, in batches."""
+        asked, fields = self.ask(), list(body)
+        rnd.shuffle(fields)
+        if not self.on("object-end"):
+            self.note(known, asked)
+        for names in chunks(fields):
+            yield
+            self.absorb({name: body[name] for name in names})
+        yield
+        self.note(known, asked)
+
+    def prepare(self, head: Reply, asked: Asked) -> None:
+        """A request: all that the source has was joined; now we look for what it lacks."""
+        if self._is_for(asked, head) and self.on("pending"):
+            raise_to(self.pending, head.known)
+
+    def finish(self, head: Reply, silent: Vector, asked: Asked) -> None:
+        """A request: the end of reconciling."""
+        if not self._is_for(asked, head):
+            return
+        for name, events in head.events.items():
+            self.events.setdefault(name, set()).update(events)
+        before = self.knowledge()
+        self._learn(head.writer, head.clock, head.known if self.on("together") else {})
+        after = self.knowledge()
+        told = told_of(silent, head.known if self.on("cut-silent") else {**silent, **head.known})
+        if not self.on("cut-silent"):
+            told = {w: max(t, silent.get(w, -1)) for w, t in told.items()}
+        new = [w for w, t in told.items() if before.get(w, -1) < t]
+        if self.on("barrier") and any(w in after or not self.on("cut-silent") for w in new):
+            self.collected = self.log([MARK])
+            raise_to(self.silent, {w: told[w] for w in silent if w in told})
+            raise_to(self.silent, {w: t for w, t in silent.items() if w == ANYONE})
+        self.pending = {w: t for w, t in self.pending.items() if after.get(w, -1) < t}
+        self._bound()
+
+    def _bound(self, before: Iterable[str] = ()) -> None:
+        """Forget the oldest incarnations of each replica, and of `silent` the oldest."""
+        keep, known = self.world.options.keep, self.knowledge()
+        if not keep:
+            return
+        kept: set[str] = set()
+        for name in {of(w) for w in known}:
+            order = born if self.on("by-birth") else known.__getitem__
+            kept |= set(sorted((w for w in known if of(w) == name), key=order)[-keep:])
+        kept.add(self.writer)
+        forgot = any(w not in kept for w in before)
+        self.known = {w: t for w, t in self.known.items() if w in kept}
+        self.history = [(w, cut) for w, cut in self.history if w in kept]
+        self.pending = {w: t for w, t in self.pending.items() if w in kept}
+        anyone = self.silent.pop(ANYONE, -1)
+        named = sorted((t, w) for w, t in self.silent.items() if t > anyone)
+        gone = named[:-keep]
+        anyone = max([anyone, *(t for t, _ in gone)])
+        self.silent = {w: t for t, w in named[-keep:]}
+        if anyone >= 0 and self.on("anyone"):
+            self.silent[ANYONE] = anyone
+        if forgot and self.on("forgot"):
+            self.collected = self.log([MARK])
+
+    def pull(
+        self,
+        source: Replica,
+        rnd: random.Random,
+        late: list[Callable[[], None]] | None = None,
+        limit: int = 4,
+    ) -> Iterator[None]:
+        """All requests of a pull, one after the other; it may be left at each yield."""
+
+        def send(call: Callable[[], None]) -> None:
+            if late is not None and rnd.random() < 0.12:
+                late.append(call)
+            call()
+
+        for _ in range(200):
+            asked = self.ask()
+            yield
+            head = source.dump(asked.known, limit)
+            yield
+            if head.delta:
+                send(partial(self.apply, head, asked, head.cursor))
+                if not head.more:
+                    return
+                yield
+                continue
+            fields = list(source.entries)
+            rnd.shuffle(fields)
+            shown: set[tuple[str, Dot]] = set()
+            silent = head.silent
+            for names in chunks(fields):
+                page = source.page(names)
+                yield
+                if page.writer != head.writer:
+                    return
+                if self.on("late-silent"):
+                    silent = page.silent
+                shown |= {(f, dot) for f, ((live, _), _) in page.body.items() for dot in live}
+                send(partial(self.apply, page, asked))
+                if self.on("pull-id") and self.writer == asked.writer:
+                    asked = replace(asked, clock=self.last)
+                yield
+            send(partial(self.prepare, head, asked))
+            yield
+            lacking = [  # only what the source may know to be gone
+                name
+                for name, (live, _) in self.entries.items()
+                if any(
+                    (name, dot) not in shown
+                    and (covers(head.known, dot) or self._aware(head, name))
+                    for dot in live
+                )
+                and (name not in fields or self.on("shown-dots"))
+            ]
+            yield
+            for names in chunks(lacking) if self.on("absence") else ():
+                page = source.page(names)
+                yield
+                if page.writer != head.writer:
+                    return
+                send(partial(self.apply, page, asked))
+                if self.on("pull-id") and self.writer == asked.writer:
+                    asked = replace(asked, clock=self.last)
+                yield
+            send(partial(self.finish, head, silent, asked))
+            yield
+
+
+class Bare:
+    """An object in memory: no feed, and it is merged whole."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.name = world, name
+        self.writer, self.last = f"{name}#{world.now()}", 0
+        self.entries: dict[str, Entry] = {}
+        self.known: Vector = {}
+        self.events: dict[str, set[int]] = {}
+
+    def state(self) -> tuple[Body, Vector]:
+        body = {f: (e, frozenset(self.events.get(f, ()))) for f, e in self.entries.items()}
+        return body, {**self.known, self.writer: self.last}
+
+    def change(self, name: str, adds: bool) -> None:
+        live, seen = self.entries.get(name, NOTHING)
+        if not adds and not live:
+            return
+        self.last = self.world.now()
+        dots = frozenset([(self.last, self.writer)] if adds else [])
+        self.events.setdefault(name, set()).add(len(self.world.events))
+        self.world.events.append(Event(next(iter(dots), None), live, 0))
+        self.entries[name] = (dots, {**seen, **{w: t for t, w in dots}})
+
+    def merge(self, body: Body, known: Vector) -> None:
+        mine = self.state()[1]
+        for name in {*self.entries, *body}:
+            theirs, events = body.get(name, (NOTHING, frozenset()))
+            ours = self.entries.get(name, NOTHING)
+            self.entries[name] = join_entries(ours, theirs, mine, known)
+            self.events.setdefault(name, set()).update(events)
+        raise_to(self.known, {w: t for w, t in known.items() if w != self.writer})
+
+    def fork(self) -> Bare:
+        other = Bare(self.world, self.name)
+        other.merge(*self.state())
+        return other
