@@ -41,10 +41,12 @@ end
 -- Holds what another one knows of this replica's writers against the feed: what it never gave out, or
 -- gave out and forgot, tells of a server that was put back. A new incarnation then begins.
 local function check_witness(known, history)
-  local cut = known[writer] and lost_after(known[writer])
-  for _, past in ipairs(past_incarnations(history)) do
-    local clock = known[past[1]]
-    if clock and not is_later(clock, past[2]) then
+  local cut, past, lowest = known[writer] and lost_after(known[writer]), past_incarnations(history), nil
+  for i = #past, 1, -1 do
+    -- What was noticed as lost before, by the cut of a later one, is not noticed again.
+    if not lowest or is_later(lowest, past[i][2]) then lowest = past[i][2] end
+    local clock = known[past[i][1]]
+    if clock and not is_later(clock, lowest) then
       local lost = lost_after(clock)
       if lost and (not cut or is_later(cut, lost)) then cut = lost end
     end
