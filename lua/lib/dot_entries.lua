@@ -14,8 +14,10 @@ local function observe_all(op, step)
   end
   local live, removed = read(op.live, fields, from, to), read(op.removed, fields, from, to)
   op.fields, op.from, op.to, op.heads, op.was_removed, op.states = fields, from, to, live, removed, nil
+  op.is_known = false
   for i = 1, to - from + 1 do
     if live[i] or removed[i] then
+      op.is_known = true
       -- @include lib/unpack_time
       local head = live[i] and string.match(live[i], '^[^\n]*')
       local ms, seq, by
@@ -47,18 +49,20 @@ end
 -- Writes the entries; `values` says where the first of the values stands, if the kind has any.
 local function write_all(op, id, values)
   local entries, revived, fresh, states, heads = {}, nil, own_dot(id), op.states, op.heads
-  for i = 1, op.to - op.from + 1 do
-    local field, value = op.fields[op.from + i - 1], values and op.args[values + 2 * i - 2]
-    local entry = states and states[i] and states[i](field, id, value)
-    if not entry then
-      entry = heads[i] and fresh .. '|' .. heads[i] or fresh
-      if value then entry = entry .. '\n' .. value end
+  local fields, before_first, is_known = op.fields, op.from - 1, op.is_known
+  for i = 1, op.to - before_first do
+    local field, value = fields[before_first + i], values and op.args[values + 2 * i - 2]
+    local entry = fresh
+    if is_known then
+      if heads[i] then entry = fresh .. '|' .. heads[i] end
+      if op.was_removed[i] then
+        revived = revived or {}
+        revived[#revived + 1] = field
+      end
     end
+    if value then entry = entry .. '\n' .. value end
+    if states and states[i] then entry = states[i](field, id, value) end
     entries[2 * i - 1], entries[2 * i] = field, entry
-    if op.was_removed[i] then
-      revived = revived or {}
-      revived[#revived + 1] = field
-    end
   end
   put(op.live, entries)
   if revived then take(op.removed, revived) end

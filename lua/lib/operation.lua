@@ -7,17 +7,19 @@
 --   commit(op, id)   writes by `put` and `take`, and gives the reply, if there is any; prepare has
 --                    looked at everything that could make it fail
 -- Its own arguments are op.args from op.first to op.last. Each function of a script is made anew at
--- each call, so there are few of them here; in a batch `overlay`, `put` and `take` are others.
+-- each call, so there are few of them here; in a batch `overlay`, `put` and `take` may be others.
 local overlay
 
 local function put(key, flat) return redis.call('HSET', key, unpack(flat)) end
 
 local function take(key, fields) return redis.call('HDEL', key, unpack(fields)) end
 
--- The values of fields; most operations have one, and one is cheaper to ask for.
+-- The values of fields; most operations have one, and one is cheaper to ask for. Many are asked for only
+-- where there is any.
 local function read(key, fields, from, to)
   if overlay then return overlay(key, fields, from, to) end
   if from == to then return {redis.call('HGET', key, fields[from])} end
+  if to > from + 8 and redis.call('HLEN', key) == 0 then return {} end
   return redis.call('HMGET', key, unpack(fields, from, to))
 end
 

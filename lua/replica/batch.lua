@@ -6,15 +6,14 @@
 -- @include mv_register/set
 -- @include or_set/add
 -- @include or_set/remove
--- @include lib/next_id
+-- @include lib/clock
 -- Several operations as one write: all or none, under one id, in one feed entry, so that other
 -- clients and the pulls of other replicas see either none or all of it. KEYS: meta, feed, kinds,
 -- then live and removed of each operation's collection. ARGV: witness, then for each operation its
 -- script, '0' or, if it must not be without effect, its number for the caller, kind, collection, how
 -- many arguments, arguments.
 -- Replies of each operation what it replies alone, or 1, and 0 where it had nothing to do; and the id,
--- empty where nothing was written. All are carried out aside first, so that nothing can fail once
--- something is written.
+-- empty where nothing was written. Nothing can fail once something is written.
 local OPERATIONS = {
   ['counter/increment'] = counter_increment,
   ['lww_map/delete'] = lww_map_delete,
@@ -38,79 +37,87 @@ local function read_operations()
   return ops
 end
 
--- What is written before its time: key -> field -> value, or false.
-local written
+-- What a batch comes to: the replies, the references, the latest time that the clock has to pass, and the
+-- kinds of new names.
+local function plan() return {replies = {}, refs = {}, kinds = {}, ms = 0, seq = 0} end
 
-local function read_written(key, fields, from, to)
-  local found = redis.call('HMGET', key, unpack(fields, from, to))
+-- Prepares one operation. Gives the fields that it touches, if it has anything to do.
+local function prepare(all, op)
+  op.ms, op.seq, op.kinds = nil, nil, nil
+  check_kind(op)
+  if op.kinds and (all.kinds[op.name] or op.kinds) ~= op.kinds then
+    fail('KIND', all.kinds[op.name] .. ' ' .. op.name)
+  end
+  all.kinds[op.name] = op.kinds
+  local fields, from, to = op.run.prepare(op)
+  if not fields then return nil end
+  refer(all.refs, op.collection, fields, from, to)
+  if op.ms and later(op.ms, op.seq, all.ms, all.seq) then all.ms, all.seq = op.ms, op.seq end
+  return fields, from, to
+end
+
+local function check_effect(op, fields)
+  if not fields and op.required ~= '0' then fail('ABORTED', op.required) end
+end
+
+local function is_touched(touched, list, from, to)
   for i = from, to do
-    local value = written[key] and written[key][fields[i]]
-    if value ~= nil then found[i - from + 1] = value end
+    if touched[list[i]] then return true end
   end
-  return found
 end
 
-function put(key, flat)
-  written[key] = written[key] or {}
-  for i = 1, #flat, 2 do written[key][flat[i]] = flat[i + 1] end
+local function touch(touched, list, from, to)
+  for i = from, to do touched[list[i]] = true end
 end
 
-function take(key, fields)
-  written[key] = written[key] or {}
-  for _, field in ipairs(fields) do written[key][field] = false end
-end
-
--- Carries them all out, one after the other, aside: nothing is written yet, so what fails
--- leaves everything as it was. Gives the replies, the references, the latest time that the clock has
--- to pass, and the kinds of new names.
-local function rehearse(ops, id)
-  overlay, written = read_written, {}
-  local replies, refs, kinds, ms, seq = {}, {}, {}, 0, 0
+-- Prepares them all, one after the other, if none has to do with what an earlier one writes: then all
+-- that could fail is looked at before the first one writes, and each can write by itself.
+local function prepare_apart(ops)
+  local all, touched_of = plan(), {}
   for i, op in ipairs(ops) do
-    op.ms, op.seq, op.kinds = nil, nil, nil
-    check_kind(op)
-    if op.kinds and (kinds[op.name] or op.kinds) ~= op.kinds then
-      fail('KIND', kinds[op.name] .. ' ' .. op.name)
-    end
-    kinds[op.name] = op.kinds
-    local fields, from, to = op.run.prepare(op)
-    if fields then
-      refer(refs, op.collection, fields, from, to)
-      if op.ms and later(op.ms, op.seq, ms, seq) then ms, seq = op.ms, op.seq end
-      replies[i] = op.run.commit(op, id) or 1
+    local fields, from, to = prepare(all, op)
+    local touched = touched_of[op.collection]
+    if touched then
+      if is_touched(touched, op.args, op.first, op.last) then return nil end
+      if fields and fields ~= op.args and is_touched(touched, fields, from, to) then return nil end
     else
-      replies[i] = 0
-      if op.required ~= '0' then fail('ABORTED', op.required) end
+      touched = {}
+      touched_of[op.collection] = touched
     end
+    check_effect(op, fields)
+    touch(touched, op.args, op.first, op.last)
+    if fields and fields ~= op.args then touch(touched, fields, from, to) end
+    all.replies[i] = fields and 1 or 0
   end
-  return replies, refs, ms, seq, kinds
+  return all
 end
 
-local function write_down()
-  for key, fields in pairs(written) do
-    local flat, gone = {}, {}
-    for field, value in pairs(fields) do
-      if value then flat[#flat + 1], flat[#flat + 2] = field, value else gone[#gone + 1] = field end
-    end
-    for i = 1, #flat, 1000 do redis.call('HSET', key, unpack(flat, i, math.min(i + 999, #flat))) end
-    for i = 1, #gone, 1000 do redis.call('HDEL', key, unpack(gone, i, math.min(i + 999, #gone))) end
+local function write_apart(ops, all)
+  local id = append(all.refs)
+  if all.ms > 0 then
+    -- @include lib/passing
+    id = passing(id, all.ms, all.seq, all.refs)
   end
+  for i, op in ipairs(ops) do
+    if all.replies[i] == 1 then all.replies[i] = op.run.commit(op, id) or 1 end
+  end
+  return id
 end
 
 local function batch()
   enter()
-  local ops, ms, seq = read_operations(), 0, 0
-  local id, replies, refs, kinds
-  repeat
-    id = next_id(ms, seq)
-    local id_ms, id_seq = time_of(id)
-    replies, refs, ms, seq, kinds = rehearse(ops, id)
-  until not later(ms, seq, id_ms, id_seq)
-  if #refs == 0 then return {replies, ''} end
-  append(refs, nil, id)
-  for name, of in pairs(kinds) do redis.call('HSET', KINDS, name, of) end
-  write_down()
-  return {replies, id}
+  local ops, id = read_operations(), ''
+  local all = prepare_apart(ops)
+  if not all then
+    -- @include lib/aside
+    all, id = write_aside(ops)
+  elseif #all.refs > 0 then
+    id = write_apart(ops, all)
+  end
+  if id ~= '' then
+    for name, kind in pairs(all.kinds) do redis.call('HSET', KINDS, name, kind) end
+  end
+  return {all.replies, id}
 end
 
 -- @run batch

@@ -50,7 +50,10 @@ FORMAT = 2
 """The version of what is stored on servers."""
 
 PAUSE = 0.00025
-"""After how many seconds without a write the next one says what was written last."""
+"""After how many seconds without a write the next one says what was written last: as often again for each
+:data:`PAUSED_FOR` arguments of that, since the server then reads all of it."""
+
+PAUSED_FOR = 50
 
 LOOK_EVERY = 0.01
 """After how many seconds a write has the server look again which process it is."""
@@ -62,13 +65,15 @@ MAX_LINKS = 256
 class Heard:
     """What a replica object has heard of one shard."""
 
-    __slots__ = ("id", "links", "looked", "sent")
+    __slots__ = ("id", "links", "looked", "sent", "size")
 
     def __init__(self) -> None:
         self.id = b""
         """The id of the last write."""
         self.sent = self.looked = 0.0
         """When a write was last sent, and when one last had the server look."""
+        self.size = 0
+        """How many arguments the last write had."""
         self.links: dict[Any, Any] = {}
         """By connection, the link over which a write went."""
 
@@ -254,11 +259,11 @@ class ReplicaOperations(Executor):
         body = digest if command == "EVALSHA" else text
         if witness is not None:
             return Send(None, (command, body, len(keys), *keys, witness, *script.args))
-        witness = self._witness(script.shard)
+        witness = self._witness(script.shard, len(script.args))
         args = (command, body, len(keys), *keys, witness, *script.args)
         return Send(None, args, write=Write(script.shard, 3 + len(keys)))
 
-    def _witness(self, shard: int) -> bytes:
+    def _witness(self, shard: int, size: int) -> bytes:
         """Return what this replica bears witness to with a write; see ``lua/lib/incarnation.lua``.
 
         What it wrote last is passed on where a pause came after that, in which the server may have
@@ -266,8 +271,8 @@ class ReplicaOperations(Executor):
         """
         now = monotonic()
         heard = self._heard_of(shard)
-        seen = heard.id if now - heard.sent > PAUSE else b""
-        heard.sent = now
+        seen = heard.id if now - heard.sent > PAUSE * (1 + heard.size // PAUSED_FOR) else b""
+        heard.sent, heard.size = now, size
         if now - heard.looked >= LOOK_EVERY:
             heard.looked = now
             return b"?" + seen

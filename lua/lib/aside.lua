@@ -1,0 +1,62 @@
+-- @include lib/next_id
+-- Carrying out operations of which one has to do with what another writes: each finds what those before
+-- it have written, though nothing is written yet.
+
+-- What is written before its time: key -> field -> value, or false.
+local written
+
+local function read_written(key, fields, from, to)
+  local found = redis.call('HMGET', key, unpack(fields, from, to))
+  for i = from, to do
+    local value = written[key] and written[key][fields[i]]
+    if value ~= nil then found[i - from + 1] = value end
+  end
+  return found
+end
+
+local function put_aside(key, flat)
+  written[key] = written[key] or {}
+  for i = 1, #flat, 2 do written[key][flat[i]] = flat[i + 1] end
+end
+
+local function take_aside(key, fields)
+  written[key] = written[key] or {}
+  for _, field in ipairs(fields) do written[key][field] = false end
+end
+
+-- Carries them all out, one after the other, aside: nothing is written yet, so what fails leaves
+-- everything as it was.
+local function rehearse(ops, id)
+  overlay, put, take, written = read_written, put_aside, take_aside, {}
+  local all = plan()
+  for i, op in ipairs(ops) do
+    local fields = prepare(all, op)
+    check_effect(op, fields)
+    all.replies[i] = fields and (op.run.commit(op, id) or 1) or 0
+  end
+  return all
+end
+
+local function write_down()
+  for key, fields in pairs(written) do
+    local flat, gone = {}, {}
+    for field, value in pairs(fields) do
+      if value then flat[#flat + 1], flat[#flat + 2] = field, value else gone[#gone + 1] = field end
+    end
+    for i = 1, #flat, 1000 do redis.call('HSET', key, unpack(flat, i, math.min(i + 999, #flat))) end
+    for i = 1, #gone, 1000 do redis.call('HDEL', key, unpack(gone, i, math.min(i + 999, #gone))) end
+  end
+end
+
+local function write_aside(ops)
+  local all, id = {ms = 0, seq = 0}, nil
+  repeat
+    id = next_id(all.ms, all.seq)
+    local ms, seq = time_of(id)
+    all = rehearse(ops, id)
+  until not later(all.ms, all.seq, ms, seq)
+  if #all.refs == 0 then return all, '' end
+  append(all.refs, nil, id)
+  write_down()
+  return all, id
+end
