@@ -50,8 +50,8 @@ FORMAT = 2
 """The version of what is stored on servers."""
 
 PAUSE = 0.00025
-"""After how many seconds without a write the next one says what was written last: as often again for each
-:data:`PAUSED_FOR` arguments of that, since the server then reads all of it."""
+"""After how many seconds without a write the next one says what was written last: as often again
+for each :data:`PAUSED_FOR` arguments of that, since the server then reads all of it."""
 
 PAUSED_FOR = 50
 

@@ -161,6 +161,7 @@ class _Follower:
         await self._measure_drift()
         next_round = monotonic() + self._interval
         await self._pulled(await self._begin(self._pull))
+        _check_cancelled()  # else the lanes, which are tasks of their own, would go on
         lanes = (self._follow_lane(self._pull, lane, next_round) for lane in self._peer.lanes)
         await all_of([asyncio.create_task(lane) for lane in lanes])
         await self._tell()
