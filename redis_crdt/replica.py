@@ -28,6 +28,7 @@ from redis_crdt.collections import (
     PNCounter,
 )
 from redis_crdt.collections.batch import Batch
+from redis_crdt.flight import BlockingFlight
 from redis_crdt.operations.cluster import (
     ASKING,
     Address,
@@ -39,6 +40,7 @@ from redis_crdt.operations.cluster import (
     Steps,
     locating,
 )
+from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import (
     Command,
     Each,
@@ -386,8 +388,7 @@ class Replica(ReplicaOperations):
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
         finally:
-            if not self._keeps(pool, connection):
-                pool.release(connection)
+            self._give_back(pool, connection)
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
 
@@ -445,8 +446,16 @@ class Replica(ReplicaOperations):
                 raise LostReply(str(error)) from error
             raise
         finally:
-            if not self._keeps(pool, connection):
-                pool.release(connection)
+            self._give_back(pool, connection)
+
+    def flight(self, shard: int) -> Flight | None:
+        """Return a flight to the server of a shard; None where it could carry nothing."""
+        node = self._flight_to(shard)
+        return node and BlockingFlight(self, self._server(node.address).connection_pool)
+
+    def _give_back(self, pool: Any, connection: Any) -> None:
+        if not self._keeps(pool, connection):
+            pool.release(connection)
 
     def _borrow(self, pool: Any) -> Any:
         """Take the connection that was kept, if there is one and its server has not hung up."""

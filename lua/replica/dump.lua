@@ -1,13 +1,16 @@
 -- @include lib/peers
 -- @include lib/body
+-- @include lib/reading
 -- @include lib/settle
 -- The delta for a target that knows so much: the present entries of what the feed names after the
 -- target's cursor. KEYS: meta, feed, kinds. ARGV: witness, how many references to look at, the
--- target's writer, the position to go on from, `WRITER CURSOR SENT` as replied last ('' for the cursor
--- of who knows so much), then its knowledge as writer, clock, ...
--- Replies mode ('delta' or 'reconcile'), writer, cursor, how many references after it are sent
--- already, clock, more ('1' or '0'), its knowledge as a flat list, and the body (lib/body). Mode
--- 'reconcile' says that the feed does not tell all that the target lacks.
+-- target's writer, the token of its reading ('' for none), the position to go on from, `WRITER CURSOR
+-- SENT` as replied last (`+` for that of the reading; '' for the cursor of who knows so much), then its
+-- knowledge as writer, clock, ...
+-- Replies mode, number (lib/reading), writer, cursor, how many references after it are sent already,
+-- clock, more ('1' or '0'), its knowledge as a flat list, and the body (lib/body). Mode is 'delta';
+-- 'reconcile' where the feed does not tell all that the target lacks; 'lost' where the reading is not
+-- known.
 -- A feed entry is taken whole, so that what was written together arrives together, unless it is too
 -- large for one batch.
 local KIND_OF = {}
@@ -125,10 +128,14 @@ end
 
 local function dump()
   enter_to_read()
-  local limit, asker, position = tonumber(ARGV[2]), ARGV[3], ARGV[4]
-  local peer = replica_of(asker)
+  local limit, asker, token, position = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+  local peer, number = replica_of(asker), 1
   if peer == replica_of(writer) then fail('CONFLICT', asker) end
-  local known = read_known(ARGV, 5, #ARGV)
+  if position == '+' then
+    position, number = go_on(token)
+    if not position then return {'lost', '0', writer, '0-0', '0', '0-0', '0', {}, {}} end
+  end
+  local known = read_known(ARGV, 6, #ARGV)
   local meta = redis.call('HMGET', META, 'history', 'reach', 'collected')
   local by, at, sent_of_it = string.match(position, '^(%S+) (%S+) (%d+)$')
   -- Who goes on from a reply has been looked at then.
@@ -138,12 +145,14 @@ local function dump()
   -- Who knows nothing of this replica is told all of it by a feed from which nothing ever went.
   local cursor, skip = start or '0-0', 0
   if by == writer then cursor, skip = at, tonumber(sent_of_it) end
+  number = tostring(number)
   if is_later(meta[2], cursor) or is_later(meta[3], cursor) or is_later(cursor, clock) then
-    return {'reconcile', writer, clock, '0', clock, '0', flat_of(own_knowledge()), {}}
+    return {'reconcile', number, writer, clock, '0', clock, '0', flat_of(own_knowledge()), {}}
   end
   cursor, skip = read_feed(cursor, skip, limit, known, cursor)
+  keep_reading(token, number, writer .. ' ' .. cursor .. ' ' .. skip)
   local more = is_later(clock, cursor) and '1' or '0'
-  return {'delta', writer, cursor, tostring(skip), clock, more, flat_of(own_knowledge()), flat_body()}
+  return {'delta', number, writer, cursor, tostring(skip), clock, more, flat_of(own_knowledge()), flat_body()}
 end
 
 -- @run dump

@@ -1,27 +1,45 @@
 -- @include lib/body
+-- @include lib/reading
 -- @include lib/settle
--- A batch of all entries, live ones first: what is re-added meanwhile is then missed only if the
--- feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: witness, how many entries, where
--- to go on in the first collection (part 'live' or 'removed', cursor), then collections as name,
--- kind... Replies writer, clock, its knowledge as a flat list, how many of the collections are done,
--- part and cursor in the next one, and the body (lib/body).
--- A cursor is one of HSCAN. Where entries may be large it goes on with the fields that the server gave
--- together, and that did not fit into the batch: `CURSOR LENGTH:FIELD LENGTH:FIELD...`.
-local function write_cursor(cursor, fields, from)
-  local parts = {cursor}
-  for i = from, #fields do parts[#parts + 1] = #fields[i] .. ':' .. fields[i] end
-  return table.concat(parts, ' ')
+-- A batch of all entries, of each collection live ones first: what is re-added meanwhile is then missed
+-- only if the feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: witness, how many
+-- entries, the token of the reading ('' for none), then `+` to go on with that, or where to go on: the
+-- cursor in the directory of collections ('' to begin; '0' where there are no more of them), in the first
+-- collection the part ('live' or 'removed') and the cursor, then the collections that were found already,
+-- as name, kind...
+-- Replies the number (lib/reading; '0' where the reading is not known), writer, clock, its knowledge as a
+-- flat list, where to go on: cursor in the directory, how many of the collections are left, part and
+-- cursor; those that were found last, if any were; how many entries all that were found have; and the body
+-- (lib/body).
+-- A cursor in a collection is one of HSCAN. Where entries may be large it goes on with the fields that the
+-- server gave together, and that did not fit into the batch; see write_list.
+
+-- Collections that are taken from the directory at a time.
+-- @define FOUND 100
+
+local function write_list(texts, from)
+  local parts = {}
+  for i = from or 1, #texts do parts[#parts + 1] = #texts[i] .. ':' .. texts[i] end
+  return table.concat(parts)
 end
 
-local function read_cursor(text)
-  local cursor, at, fields = string.match(text, '^%d+'), string.find(text, ' ', 1, true), {}
-  while at do
-    local size, first = string.match(text, '^ (%d+):()', at)
-    if not size then fail('MALFORMED', 'not a cursor of a scan') end
-    fields[#fields + 1] = string.sub(text, first, first + size - 1)
-    at = first + size <= #text and first + size
+local function read_list(text, at)
+  local texts = {}
+  while at <= #text do
+    local size, first = string.match(text, '^(%d+):()', at)
+    if not size then fail('MALFORMED', 'not a position of a scan') end
+    texts[#texts + 1] = string.sub(text, first, first + size - 1)
+    at = first + size
   end
-  return cursor, fields
+  return texts
+end
+
+local function write_cursor(cursor, fields, from) return cursor .. ' ' .. write_list(fields, from) end
+
+local function read_cursor(text)
+  local cursor = string.match(text, '^%d+')
+  if not cursor then fail('MALFORMED', 'not a cursor of a scan') end
+  return cursor, read_list(text, #cursor + 2)
 end
 
 -- Some fields of a hash, with the cursor of the next ones; without their values where the server can
@@ -57,29 +75,57 @@ local function send_page(group, key, kind, part, cursor, limit)
   return page[1]
 end
 
+-- The next collections of the directory, and how many entries they have.
+local function find_more(directory)
+  local page = redis.call('HSCAN', KINDS, directory == '' and '0' or directory, 'COUNT', FOUND)
+  local found, size = {}, 0
+  for i = 1, #page[2], 2 do
+    local name = page[2][i]
+    for kind in string.gmatch(page[2][i + 1], '%S+') do
+      found[#found + 1], found[#found + 2] = name, kind
+      size = size + redis.call('HLEN', live_key(name, kind)) + redis.call('HLEN', removed_key(name, kind))
+    end
+  end
+  return page[1], found, size
+end
+
 local function scan()
   enter_to_look()
-  local limit, part, cursor = tonumber(ARGV[2]), ARGV[3], ARGV[4]
-  local done, i = 0, 5
-  while i < #ARGV and entries_sent < limit and bytes_sent < MAX_BYTES do
-    local name, kind = ARGV[i], ARGV[i + 1]
-    local group = group_for(name, kind)
-    local key = part == 'live' and live_key(name, kind) or removed_key(name, kind)
-    -- Those of maps are small for the most part, too: a mean so far says so.
-    if LARGE[kind] and (entries_sent == 0 or bytes_sent / entries_sent > 1024 or string.find(cursor, ' ', 1, true)) then
-      cursor = send_one_by_one(group, key, kind, part, cursor)
+  local limit, token, number = tonumber(ARGV[2]), ARGV[3], 1
+  local at = {unpack(ARGV, 4)}
+  if at[1] == '+' then
+    local position
+    position, number = go_on(token)
+    if not position then return {'0', writer, last_id(), {}, '0', 0, 'live', '0', {}, 0, {}} end
+    at = read_list(position, 1)
+  end
+  local directory, part, cursor = at[1], at[2], at[3]
+  local i, found, size, visited = 4, {}, 0, 0
+  while entries_sent < limit and bytes_sent < MAX_BYTES and visited < limit do
+    visited = visited + 1
+    if i > #at then
+      if directory == '0' then break end
+      local more
+      directory, found, more = find_more(directory)
+      size, at, i = size + more, found, 1
     else
-      cursor = send_page(group, key, kind, part, cursor, limit)
-    end
-    if cursor == '0' then
-      if part == 'live' then
-        part = 'removed'
+      local name, kind = at[i], at[i + 1]
+      local group = group_for(name, kind)
+      local key = part == 'live' and live_key(name, kind) or removed_key(name, kind)
+      -- Those of maps are small for the most part, too: a mean so far says so.
+      if LARGE[kind] and (entries_sent == 0 or bytes_sent / entries_sent > 1024 or string.find(cursor, ' ', 1, true)) then
+        cursor = send_one_by_one(group, key, kind, part, cursor)
       else
-        part, done, i = 'live', done + 1, i + 2
+        cursor = send_page(group, key, kind, part, cursor, limit)
+      end
+      if cursor == '0' then
+        if part == 'live' then part = 'removed' else part, i = 'live', i + 2 end
       end
     end
   end
-  return {writer, last_id(), flat_of(own_knowledge()), tostring(done), part, cursor, flat_body()}
+  number = tostring(number)
+  keep_reading(token, number, write_list({directory, part, cursor, unpack(at, i)}))
+  return {number, writer, last_id(), flat_of(own_knowledge()), directory, (#at - i + 1) / 2, part, cursor, found, size, flat_body()}
 end
 
 -- @run scan

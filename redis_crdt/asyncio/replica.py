@@ -15,6 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 
 from redis_crdt.asyncio.batch import Batch
+from redis_crdt.asyncio.flight import AwaitedFlight
 from redis_crdt.asyncio.g_counter import GCounter
 from redis_crdt.asyncio.lww_map import LWWMap
 from redis_crdt.asyncio.lww_register import LWWRegister
@@ -33,6 +34,7 @@ from redis_crdt.operations.cluster import (
     Steps,
     locating,
 )
+from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import (
     Command,
     Each,
@@ -94,6 +96,7 @@ class Replica(ReplicaOperations):
         )
         self._servers: dict[Address, Redis] = {}
         self._opening = asyncio.Lock()
+        self._abandoned: list[tuple[Any, Any]] = []
 
     @classmethod
     def from_url(
@@ -145,6 +148,7 @@ class Replica(ReplicaOperations):
         while self._kept:
             pool, connection = self._kept.popitem()
             await pool.release(connection)
+        await self._release_abandoned()
         for server in self._servers.values():
             await server.aclose(close_connection_pool=True)
         if self._owns_client:
@@ -380,8 +384,7 @@ class Replica(ReplicaOperations):
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
         finally:
-            if not self._keeps(pool, connection):
-                await pool.release(connection)
+            await self._give_back(pool, connection)
         convert = self._client.response_callbacks.get(args[0])
         return convert(reply) if convert else reply
 
@@ -439,11 +442,31 @@ class Replica(ReplicaOperations):
                 raise LostReply(str(error)) from error
             raise
         finally:
-            if not self._keeps(pool, connection):
-                await pool.release(connection)
+            await self._give_back(pool, connection)
+
+    def flight(self, shard: int) -> Flight | None:
+        """Return a flight to the server of a shard; None where it could carry nothing."""
+        node = self._flight_to(shard)
+        return node and AwaitedFlight(self, self._server(node.address).connection_pool)
+
+    async def _give_back(self, pool: Any, connection: Any) -> None:
+        if not self._keeps(pool, connection):
+            await pool.release(connection)
+
+    def _abandon(self, pool: Any, connection: Any) -> None:
+        """Close a connection at once, of which its pool hears later."""
+        connection._close()
+        self._abandoned.append((pool, connection))
+
+    async def _release_abandoned(self) -> None:
+        while self._abandoned:
+            pool, connection = self._abandoned.pop()
+            await pool.release(connection)
 
     async def _borrow(self, pool: Any) -> Any:
         """Take the connection that was kept, if there is one and its server has not hung up."""
+        if self._abandoned:
+            await self._release_abandoned()
         connection = self._kept.pop(pool, None)
         if connection is None:
             return await pool.get_connection()

@@ -53,7 +53,7 @@ class Answers:
         is_empty = not any(s.live or s.removed for s in shard.stores.values())
         return [*self._about(), b"%d" % is_empty, _flat(shard.silent), self._standing()]
 
-    def dump(self, limit: bytes, asker: bytes, position: bytes, *rest: bytes) -> Any:
+    def dump(self, limit: bytes, asker: bytes, token: bytes, position: bytes, *rest: bytes) -> Any:
         """Reply the delta for a target that knows so much."""
         shard, knows_ = self._shard, _known(rest)
         peer = self._check_peer(asker)
@@ -65,7 +65,7 @@ class Answers:
         if by == shard.writer.encode():
             cursor, skip = parse_clock(at[0]), int(at[1])
         if cursor < max(shard.reach, shard.collected) or cursor > clock:
-            return [b"reconcile", writer, now, b"0", now, b"0", known, []]
+            return [b"reconcile", b"1", writer, now, b"0", now, b"0", known, []]
         body = Body(shard, cursor)
         looked_at = 0
         for logged in shard.after(cursor):
@@ -84,7 +84,8 @@ class Answers:
             if body.is_full(int(limit)) or looked_at >= int(limit):
                 break
         more = b"%d" % (cursor < clock)
-        return [b"delta", writer, _text(cursor), b"%d" % skip, now, more, known, body.flat()]
+        about = [b"delta", b"1", writer, _text(cursor), b"%d" % skip, now, more, known]
+        return [*about, body.flat()]
 
     def since(self, start: bytes, limit: int) -> Iterator[tuple[bytes, list[bytes]]]:
         """Yield the feed's entries after an id, as the server's stream would give them."""
@@ -95,53 +96,67 @@ class Answers:
 
     def collections(self, cursor: bytes, limit: bytes) -> list[Any]:
         """Reply the collections, all in one page."""
-        names: list[bytes] = []
-        sizes: list[int] = []
-        contexts: list[bytes] = []
-        for name in self._shard.generations:
-            names += (name, DROPPED.encode())
-            sizes += (0, 0)
-            contexts.append(b"")
-        for (name, kind), store in self._shard.stores.items():
-            if not store.dropped:
-                names += (name, kind.encode())
-                sizes += (len(store.live), len(store.removed))
-                contexts.append(_context(store))
+        names, sizes, contexts = [], [], []
+        for name, kind in self._places():
+            store = self._shard.stores.get((name, kind))
+            names += [name, kind.encode()]
+            sizes += [len(store.live), len(store.removed)] if store else [0, 0]
+            contexts.append(_context(store) if store else b"")
         return [b"0", names, sizes, contexts]
+
+    def _places(self) -> list[tuple[bytes, str]]:
+        """Name what is there, and each name that was dropped."""
+        dropped = [(name, DROPPED) for name in self._shard.generations]
+        return dropped + [place for place, s in self._shard.stores.items() if not s.dropped]
 
     def kinds(self, name: bytes) -> list[bytes]:
         """Reply the kinds that a name stands for."""
         stores = self._shard.stores.items()
         return [kind.encode() for (of, kind), s in stores if of == name and not s.dropped]
 
-    def scan(self, limit: bytes, part: bytes, cursor: bytes, *collections: bytes) -> list[Any]:
-        """Reply a batch of all entries of the collections.
+    def scan(
+        self,
+        limit: bytes,
+        token: bytes,
+        directory: bytes,
+        part: bytes,
+        cursor: bytes,
+        *collections: bytes,
+    ) -> list[Any]:
+        """Reply a batch of all entries, from a position on.
 
         What was there as the scan of a collection began comes, as it is by then; the cursor names
         the scan.
         """
         shard = self._shard
+        names = [(n, k.decode()) for n, k in zip(collections[::2], collections[1::2], strict=True)]
+        found = [] if directory else self._places()
+        names += found
+        stores = (shard.stores.get(place) for place in found)
+        size = sum(len(store.live) + len(store.removed) for store in stores if store)
         body = Body(shard)
-        done = 0
-        for name, kind in zip(collections[::2], collections[1::2], strict=True):
+        left = len(names)
+        for name, kind in names:
             if body.is_full(int(limit)):
                 break
-            store = shard.stores.get((name, kind.decode()))
-            found = self._scans.pop(cursor, None)
-            if found is None:
-                found = _all_of(store, [*store.live, *store.removed]) if store else iter(())
-            group = body.group(name, kind.decode())
-            for key, entry in found:
+            store = shard.stores.get((name, kind))
+            going = self._scans.pop(cursor, None)
+            if going is None:
+                going = _all_of(store, [*store.live, *store.removed]) if store else iter(())
+            group = body.group(name, kind)
+            for key, entry in going:
                 group.append((key, bytes(entry)))
                 if body.count(key, group[-1][1]) and body.is_full(int(limit)):
                     cursor = b"%d" % next(self._tokens)
-                    self._scans[cursor] = found
+                    self._scans[cursor] = going
                     while len(self._scans) > SCANS:
                         del self._scans[next(iter(self._scans))]
                     break
             else:
-                cursor, done = b"0", done + 1
-        return [*self._about(), b"%d" % done, b"live", cursor, body.flat()]
+                cursor, left = b"0", left - 1
+        flat = [part for name, kind in found for part in (name, kind.encode())]
+        at = [b"0", left, b"live", cursor, flat, size]
+        return [b"1", *self._about(), *at, body.flat()]
 
     def entries(self, name: bytes, kind: bytes, *fields: bytes) -> list[Any]:
         """Reply the entries of fields, an empty one for each that is not there."""

@@ -192,6 +192,9 @@ class Replica:
         """Return the keys that the shard would have on a server."""
         return Keys(self.namespace, shard)
 
+    def flight(self, shard: int) -> None:
+        """Return nothing: no request is ever on its way here."""
+
     def _wait(self, wait: Wait) -> list[tuple[int, bytes, list[bytes]]]:
         with self._bell.condition:
             found = self._since(wait)

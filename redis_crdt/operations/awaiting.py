@@ -7,13 +7,8 @@ from inspect import isawaitable
 from typing import Any, TypeVar
 
 from redis_crdt.errors import CRDTError
-from redis_crdt.operations.operation import (
-    Executor,
-    Operation,
-    Procedure,
-    SideBySide,
-    Together,
-)
+from redis_crdt.operations.flight import Flight
+from redis_crdt.operations.operation import Executor, Procedure, SideBySide
 from redis_crdt.operations.replica import ReplicaOperations
 
 R = TypeVar("R")
@@ -38,12 +33,10 @@ async def drive(procedure: Procedure[R]) -> R:
         return result
 
 
-async def _carry_out(executor: Executor, operation: Operation[Any]) -> Any:
-    if isinstance(executor, Together):
-        return await asyncio.gather(*(_carry_out(*part) for part in executor.parts))
+async def _carry_out(executor: Executor, operation: Any) -> Any:
     if isinstance(executor, SideBySide):
         return await _side_by_side(executor.procedures)
-    if isinstance(executor, ReplicaOperations) and executor.blocking:
+    if isinstance(executor, ReplicaOperations | Flight) and executor.blocking:
         return await asyncio.to_thread(executor.execute, operation)
     reply = executor.execute(operation)
     return await reply if isawaitable(reply) else reply

@@ -115,6 +115,10 @@ class Router:
         self.address: str = next(iter(client.nodes_manager.startup_nodes))
         """Where the Cluster is, for people."""
 
+    def known_node(self, shard: int) -> Address | None:
+        """Return the node that served a shard last, if any did."""
+        return self._nodes.get(shard)
+
     def sending(
         self,
         shard: int,

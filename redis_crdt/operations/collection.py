@@ -253,15 +253,14 @@ class CollectionOperations(Generic[T]):
         """Read all entries, tombstones included, and what was known before that."""
         kind = KINDS[self.kind]
         entries: dict[bytes, bytes] = {}
-        position = (b"live", b"0")
-        done, source, context = 0, None, b""
-        while not done:
-            request = ask.scan(self._keys, position, [(self._field, self.kind)], self._about)
-            page = yield self._replica, request
-            done, position = page.done, page.position
+        position = begin = ask.Position(b"0", names=((self._field, self.kind),))
+        source, context = None, b""
+        while not position.is_over:
+            page = yield self._replica, ask.scan(self._keys, position, self._about)
+            position = page.after(position)
             if source is None or page.source.writer != source.writer:
                 if source is not None:  # another process, to which the position means nothing
-                    done, position = 0, (b"live", b"0")
+                    position = begin
                 source = page.source
                 context = next((group.context for group in ask.groups_of(page.body)), b"")
             for field, entry in page.entries():

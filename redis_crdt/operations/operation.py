@@ -110,30 +110,29 @@ class Wait:
         return reply
 
 
+class Landing(NamedTuple):
+    """The next reply of a flight (see :mod:`redis_crdt.operations.flight`)."""
+
+    seconds: float | None
+    """How long to wait for it at most; None for as long as it takes."""
+
+
+class Close(NamedTuple):
+    """Has a flight give its connection back."""
+
+
 Operation = Command[R] | Everywhere[R] | Each[R] | Script[R] | Wait
 
 
 class Executor(Protocol):
     """A replica of any backend, as seen by one who has something to be carried out."""
 
-    def execute(self, operation: Operation[Any], /) -> Any:
+    def execute(self, operation: Any, /) -> Any:
         """Carry out an operation and return its reply, or an awaitable of it."""
 
 
-Procedure = Generator[tuple[Executor, Operation[Any]], Any, R]
+Procedure = Generator[tuple[Executor, Operation[Any] | Landing | Close], Any, R]
 """Several operations in a row: it yields each with who is to carry it out, and gets the reply."""
-
-
-class Together(Executor):
-    """Carries out several operations side by side, where calls are awaited; the reply has each."""
-
-    def __init__(self, *parts: tuple[Executor, Operation[Any]]) -> None:
-        self.parts = parts
-        self.operation = parts[0][1]
-
-    def execute(self, _: Operation[Any], /) -> list[Any]:
-        """Carry them out one after the other."""
-        return [executor.execute(operation) for executor, operation in self.parts]
 
 
 class SideBySide(Executor):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 import warnings
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
@@ -31,7 +32,8 @@ from redis_crdt.names import (
     part_name,
     shard_of,
 )
-from redis_crdt.operations.cluster import Router, Send, Steps, Write
+from redis_crdt.operations.cluster import Address, Router, Send, Steps, Write
+from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import (
     Command,
     Everywhere,
@@ -62,6 +64,13 @@ MAX_LINKS = 256
 """Of so many connections it is remembered that a write went over them."""
 
 
+class Node(NamedTuple):
+    """A server of a deployment."""
+
+    address: Address | None
+    """Where it is; None for the server of a replica that is no Cluster."""
+
+
 class Heard:
     """What a replica object has heard of one shard."""
 
@@ -80,6 +89,9 @@ class Heard:
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
+
+MAX_LANES = 16
+"""So many shards of one server are waited for on a connection each."""
 
 MAX_WAIT = 1.0
 """For how many seconds a watcher waits at most before it looks again: a connection that has
@@ -187,15 +199,21 @@ class ReplicaOperations(Executor):
     def lanes(self) -> list[list[int]]:
         """The shards, in groups whose feeds are waited for at once.
 
-        All of them on one server. On a Cluster no command may name several; so each is waited for
-        alone, on a connection of its own, unless that would keep a thread waiting for each.
+        On a Cluster no command may name several, and of a shard that is waited for alone the news
+        come sooner; so each is, on a connection of its own, unless that would keep a thread waiting
+        for each, or there are many.
         """
         shards = list(range(self.shards))
-        return [[shard] for shard in shards] if self._router and not self.blocking else [shards]
+        alone = not self.blocking and (self._router or self.shards <= MAX_LANES)
+        return [[shard] for shard in shards] if alone else [shards]
 
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
         return Keys(self.namespace, shard)
+
+    @abstractmethod
+    def flight(self, shard: int) -> Flight | None:
+        """Return a flight to the server of a shard; None where it could carry nothing."""
 
     def locate(self, name: str, part: tuple[int, int] | None = None) -> tuple[Keys, int, bytes]:
         """Return the keys and number of a collection's shard, and its name as UTF-8.
@@ -354,10 +372,7 @@ class ReplicaOperations(Executor):
 
     def waiting(self, wait: Wait, socket_timeout: float | None) -> Steps[Any]:
         """Wait for feeds, for less than the connection would."""
-        seconds = MAX_WAIT if wait.seconds is None else min(MAX_WAIT, wait.seconds)
-        if socket_timeout:
-            seconds = min(seconds, socket_timeout / 2)
-        block = ("BLOCK", max(1, round(seconds * 1000)))
+        block = self._block(wait, socket_timeout)
         if self._router is None:
             reply = yield Send(None, self._xread(wait, *block))
         elif len(wait.starts) == 1:
@@ -366,6 +381,28 @@ class ReplicaOperations(Executor):
         else:
             reply = yield from self._waiting_for_each(wait, block)
         return self._read_feeds(wait, reply)
+
+    def blocking_read(self, wait: Wait) -> tuple[Any, ...]:
+        """Return the command that waits for feeds of one slot."""
+        return self._xread(wait, *self._block(wait, self._socket_timeout))
+
+    def _block(self, wait: Wait, socket_timeout: float | None) -> tuple[Any, ...]:
+        seconds = MAX_WAIT if wait.seconds is None else min(MAX_WAIT, wait.seconds)
+        if socket_timeout:
+            seconds = min(seconds, socket_timeout / 2)
+        return ("BLOCK", max(1, round(seconds * 1000)))
+
+    def _flight_to(self, shard: int) -> Node | None:
+        """Return which server a flight for a shard would go to, if that is known.
+
+        Not where the replica is not open, nor to fakeredis, which answers at once.
+        """
+        if not self._opened or self._has_no_info:
+            return None
+        if self._router is None:
+            return Node(None)
+        address = self._router.known_node(shard)
+        return address and Node(address)
 
     def _waiting_for_each(self, wait: Wait, block: tuple[Any, ...]) -> Steps[Any]:
         """Wait for feeds in several slots, which no single command may name.

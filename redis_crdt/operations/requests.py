@@ -205,6 +205,8 @@ class Vouched(NamedTuple):
 class Delta(NamedTuple):
     """The reply to :func:`dump`."""
 
+    number: int
+    """Which reply of its reading this is; 0 where the reading is not known."""
     reconcile: bool
     """Whether the feed does not tell all that the asker lacks."""
     cursor: bytes
@@ -215,22 +217,50 @@ class Delta(NamedTuple):
     body: list[bytes]
 
 
+class Position(NamedTuple):
+    """Where a scan of a shard is to go on; by default at its beginning."""
+
+    directory: bytes = b""
+    """Where in the directory of collections; ``0`` where there are no more of them."""
+    part: bytes = b"live"
+    cursor: bytes = b"0"
+    names: tuple[Place, ...] = ()
+    """The collections that were found already."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left."""
+        return self.directory == b"0" and not self.names
+
+
 class Page(NamedTuple):
     """The reply to :func:`scan`."""
 
+    number: int
+    """Which reply of its reading this is; 0 where the reading is not known."""
     source: Vouched
-    done: int
-    position: tuple[bytes, bytes]
+    directory: bytes
+    left: int
+    """How many of the collections that were found are not done."""
+    part: bytes
+    cursor: bytes
+    found: list[Place]
+    """The collections that were found last, if any were now."""
+    size: int
+    """How many entries all that were found now have."""
     body: list[bytes]
+
+    def after(self, position: Position) -> Position:
+        """Return where to go on, given where this page began."""
+        names = tuple(self.found) or position.names
+        if self.left > len(names):
+            raise InvalidDump("an ill-formed page: more collections are left than there were")
+        return Position(self.directory, self.part, self.cursor, names[len(names) - self.left :])
 
     def entries(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the fields and entries."""
         for _, _, field, entry in entries_of(self.body):
             yield field, entry
-
-
-Scan = Script[Page]
-"""A request for a page."""
 
 
 class Answer(NamedTuple):
@@ -302,18 +332,37 @@ def _read_knowledge(reply: Any) -> Knowledge:
 
 @reading
 def _read_delta(reply: Any) -> Delta:
-    mode, writer, cursor, sent, clock, more, known, body = reply
+    mode, number, writer, cursor, sent, clock, more, known, body = reply
     source = Vouched(_writer(writer), _clock(clock), _clocks(known))
     return Delta(
-        mode == b"reconcile", _clock(cursor), _number(sent), more == b"1", source, _body(body)
+        _number(number),
+        mode == b"reconcile",
+        _clock(cursor),
+        _number(sent),
+        more == b"1",
+        source,
+        _body(body),
     )
 
 
 @reading
 def _read_page(reply: Any) -> Page:
-    writer, clock, known, done, part, cursor, body = reply
+    number, writer, clock, known, directory, left, part, cursor, found, size, body = reply
     source = Vouched(_writer(writer), _clock(clock), _clocks(known))
-    return Page(source, _number(done), (_bytes(part), _bytes(cursor)), _body(body))
+    names = names_of([*map(_bytes, found)])
+    for name, _ in names:
+        name.decode()
+    return Page(
+        _number(number),
+        source,
+        _bytes(directory),
+        _number(left),
+        _bytes(part),
+        _bytes(cursor),
+        names,
+        _number(size),
+        _body(body),
+    )
 
 
 @reading
@@ -402,9 +451,10 @@ def dump(
     known: Mapping[bytes, bytes],
     position: bytes,
     about: str,
+    token: bytes = b"",
 ) -> Script[Delta]:
     """Ask for the delta for one who knows so much; see ``lua/replica/dump.lua``."""
-    args = (BATCH, asker, position, *_flat(known))
+    args = (BATCH, asker, token, position, *_flat(known))
     return _looking("dump", keys, args, _read_delta, about)
 
 
@@ -425,12 +475,14 @@ def position(keys: Keys, seen: bytes, about: str) -> Script[Feed]:
     return Script("replica/position", keys.shard, keys.base, (), _read_feed, about, witness)
 
 
-def scan(
-    keys: Keys, position: tuple[bytes, bytes], collections: Sequence[tuple[bytes, str]], about: str
-) -> Script[Page]:
-    """Ask for a batch of all entries of the collections, from a position in the first on."""
-    flat = [part for item in collections for part in item]
-    return _looking("scan", keys, (BATCH, *position, *flat), _read_page, about)
+def scan(keys: Keys, position: Position | None, about: str, token: bytes = b"") -> Script[Page]:
+    """Ask for a batch of all entries, from a position on, or from where the reading has come."""
+    if position is None:
+        at: tuple[bytes, ...] = (b"+",)
+    else:
+        flat = [part for name, kind in position.names for part in (name, kind.encode())]
+        at = (position.directory, position.part, position.cursor, *flat)
+    return _looking("scan", keys, (BATCH, token, *at), _read_page, about)
 
 
 def entries(

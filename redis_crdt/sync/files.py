@@ -22,7 +22,7 @@ from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_stored_name, shard_of
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.sync.party import SCAN_AHEAD, Party, count_entries
+from redis_crdt.sync.party import Party, count_entries
 
 File = str | os.PathLike[str] | IO[bytes]
 """A path, or a file open in binary mode."""
@@ -107,37 +107,27 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
         out.write(header.model_dump_json().encode() + b"\n")
         for shard in range(source.shards):
             keys = source.keys(shard)
-            cursor = b"0"
-            while True:
-                listed = yield source, ask.collections(keys, cursor, source.about)
-                cursor, names = listed.cursor, listed.names
-                position = (b"live", b"0")
-                writer = None
-                while names:
-                    request = ask.scan(keys, position, names[:SCAN_AHEAD], source.about)
-                    page = yield source, request
-                    if writer not in (None, page.source.writer):
-                        # Another process, to which the position means nothing. What is in the
-                        # file twice is joined twice.
-                        names, position = listed.names, (b"live", b"0")
-                    else:
-                        names, position = names[page.done :], page.position
-                    writer = page.source.writer
-                    for group in ask.groups_of(page.body):
-                        for field, entry in group.entries:
-                            line = Line.model_construct(
-                                collection=group.name.decode(),
-                                kind=group.kind,
-                                field=field.decode(),
-                                entry=entry.decode(),
-                                generation=int(group.generation or 0),
-                            )
-                            out.write(line.model_dump_json().encode() + b"\n")
-                        written += len(group.entries)
-                    if progressed:
-                        progressed(written, total)
-                if cursor == b"0":
-                    break
+            position, writer = ask.Position(), None
+            while not position.is_over:
+                page = yield source, ask.scan(keys, position, source.about)
+                # To another process the position means nothing. What is in the file twice is
+                # joined twice.
+                is_another = writer not in (None, page.source.writer)
+                position = ask.Position() if is_another else page.after(position)
+                writer = page.source.writer
+                for group in ask.groups_of(page.body):
+                    for field, entry in group.entries:
+                        line = Line.model_construct(
+                            collection=group.name.decode(),
+                            kind=group.kind,
+                            field=field.decode(),
+                            entry=entry.decode(),
+                            generation=int(group.generation or 0),
+                        )
+                        out.write(line.model_dump_json().encode() + b"\n")
+                    written += len(group.entries)
+                if progressed:
+                    progressed(written, total)
         out.write(Trailer(entries=written).model_dump_json().encode() + b"\n")
     return written
 

@@ -6,10 +6,8 @@ from typing import Protocol
 
 from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import Executor, Procedure
-
-SCAN_AHEAD = 100
-"""How many collections one request of a scan may name, so that small ones share one."""
 
 
 class Party(Executor, Protocol):
@@ -29,6 +27,9 @@ class Party(Executor, Protocol):
 
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
+
+    def flight(self, shard: int) -> Flight | None:
+        """Return a flight to the server of a shard; None where nothing is far, as in memory."""
 
 
 def count_shard(replica: Party, shard: int) -> Procedure[int]:

@@ -2,28 +2,33 @@
 
 For each shard, side by side where calls are awaited: ask the target what it knows, ask the source
 for what is new to one who knows that, and pass the answer on, unread, to the target, which joins it
-and moves its cursor in the same script. Where the source's feed does not tell all that the target
+and moves its cursor in the same script. Meanwhile what comes next is on its way already
+(:mod:`redis_crdt.sync.window`). Where the source's feed does not tell all that the target
 lacks, the two are reconciled instead (:mod:`redis_crdt.sync.reconcile`). Whatever breaks off
 wherever, the next pull goes on from a valid state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Any
 
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure, Script, SideBySide, Together
+from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.window import Window
 
 MAX_CHASE = 100
 """After how many batches of what was written meanwhile a pull leaves the rest to the next."""
+
+MAX_AHEAD = 1.0
+"""For how many seconds one waits for news whose end has to be waited for, too."""
 
 MAX_RECONCILED = 3
 """How often one pull reconciles before it leaves the rest to the next."""
@@ -44,7 +49,10 @@ def pull(target: Party, source: Party) -> Procedure[SyncReport]:
     So it may in the end where the source is written faster than it is read: then a pull ends once
     it is well past the moment at which it began.
     """
-    return (yield from Pull(target, source).run())
+    pull = Pull(target, source)
+    report = yield from pull.run()
+    yield from pull.close()
+    return report
 
 
 class Pull:
@@ -70,13 +78,41 @@ class Pull:
         for number in numbers:
             self._scanned.pop(number, None)
         shards = [self.shards[number] for number in numbers]
-        if len(shards) == 1:
-            report = yield from shards[0].run()
-        else:
-            together = SideBySide(shard.run() for shard in shards)
-            reports = yield together, together.operation
-            report = sum(reports, SyncReport())
+        with self._giving_up_what_fails(shards):
+            if len(shards) == 1:
+                report = yield from shards[0].run()
+            else:
+                together = SideBySide(shard.run() for shard in shards)
+                reports = yield together, together.operation
+                report = sum(reports, SyncReport())
         return replace(report, seconds=monotonic() - began)
+
+    def follow(self, number: int, seconds: float) -> Procedure[SyncReport | None]:
+        """Wait for something new in one shard, and pull it; None where nothing came."""
+        began = monotonic()
+        self._scanned.pop(number, None)
+        with self._giving_up_what_fails([self.shards[number]]):
+            report = yield from self.shards[number].follow(seconds)
+        return report and replace(report, seconds=monotonic() - began)
+
+    @contextmanager
+    def _giving_up_what_fails(self, shards: Sequence[ShardPull]) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:  # that it is not carried on, included
+            for shard in shards:
+                shard.window.abandon()
+            raise
+
+    def give_up(self) -> None:
+        """Abandon what is under way, at once."""
+        for shard in self.shards:
+            shard.window.abandon()
+
+    def close(self) -> Procedure[None]:
+        """Give back the connections that were kept for what comes next."""
+        for shard in self.shards:
+            yield from shard.window.close()
 
     def _scanning(self, shard: int, done: int, total: int) -> Procedure[None]:
         assert self._progressed is not None
@@ -104,6 +140,7 @@ class ShardPull:
         self.clock = b"0-0"
         """The source's clock, when last heard of."""
         self.report = SyncReport()
+        self.window = Window(source, shard)
         self._reading = Reading()
         self._reconciling: Reconciling | None = None
 
@@ -111,35 +148,99 @@ class ShardPull:
         """Ask the target again what it knows, and the source for what was refused."""
         self.target_knows = None
         self._reading = Reading()
+        self.window.pause()
 
     def run(self) -> Procedure[SyncReport]:
         """Pull all that the source has at some moment."""
         self.report = SyncReport()
+        yield from self._run(None)
+        return self.report
+
+    def follow(self, seconds: float) -> Procedure[SyncReport | None]:
+        """Wait for something new, and pull it; nothing is returned where nothing came.
+
+        What is new comes with the news: behind the blocked read a request for it waits at the
+        source already.
+        """
+        self.report = SyncReport()
+        window, mine = self.window, self.target_knows
+        if mine is None or not window.goes_on:
+            yield from self._run(None)
+            return self.report
+        if not window.under_way:
+            yield from self._send_wait(mine, seconds)
+        delta = yield from window.next(self._next_request(mine), 0)
+        if delta is not None and not delta.more and not delta.reconcile and seconds > MAX_AHEAD:
+            self.clock = delta.source.clock
+            yield from self._send_wait(mine, seconds)
+            if not (yield from self._take(mine, delta)):
+                window.pause()
+        else:
+            yield from self._run(delta)
+        return self.report if self.report.batches else None
+
+    def _send_wait(self, mine: ask.Knowledge, seconds: float) -> Procedure[None]:
+        wait = Wait({self.source_keys.shard: self.clock}, min(seconds, MAX_AHEAD), count=1)
+        yield from self.window.send(wait)
+        yield from self.window.send(self._next_request(mine))
+
+    def _run(self, delta: ask.Delta | None) -> Procedure[None]:
+        """Pull until nothing more is there, beginning with what has come already, if anything."""
+        window = self.window
         reconciled = chased = 0
         goal: Time | None = None
         while True:
             mine = self.target_knows or (yield from self._ask_target())
-            request = ask.dump(
-                self.source_keys, mine.writer, mine.known, self._reading.position, self.about
-            )
-            delta = yield self.source, request
+            if delta is None:
+                delta = yield from self._ask_source(mine)
             source = delta.source
             self.clock = source.clock
+            more = delta.more
             if delta.reconcile:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
                 if (reconciled := reconciled + 1) > MAX_RECONCILED:
-                    return self.report
+                    window.pause()
+                    return
                 yield from self._reconcile(mine, source)
-                continue
-            held = yield from self._take(mine, delta)
-            if not held:
-                continue
-            if not delta.more:
-                return self.report
-            goal = goal or parse_clock(source.clock)
-            if parse_clock(delta.cursor) >= goal and (chased := chased + 1) > MAX_CHASE:
-                self.clock = delta.cursor
-                return self.report
+                more = True
+            elif not (yield from self._take(mine, delta)):
+                window.pause()
+                more = True
+            elif more:
+                goal = goal or parse_clock(source.clock)
+                if parse_clock(delta.cursor) >= goal and (chased := chased + 1) > MAX_CHASE:
+                    self.clock = delta.cursor
+                    window.pause()
+                    return
+            delta = None
+            if not more:
+                if not window.under_way:
+                    return
+                # What is under way was asked for before that was known. It goes on from there.
+                if self.target_knows is not None:
+                    request = self._next_request(self.target_knows)
+                    delta = yield from window.next(request, 0)
+                if delta is None:
+                    window.pause()
+                    return
+
+    def _ask_source(self, mine: ask.Knowledge) -> Procedure[ask.Delta]:
+        """Ask the source for what the target lacks, or for what comes after what it has told."""
+        window = self.window
+        delta: ask.Delta | None = None
+        if window.goes_on:
+            delta = yield from window.next(self._next_request(mine))
+        if delta is None:
+            token, position = window.begin(), self._reading.position
+            keys, about = self.source_keys, self.about
+            request = ask.dump(keys, mine.writer, mine.known, position, about, token)
+            delta = yield self.source, request
+            window.begun(delta.number)
+        return delta
+
+    def _next_request(self, mine: ask.Knowledge) -> Script[ask.Delta]:
+        keys, about, token = self.source_keys, self.about, self.window.token
+        return ask.dump(keys, mine.writer, mine.known, b"+", about, token)
 
     def _ask_target(self) -> Procedure[ask.Knowledge]:
         mine: ask.Knowledge
@@ -187,20 +288,12 @@ class ShardPull:
         cursor: bytes,
         mode: str,
         body: Sequence[bytes],
-        ahead: Script[Any] | None = None,
-    ) -> Procedure[Any]:
-        """Join a batch; meanwhile, ask the source for what comes next, if that is known.
-
-        Returns what the target replies, with the source's reply where it was asked.
-        """
+    ) -> Procedure[ask.Applied]:
+        """Join a batch; returns what the target replies."""
         drift = self.target.max_drift
         keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
         request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
-        if ahead is None:
-            applied, found = (yield self.target, request), None
-        else:
-            both = Together((self.target, request), (self.source, ahead))
-            applied, found = yield both, both.operation
+        applied = yield self.target, request
         if ask.has_forgotten_nothing(applied.standing, asked_as):
             self.seen, self.standing = applied.clock, applied.standing
         self.report += SyncReport(
@@ -210,7 +303,8 @@ class ShardPull:
             batches=1,
             refused=applied.refused,
         )
-        return applied if ahead is None else (applied, found)
+        result: ask.Applied = applied
+        return result
 
     def _note(self, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
         for (name, kind), context in contexts.items():
@@ -222,6 +316,7 @@ class ShardPull:
     def _reconcile(self, mine: ask.Knowledge, head: ask.Vouched) -> Procedure[None]:
         """Bring target and source together without a feed; goes on where the last one broke off."""
         self.report = replace(self.report, full_scan=True)
+        self.window.pause()
         going = self._reconciling
         if going is None or not going.goes_on(mine, head):
             going = Reconciling(self, mine, head)

@@ -11,16 +11,20 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from redis_crdt.kinds import KINDS
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure
-from redis_crdt.sync.party import SCAN_AHEAD, count_shard
+from redis_crdt.operations.operation import Procedure, Script
 
 if TYPE_CHECKING:
     from redis_crdt.sync.pull import ShardPull
+
+
+ASKED_TOGETHER = 20_000
+"""About how many fields the source is asked about in one go: their names are held meanwhile."""
 
 
 class Shown:
@@ -60,13 +64,11 @@ class Reconciling:
         self._head = head
         self._began = mine.clock if mine.is_empty else b""
         self._shown = Shown()
-        self._next_page: bytes | None = None
-        self._names: list[ask.Place] = []
-        self._position = (b"live", b"0")
-        self._done = 0
-        self._total: int | None = None
+        self._position = ask.Position()
+        self._done = self._total = 0
         self.contexts: dict[ask.Place, bytes] = {}
-        """What is known of collections alone, as it began."""
+        """What is known of collections alone, as the reading of each began."""
+        self._contexts_seen: set[ask.Place] = set()
         self.refused = False
         """Whether an entry was refused: then not all that the source had is held."""
 
@@ -101,43 +103,43 @@ class Reconciling:
     def _join_all(self) -> Procedure[bool]:
         """Join all entries that the source has."""
         pull = self._pull
-        if self._total is None:
-            self._total = yield from count_shard(pull.source, pull.source_keys.shard)
-        page: ask.Page | None = None
-        while self._names or self._next_page != b"0":
-            if not self._names:
-                request = ask.collections(pull.source_keys, self._next_page or b"0", pull.about)
-                found = yield pull.source, request
-                self._next_page, self._names = found.cursor, found.names
-                for place, context in zip(found.names, found.contexts, strict=True):
-                    if context:
-                        self.contexts[place] = context
-                continue
-            if page is None:
-                page = yield pull.source, self._scan_request(self._names, self._position)
+        while not self._position.is_over:
+            page = yield from self._next_page()
             if page.source.writer != self._head.writer:
                 return False  # another process, to which the position means nothing
-            names, position = self._names[page.done :], page.position
-            this, page = page, None
-            ahead = self._scan_request(names, position) if names else None
-            if this.body:
-                reply = yield from pull.apply(
-                    self._mine, this.source, b"", "more", this.body, ahead
-                )
-                applied, page = reply if ahead else (reply, None)
+            after = page.after(self._position)
+            for place, context, _, _ in ask.heads_of(page.body):
+                # As it was before the first of its entries was read.
+                if context and place not in self._contexts_seen:
+                    self.contexts[place] = context
+                self._contexts_seen.add(place)
+            if page.body:
+                applied = yield from pull.apply(self._mine, page.source, b"", "more", page.body)
                 self.refused = self.refused or bool(applied.refused)
-                for group in ask.groups_of(this.body):
+                for group in ask.groups_of(page.body):
                     if KINDS[group.kind].has_dots:
                         self._shown.add(group)
-                self._done += ask.count(this.body)
-            self._names, self._position = names, position
+            self._done += ask.count(page.body)
+            self._total += page.size
+            self._position = after
             if pull.scanning:
                 yield from pull.scanning(pull.source_keys.shard, self._done, self._total)
+        pull.window.pause()
         return True
 
-    def _scan_request(self, names: Sequence[ask.Place], position: tuple[bytes, bytes]) -> ask.Scan:
-        pull = self._pull
-        return ask.scan(pull.source_keys, position, names[:SCAN_AHEAD], pull.about)
+    def _next_page(self) -> Procedure[ask.Page]:
+        pull, window = self._pull, self._pull.window
+        page: ask.Page | None = None
+        if window.goes_on:
+            # Not many more than the source is known to have.
+            most = 2 + max(0, self._total - self._done) // ask.BATCH
+            request = ask.scan(pull.source_keys, None, pull.about, window.token)
+            page = yield from window.next(request, most)
+        if page is None:
+            token = window.begin()
+            page = yield pull.source, ask.scan(pull.source_keys, self._position, pull.about, token)
+            window.begun(page.number)
+        return page
 
     def _ask_for_others(self) -> Procedure[bool]:
         """Ask the source about what the target holds, and the source may know to be gone."""
@@ -156,24 +158,42 @@ class Reconciling:
         pull, (name, kind), cursor = self._pull, place, b"0"
         context = ask.read_context(self.contexts.get(place, b""))
         known = ask.later_of(self._head.known, context)
+        others: list[bytes] = []
         while True:
             request = ask.covered(pull.target_keys, name, kind, cursor, known, pull.about)
             cursor, found = yield pull.target, request
-            others = (f for f, dots in found.items() if not self._shown.has(place, f, dots))
-            for batch in _batches(others):
-                left = batch
-                while left:
-                    query = ask.entries(pull.source_keys, name, kind, left, pull.about)
-                    answer = yield pull.source, query
-                    if answer.source.writer != self._head.writer or not answer.done:
-                        return False
-                    left = left[answer.done :]
-                    applied = yield from pull.apply(
-                        self._mine, answer.source, b"", "more", answer.body
-                    )
-                    self.refused = self.refused or bool(applied.refused)
+            others += (f for f, dots in found.items() if not self._shown.has(place, f, dots))
+            if others and (cursor == b"0" or len(others) >= ASKED_TOGETHER):
+                if not (yield from self._ask_for_fields(place, others)):
+                    return False
+                others = []
             if cursor == b"0":
                 return True
+
+    def _ask_for_fields(self, place: ask.Place, fields: list[bytes]) -> Procedure[bool]:
+        """Ask the source about fields, and join what it has of them."""
+        pull, (name, kind) = self._pull, place
+        asked = deque(_batches(fields))
+        is_same = True
+
+        def request(batch: list[bytes]) -> Script[ask.Answer]:
+            return ask.entries(pull.source_keys, name, kind, batch, pull.about)
+
+        def take(answer: ask.Answer) -> Procedure[Script[ask.Answer] | None]:
+            nonlocal is_same
+            batch = asked.popleft()
+            is_same = is_same and answer.source.writer == self._head.writer and answer.done > 0
+            if not is_same:
+                return None
+            applied = yield from pull.apply(self._mine, answer.source, b"", "more", answer.body)
+            self.refused = self.refused or bool(applied.refused)
+            if answer.done >= len(batch):
+                return None
+            asked.append(batch[answer.done :])
+            return request(asked[-1])
+
+        yield from pull.window.each(map(request, list(asked)), take)
+        return is_same
 
 
 def _batches(fields: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -143,12 +143,16 @@ class _Follower:
         self._told = 0.0
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self._follow()
-            except CRDTError as error:
-                await self._failed(error)
-            _check_cancelled()
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except CRDTError as error:
+                    await self._failed(error)
+                _check_cancelled()
+        finally:
+            if self._pull is not None:
+                self._pull.give_up()
 
     async def _follow(self) -> None:
         """Pull whenever there is something new; a round of its own for each interval."""
@@ -168,13 +172,15 @@ class _Follower:
 
     async def _follow_lane(self, pull: Pull, lane: list[int], end: float) -> None:
         """Pull those shards in which there is something new, up to a time."""
-        while True:
+        while (left := end - monotonic()) > 0:
             _check_cancelled()
-            left = end - monotonic()
-            if left <= 0:
-                return
-            if news := await drive(_wait(self._peer, pull, lane, left)):
-                await self._pulled(await drive(pull.run(news)))
+            report: SyncReport | None = None
+            if len(lane) == 1 and self._peer.flight(lane[0]):
+                report = await drive(pull.follow(lane[0], left))
+            elif news := await drive(_wait(self._peer, pull, lane, left)):
+                report = await drive(pull.run(news))
+            if report is not None:
+                await self._pulled(report)
 
     async def _begin(self, pull: Pull) -> SyncReport:
         """Pull for the first time in this round.

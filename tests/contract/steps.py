@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from redis_crdt.operations.operation import Procedure, SideBySide, Together
+from redis_crdt.operations.operation import Procedure, SideBySide
 from redis_crdt.sync.pull import pull
 from tests.contract.seam import settled
 
@@ -54,8 +54,6 @@ class Steps:
                 return stop.value
             if isinstance(executor, SideBySide):
                 reply = [await self._carry_out(one) for one in executor.procedures]
-            elif isinstance(executor, Together):
-                reply = [await self._ask(*part) for part in executor.parts]
             else:
                 reply = await self._ask(executor, operation)
 
@@ -66,7 +64,7 @@ class Steps:
             raise BrokenOff
         self.left -= 1
         self.done += 1
-        if operation.name in WRITES:
+        if getattr(operation, "name", None) in WRITES:
             self.writes.append((executor, operation))
         return await settled(executor.execute(operation))
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from redis_crdt.errors import ServerUnreachable
+from redis_crdt.operations import flight
 from redis_crdt.operations.operation import Operation, Script
 from redis_crdt.sync.pull import Pull
 from tests.schedules.hosts import Host
@@ -32,8 +33,7 @@ class Flight:
         self._sent = sent
         self._procedure = pull.run()
         self._replies: list[Any] = []
-        self._left: list[tuple[Any, Operation[Any]]] = []
-        self._is_pair = False
+        self._left: list[tuple[Any, Any]] = []
         self._possible: Events = 0
 
     def advance(self, commands: int | None = None) -> None:
@@ -59,7 +59,7 @@ class Flight:
     def _hear(self) -> None:
         reply: Any = None
         if self._replies:
-            reply = self._replies if self._is_pair else self._replies[0]
+            reply = self._replies[0]
         self._replies = []
         try:
             executor, operation = self._procedure.send(reply)
@@ -68,12 +68,10 @@ class Flight:
             if stop.value.refused:
                 raise Violation(f"a pull refused {stop.value.refused}") from None
             return
-        parts = getattr(executor, "parts", None)
-        self._is_pair = parts is not None
-        self._left = list(parts) if parts else [(executor, operation)]
+        self._left = [(executor, operation)]
 
-    def _carry_out(self, party: Host, operation: Operation[Any]) -> Any:
-        if party is self.source:
+    def _carry_out(self, party: Any, operation: Any) -> Any:
+        if party is self.source or isinstance(party, flight.Flight):
             self._possible |= party.possible
         elif isinstance(operation, Script) and operation.name in WRITING:
             self._sent.append(Sent(party, operation, self._possible))

@@ -15,6 +15,7 @@ from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.collection import batches, bytes_of_item
+from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import Operation
 from redis_crdt.servers import Server
 from redis_crdt.state import State
@@ -53,6 +54,9 @@ class Host(ABC):
 
     def keys(self, shard: int) -> Keys:
         return Keys(self.namespace, shard)
+
+    def flight(self, shard: int) -> Flight | None:
+        return self.replica.flight(shard)
 
     def execute(self, operation: Operation[Any], /) -> Any:
         self.is_emptied = False

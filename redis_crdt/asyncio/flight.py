@@ -1,0 +1,74 @@
+"""Flights of a replica that is awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from redis_crdt.operations.flight import LATER, Flight, Request
+from redis_crdt.operations.operation import Close, Landing, LostReply, explain
+
+if TYPE_CHECKING:
+    from redis_crdt.asyncio.replica import Replica
+
+
+class AwaitedFlight(Flight):
+    """A flight that is awaited."""
+
+    _replica: Replica
+    _reading: asyncio.Task[Any] | None = None
+    """The next reply, as long as it has not come: reading must not be broken off in its midst."""
+
+    async def execute(self, operation: Any, /) -> Any:
+        """Send a request, or wait for the next reply."""
+        if isinstance(operation, Landing):
+            return await self._land(operation.seconds)
+        if isinstance(operation, Close):
+            return await self._close()
+        return await self._send(operation)
+
+    async def _send(self, request: Request) -> None:
+        try:
+            if self._connection is None:
+                self._connection = await self._replica._borrow(self._pool)
+            await self._connection.send_packed_command([self._packed(request)])
+        except RedisError as error:
+            self.abandon()
+            raise explain(LostReply(str(error)), request) from error
+        self.under_way.append(request)
+
+    async def _land(self, seconds: float | None) -> Any:
+        if self._reading is None:
+            reading = self._connection.read_response(disable_decoding=True)
+            self._reading = asyncio.ensure_future(reading)
+        if not (await asyncio.wait({self._reading}, timeout=seconds))[0]:
+            return LATER
+        reading, self._reading = self._reading, None
+        return self._landed(reading.result)
+
+    async def _close(self) -> None:
+        if self.under_way:
+            self.abandon()
+        elif self._connection is not None:
+            connection, self._connection = self._connection, None
+            await self._replica._give_back(self._pool, connection)
+
+    def abandon(self) -> None:
+        """Give up what is under way, and the connection with it, at once."""
+        self.under_way.clear()
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.add_done_callback(_hear)
+            reading.cancel()
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            self._replica._abandon(self._pool, connection)
+
+
+def _hear(reading: asyncio.Future[Any]) -> None:
+    """Take note of what became of a reading that nobody waits for any more."""
+    with suppress(BaseException):
+        reading.result()

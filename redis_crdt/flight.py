@@ -1,0 +1,65 @@
+"""Flights of a blocking replica."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from redis_crdt.operations.flight import LATER, Flight, Request
+from redis_crdt.operations.operation import Close, Landing, LostReply, explain
+
+if TYPE_CHECKING:
+    from redis_crdt.replica import Replica
+
+
+class BlockingFlight(Flight):
+    """A flight that blocks."""
+
+    _replica: Replica
+
+    def execute(self, operation: Any, /) -> Any:
+        """Send a request, or wait for the next reply."""
+        if isinstance(operation, Landing):
+            return self._land(operation.seconds)
+        if isinstance(operation, Close):
+            return self._close()
+        return self._send(operation)
+
+    def _send(self, request: Request) -> None:
+        try:
+            if self._connection is None:
+                self._connection = self._replica._borrow(self._pool)
+            self._connection.send_packed_command([self._packed(request)])
+        except RedisError as error:
+            self.abandon()
+            raise explain(LostReply(str(error)), request) from error
+        self.under_way.append(request)
+
+    def _land(self, seconds: float | None) -> Any:
+        connection = self._connection
+
+        def read() -> Any:
+            return connection.read_response(disable_decoding=True)
+
+        try:
+            if seconds is not None and not connection.can_read(seconds):
+                return LATER
+        except RedisError:
+            pass  # reading says what it is
+        return self._landed(read)
+
+    def _close(self) -> None:
+        if self.under_way:
+            self.abandon()
+        elif self._connection is not None:
+            connection, self._connection = self._connection, None
+            self._replica._give_back(self._pool, connection)
+
+    def abandon(self) -> None:
+        """Give up what is under way, and the connection with it, at once."""
+        self.under_way.clear()
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.disconnect()
+            self._pool.release(connection)

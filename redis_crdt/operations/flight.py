@@ -1,0 +1,81 @@
+"""Flights: requests that are on their way to a server while others are, on one connection.
+
+The server answers them in their order, so distance costs its delay once, not for each of them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from hiredis import pack_command
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from redis_crdt.operations.operation import (
+    Executor,
+    LostReply,
+    Script,
+    Wait,
+    explain,
+    is_closed,
+    is_lost,
+    is_unserved,
+)
+
+if TYPE_CHECKING:
+    from redis_crdt.operations.replica import ReplicaOperations
+
+Request = Script[Any] | Wait
+
+
+LATER: Final = "later"
+"""What a flight replies where nothing has come in time."""
+
+LOST: Final = "lost"
+"""What it replies where the server has refused a request for want of a beginning, as one that does
+not know our scripts, or a node of a Cluster that does not serve the shard. Whoever asks again
+without a flight is led to who can answer."""
+
+
+class Flight(Executor):
+    """Carries requests to the server of one shard. Sending one replies nothing; a landing does."""
+
+    def __init__(self, replica: ReplicaOperations, pool: Any) -> None:
+        self.blocking = replica.blocking
+        self.under_way: deque[Request] = deque()
+        self._replica = replica
+        self._pool = pool
+        self._connection: Any = None
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Give up what is under way, and the connection with it, at once."""
+
+    def _packed(self, request: Request) -> Any:
+        replica = self._replica
+        if isinstance(request, Wait):
+            return pack_command(replica.blocking_read(request))
+        return pack_command(replica.evaluating(request).args)
+
+    def _landed(self, read: Callable[[], Any]) -> Any:
+        """Return what a reply says, given what reads it."""
+        request = self.under_way[0]
+        try:
+            reply = read()
+        except RedisError as error:
+            self.abandon()
+            if is_refused_at_first(error):
+                return LOST
+            lost = LostReply(str(error)) if is_lost(error) else error
+            raise explain(lost, request) from error
+        self.under_way.popleft()
+        return request.read(reply)
+
+
+def is_refused_at_first(error: RedisError) -> bool:
+    """Whether a server has refused a request before it looked at it."""
+    if not isinstance(error, ResponseError):
+        return False
+    return isinstance(error, NoScriptError) or is_closed(error) or is_unserved(error)

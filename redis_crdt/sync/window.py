@@ -1,0 +1,186 @@
+"""The window: how many requests are on their way to a source at once.
+
+Distance costs its delay once, not for each batch: while one is joined others are under way, and the
+source goes on with its reading (``lua/lib/reading.lua``) without hearing what became of the last.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from secrets import token_hex
+from time import monotonic
+from typing import Any, TypeVar
+
+from redis_crdt.operations.flight import LATER, LOST, Flight
+from redis_crdt.operations.operation import Close, Landing, Procedure, Script, Wait
+from redis_crdt.sync.party import Party
+
+R = TypeVar("R")
+
+AT_FIRST, AT_MOST = 16, 128
+"""How many requests are under way."""
+
+MAX_BYTES = 8_000_000
+"""About how many bytes of replies are under way at most."""
+
+AT_ONCE = 2
+"""How many are under way however close the last was sent: one is answered while one is joined."""
+
+PACE = 0.0025
+"""How many seconds lie between all others: each keeps the source busy, while others wait."""
+
+NO_WAIT = 0.0005
+"""A reply that came within so many seconds had been there already."""
+
+
+class Window:
+    """Requests on their way to one shard of a source."""
+
+    def __init__(self, source: Party, shard: int) -> None:
+        self._source, self._shard = source, shard
+        self._flight: Flight | None = None
+        self.token = b""
+        self._number = 0
+        self._sent_at = 0.0
+        self._size = float(AT_FIRST)
+        self._mean = 0.0
+
+    @property
+    def size(self) -> int:
+        """How many requests may be under way now."""
+        most = MAX_BYTES / self._mean if self._mean else AT_MOST
+        return int(max(AT_ONCE, min(self._size, most, AT_MOST)))
+
+    @property
+    def under_way(self) -> int:
+        """How many are under way."""
+        return len(self._flight.under_way) if self._flight else 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the source knows how far it was read."""
+        return self._number > 0
+
+    def begin(self) -> bytes:
+        """Begin a reading anew; returns its token, to be sent with the first request.
+
+        What is under way is given up.
+        """
+        self.pause()
+        self.token = token_hex(8).encode()
+        return self.token
+
+    def begun(self, number: int) -> None:
+        """Note the number of the first reply, to a request that went without a flight."""
+        flight = self._flight or self._source.flight(self._shard)
+        self._flight = flight
+        self._number = number if flight else 0
+
+    def next(self, request: Script[R], most: int | None = None) -> Procedure[R | None]:
+        """Ask for what comes next as often as there is room, ``most`` times at most.
+
+        Returns the next reply; None where it is not the one after the last. Then the reading is to
+        begin anew.
+        """
+        while True:
+            room = min(self.size, self.size if most is None else most) - self.under_way
+            due = self._sent_at + PACE - monotonic() if self.under_way >= AT_ONCE else 0.0
+            if room > 0 and due <= 0:
+                yield from self.send(request)
+                continue
+            if not self.under_way:
+                return None
+            reply = yield from self._land(due if room > 0 else None)
+            if reply is LATER:
+                continue
+            if reply is LOST or reply.number != self._number + 1:
+                self.pause()
+                return None
+            self._number = reply.number
+            self._weigh(sum(map(len, reply.body)))
+            result: R = reply
+            return result
+
+    def send(self, request: Script[Any] | Wait) -> Procedure[None]:
+        """Send a request."""
+        assert self._flight is not None
+        self._sent_at = monotonic()
+        yield self._flight, request
+
+    def each(
+        self, requests: Iterable[Script[R]], take: Callable[[R], Procedure[Script[R] | None]]
+    ) -> Procedure[None]:
+        """Have each request answered, several on their way at once; ``take`` is given each reply.
+
+        It returns a request for what the reply did not have, if anything.
+        """
+        left = deque(requests)
+        flight = self._flight = self._flight or self._source.flight(self._shard)
+        going: deque[Script[R]] = deque()
+        while left or going:
+            due = self._sent_at + PACE - monotonic() if len(going) >= AT_ONCE else 0.0
+            if left and flight and len(going) < self.size and due <= 0:
+                going.append(left.popleft())
+                yield from self.send(going[-1])
+                continue
+            if flight:
+                reply = yield from self._land(due if left and len(going) < self.size else None)
+                if reply is LATER:
+                    continue
+                if reply is LOST:
+                    self.pause()
+                    flight = None
+                    left.extendleft(reversed(going))
+                    going.clear()
+                    continue
+                going.popleft()
+            else:
+                reply = yield self._source, left.popleft()
+            more = yield from take(reply)
+            if more is not None:
+                left.append(more)
+
+    def _land(self, seconds: float | None) -> Procedure[Any]:
+        """Return the next reply that is none of a wait."""
+        flight = self._flight
+        assert flight is not None
+        while True:
+            is_wait = isinstance(flight.under_way[0], Wait)
+            was_full = len(flight.under_way) >= self.size
+            began = monotonic()
+            reply = yield flight, Landing(seconds)
+            if reply is LATER or reply is LOST:
+                return reply
+            if is_wait:
+                continue
+            # Where there is nothing to wait for, it is the target that is slow; where there is,
+            # though the window is full, more could have been under way.
+            if monotonic() - began < NO_WAIT:
+                self._size = max(self._size - 0.5, AT_ONCE)
+            elif was_full:
+                self._size = min(self._size + 1, AT_MOST)
+            return reply
+
+    def _weigh(self, size: int) -> None:
+        self._mean = size if not self._mean else 0.8 * self._mean + 0.2 * size
+
+    def pause(self) -> None:
+        """Begin the next reading anew; a connection on which nothing is under way stays."""
+        self._number = 0
+        if self.under_way:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Give up what is under way, and the connection, at once."""
+        self._number = 0
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            flight.abandon()
+
+    def close(self) -> Procedure[None]:
+        """Give the connection back."""
+        self._number = 0
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            yield flight, Close()
