@@ -105,6 +105,27 @@ def peers(found: Status) -> RenderableType:
             _ago(peer.heard),
             _trouble(link) if link else "",
         )
+    followed = [peer for peer in found.peers if peer.link is not None]
+    return Group(table, _links(followed)) if followed else table
+
+
+def _links(followed: list[PeerStatus]) -> Table:
+    """Show what comes from peers, how fast, and over which distance."""
+    table = Table(
+        "peer", "round trip", "entries", "bytes", "requests under way", "we lag behind it"
+    )
+    for peer in followed:
+        link = peer.link
+        assert link is not None
+        round_trip = "" if link.round_trip is None else f"{1000 * link.round_trip:.1f} ms"
+        table.add_row(
+            peer.peer,
+            round_trip,
+            f"{link.entries_per_second:.0f}/s",
+            f"{_size(round(link.bytes_per_second))}/s",
+            f"at most {link.window}" if link.window else "",
+            f"{link.behind_entries} entries, {link.behind_seconds:.1f} s",
+        )
     return table
 
 

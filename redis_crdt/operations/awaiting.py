@@ -31,6 +31,8 @@ async def drive(procedure: Procedure[R]) -> R:
     except StopIteration as stop:
         result: R = stop.value
         return result
+    finally:
+        procedure.close()  # at once, where this was cancelled or interrupted
 
 
 async def _carry_out(executor: Executor, operation: Any) -> Any:

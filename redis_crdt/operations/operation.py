@@ -164,6 +164,8 @@ def drive(procedure: Procedure[R]) -> R:
     except StopIteration as stop:
         result: R = stop.value
         return result
+    finally:
+        procedure.close()  # at once, where this was cancelled or interrupted
 
 
 # Refusals -----------------------------------------------------------------------------------

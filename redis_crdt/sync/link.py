@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from time import time
+from time import monotonic, time
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from redis_crdt.errors import CRDTError
+from redis_crdt.sync.pull import Progress
 from redis_crdt.sync.report import SyncReport
+
+COUNTED_FOR = 1.0
+"""For how many seconds at least what comes is counted before that is a rate."""
 
 LinkState = Literal["starting", "following", "scanning", "failing"]
 
@@ -44,6 +48,19 @@ class Link(BaseModel):
     """How far reconciling has come, and how many entries the peer has about."""
     drift: float | None = None
     """How many seconds its clock is ahead of this replica's."""
+    round_trip: float | None = None
+    """How many seconds a request to it and its reply take."""
+    window: int = 0
+    """How many requests may be on their way to it at once."""
+    entries_per_second: float = 0.0
+    bytes_per_second: float = 0.0
+    """What came from it, in the seconds before this was written down."""
+    behind_entries: int = 0
+    """About how many references of its feed were not read yet; 0 where it is followed."""
+    behind_seconds: float = 0.0
+    """By how much what was read of it last is older than its last write."""
+
+    _counted: tuple[float, int, int] = PrivateAttr(default_factory=lambda: (monotonic(), 0, 0))
 
     @property
     def is_silent(self) -> bool:
@@ -64,7 +81,6 @@ class Link(BaseModel):
         self.entries += report.entries
         self.changed += report.changed
         self.bytes += report.bytes
-        self.scanned = self.to_scan = 0
         refused = [f"{r.collection} {r.field}: {r.reason}" for r in report.refused[:10]]
         is_news = bool(refused) and refused != self.refused
         self.refused = refused or (self.refused if report.batches == 0 else [])
@@ -81,7 +97,14 @@ class Link(BaseModel):
         self.failures += 1
         return is_news
 
-    def scanning(self, done: int, total: int) -> bool:
-        """Note how far reconciling is; returns whether it has only begun."""
-        self.scanned, self.to_scan = done, total
-        return self._enter("scanning")
+    def progressed(self, progress: Progress) -> bool:
+        """Note how far pulling is; returns whether reconciling has only begun."""
+        self.scanned, self.to_scan = progress.scanned, progress.to_scan
+        self.behind_entries, self.behind_seconds = progress.behind_entries, progress.behind_seconds
+        self.window = progress.window
+        since, entries, size = self._counted
+        if (passed := monotonic() - since) >= COUNTED_FOR:
+            self.entries_per_second = (progress.entries - entries) / passed
+            self.bytes_per_second = (progress.bytes - size) / passed
+            self._counted = monotonic(), progress.entries, progress.bytes
+        return progress.to_scan > 0 and self._enter("scanning")

@@ -39,6 +39,10 @@ class Metrics:
         )
         self._lag = gauge("lag_seconds", "For how long a peer has not been followed")
         self._drift = gauge("clock_drift_seconds", "How far a peer's clock is ahead of ours")
+        self._round_trip = gauge("round_trip_seconds", "How long a request and its reply take")
+        self._window = gauge("window_requests", "Requests that may be on their way to a peer")
+        self._unread = gauge("unread_entries", "References of a peer's feed that were not read")
+        self._unread_seconds = gauge("unread_seconds", "How much older what was read last is")
         self._collected = counter("collected_tombstones", "Tombstones that were collected", ())
         self._live = gauge("collection_entries", "Live entries", _COLLECTION)
         self._tombstones = gauge("collection_tombstones", "Tombstones", _COLLECTION)
@@ -67,8 +71,13 @@ class Metrics:
         self._collected.inc(tombstones)
 
     def measured(self, link: Link) -> None:
-        """Note the drift of a peer's clock."""
+        """Note how far a peer is, and its clock ahead."""
         self._drift.labels(link.peer).set(link.drift or 0.0)
+        self._round_trip.labels(link.peer).set(link.round_trip or 0.0)
+        # Told as they are when somebody asks, for a pull may go on for long.
+        self._window.labels(link.peer).set_function(lambda: link.window)
+        self._unread.labels(link.peer).set_function(lambda: link.behind_entries)
+        self._unread_seconds.labels(link.peer).set_function(lambda: link.behind_seconds)
 
     def surveyed(self, status: Status) -> None:
         """Note the sizes of everything."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Any, NamedTuple
 
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
@@ -34,11 +35,25 @@ MAX_RECONCILED = 3
 """How often one pull reconciles before it leaves the rest to the next."""
 
 
-Progressed = Callable[[int, int], Procedure[None]]
-"""What to do as reconciling comes on: given how many entries were read, and of how many."""
+class Progress(NamedTuple):
+    """How far pulling from a source has come; of all shards together."""
 
-Scanning = Callable[[int, int, int], Procedure[None]]
-"""The same for one of the shards, whose number comes first."""
+    scanned: int = 0
+    to_scan: int = 0
+    """How many entries were read while reconciling, and how many the source is known to have."""
+    behind_entries: int = 0
+    """About how many references of the source's feed were not read, as it last told."""
+    behind_seconds: float = 0.0
+    """By how much what was read last is older than the source's last write."""
+    window: int = 0
+    """How many requests may be under way."""
+    entries: int = 0
+    bytes: int = 0
+    """What has come since pulling began."""
+
+
+Progressed = Callable[[], Procedure[None]]
+"""What to do after each batch of which it is known that it is not the last."""
 
 
 def pull(target: Party, source: Party) -> Procedure[SyncReport]:
@@ -49,10 +64,7 @@ def pull(target: Party, source: Party) -> Procedure[SyncReport]:
     So it may in the end where the source is written faster than it is read: then a pull ends once
     it is well past the moment at which it began.
     """
-    pull = Pull(target, source)
-    report = yield from pull.run()
-    yield from pull.close()
-    return report
+    return (yield from Pull(target, source).run())
 
 
 class Pull:
@@ -64,19 +76,20 @@ class Pull:
                 f"cannot pull {source.about} of {source.shards} shards into {target.about} of "
                 f"{target.shards}: both must be the same on all replicas"
             )
-        self._progressed = progressed
-        self._scanned: dict[int, tuple[int, int]] = {}
         self.shards = [
-            ShardPull(target, source, shard, self._scanning if progressed else None)
-            for shard in range(target.shards)
+            ShardPull(target, source, shard, progressed) for shard in range(target.shards)
         ]
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        total = Progress(*map(sum, zip(*(shard.progress for shard in self.shards), strict=True)))
+        return total._replace(behind_seconds=max(s.progress.behind_seconds for s in self.shards))
 
     def run(self, only: Collection[int] | None = None) -> Procedure[SyncReport]:
         """Pull once, all shards or some. After an exception, :meth:`begin_anew` before the next."""
         began = monotonic()
         numbers = range(len(self.shards)) if only is None else only
-        for number in numbers:
-            self._scanned.pop(number, None)
         shards = [self.shards[number] for number in numbers]
         with self._giving_up_what_fails(shards):
             if len(shards) == 1:
@@ -90,7 +103,6 @@ class Pull:
     def follow(self, number: int, seconds: float) -> Procedure[SyncReport | None]:
         """Wait for something new in one shard, and pull it; None where nothing came."""
         began = monotonic()
-        self._scanned.pop(number, None)
         with self._giving_up_what_fails([self.shards[number]]):
             report = yield from self.shards[number].follow(seconds)
         return report and replace(report, seconds=monotonic() - began)
@@ -109,16 +121,6 @@ class Pull:
         for shard in self.shards:
             shard.window.abandon()
 
-    def close(self) -> Procedure[None]:
-        """Give back the connections that were kept for what comes next."""
-        for shard in self.shards:
-            yield from shard.window.close()
-
-    def _scanning(self, shard: int, done: int, total: int) -> Procedure[None]:
-        assert self._progressed is not None
-        self._scanned[shard] = done, total
-        yield from self._progressed(*map(sum, zip(*self._scanned.values(), strict=True)))
-
     def begin_anew(self) -> None:
         """Ask the target again what it knows, for it may have forgotten something."""
         for shard in self.shards:
@@ -128,11 +130,14 @@ class Pull:
 class ShardPull:
     """The pull of one shard."""
 
-    def __init__(self, target: Party, source: Party, shard: int, scanning: Scanning | None) -> None:
+    def __init__(
+        self, target: Party, source: Party, shard: int, progressed: Progressed | None
+    ) -> None:
         self.target, self.source = target, source
         self.target_keys, self.source_keys = target.keys(shard), source.keys(shard)
         self.about = f"pull of {source.about}"
-        self.scanning = scanning
+        self._progressed = progressed
+        self.progress = Progress()
         self.target_knows: ask.Knowledge | None = None
         self.seen = self.standing = b""
         """What was last heard of the target: its clock, who it is and how much it had learnt. One
@@ -143,6 +148,10 @@ class ShardPull:
         self.window = Window(source, shard)
         self._reading = Reading()
         self._reconciling: Reconciling | None = None
+        self._span = 0
+        """How many milliseconds of the source's feed the last batch took, if that is known."""
+        self._read_to = 0
+        """The time up to which the feed was read by then."""
 
     def begin_anew(self) -> None:
         """Ask the target again what it knows, and the source for what was refused."""
@@ -154,7 +163,14 @@ class ShardPull:
         """Pull all that the source has at some moment."""
         self.report = SyncReport()
         yield from self._run(None)
+        yield from self.window.rest()
         return self.report
+
+    def _end(self) -> None:
+        self._span = self._read_to = 0
+        self.progress = self.progress._replace(
+            scanned=0, to_scan=0, behind_entries=0, behind_seconds=0.0, window=self.window.size
+        )
 
     def follow(self, seconds: float) -> Procedure[SyncReport | None]:
         """Wait for something new, and pull it; nothing is returned where nothing came.
@@ -207,6 +223,7 @@ class ShardPull:
                 window.pause()
                 more = True
             elif more:
+                yield from self._note_distance(delta)
                 goal = goal or parse_clock(source.clock)
                 if parse_clock(delta.cursor) >= goal and (chased := chased + 1) > MAX_CHASE:
                     self.clock = delta.cursor
@@ -214,6 +231,7 @@ class ShardPull:
                     return
             delta = None
             if not more:
+                self._end()
                 if not window.under_way:
                     return
                 # What is under way was asked for before that was known. It goes on from there.
@@ -229,14 +247,28 @@ class ShardPull:
         window = self.window
         delta: ask.Delta | None = None
         if window.goes_on:
-            delta = yield from window.next(self._next_request(mine))
+            # Not many more than the source seems to have.
+            batches = self.progress.behind_entries // ask.BATCH + 2
+            most = batches if self._span else None
+            delta = yield from window.next(self._next_request(mine), most)
         if delta is None:
+            self._span = 0
             token, position = window.begin(), self._reading.position
             keys, about = self.source_keys, self.about
             request = ask.dump(keys, mine.writer, mine.known, position, about, token)
             delta = yield self.source, request
             window.begun(delta.number)
         return delta
+
+    def _note_distance(self, delta: ask.Delta) -> Procedure[None]:
+        """Note how far the source is ahead, as if its writes came as close as in this batch."""
+        at = parse_clock(delta.cursor).ms
+        left = parse_clock(delta.source.clock).ms - at
+        self._span, self._read_to = (at - self._read_to if self._read_to else 0), at
+        batches = left / self._span if self._span else 1
+        yield from self.note_progress(
+            behind_entries=round(batches * ask.count(delta.body)), behind_seconds=left / 1000
+        )
 
     def _next_request(self, mine: ask.Knowledge) -> Script[ask.Delta]:
         keys, about, token = self.source_keys, self.about, self.window.token
@@ -296,15 +328,25 @@ class ShardPull:
         applied = yield self.target, request
         if ask.has_forgotten_nothing(applied.standing, asked_as):
             self.seen, self.standing = applied.clock, applied.standing
+        entries, size = ask.count(body), sum(map(len, body))
         self.report += SyncReport(
-            entries=ask.count(body),
+            entries=entries,
             changed=applied.changed,
-            bytes=sum(map(len, body)),
+            bytes=size,
             batches=1,
             refused=applied.refused,
         )
+        self.progress = self.progress._replace(
+            entries=self.progress.entries + entries, bytes=self.progress.bytes + size
+        )
         result: ask.Applied = applied
         return result
+
+    def note_progress(self, **news: Any) -> Procedure[None]:
+        """Note how far this has come, and tell whoever wants to know."""
+        self.progress = self.progress._replace(window=self.window.size, **news)
+        if self._progressed:
+            yield from self._progressed()
 
     def _note(self, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
         for (name, kind), context in contexts.items():
@@ -322,6 +364,7 @@ class ShardPull:
             going = Reconciling(self, mine, head)
         self._reconciling = going
         ended = yield from going.run()
+        self.window.pause()
         # What has ended, or cannot go on, begins anew; an exception leaves it where it is.
         self._reconciling = None
         self.target_knows = None

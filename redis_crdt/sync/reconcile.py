@@ -122,8 +122,7 @@ class Reconciling:
             self._done += ask.count(page.body)
             self._total += page.size
             self._position = after
-            if pull.scanning:
-                yield from pull.scanning(pull.source_keys.shard, self._done, self._total)
+            yield from pull.note_progress(scanned=self._done, to_scan=self._total)
         pull.window.pause()
         return True
 

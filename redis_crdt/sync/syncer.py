@@ -162,7 +162,7 @@ class _Follower:
             self._link.peer = self._peer.replica_id
             self._pull = Pull(self._replica, self._peer, self._progressed)
         self._pull.begin_anew()
-        await self._measure_drift()
+        await self._measure()
         next_round = monotonic() + self._interval
         await self._pulled(await self._begin(self._pull))
         _check_cancelled()  # else the lanes, which are tasks of their own, would go on
@@ -203,15 +203,22 @@ class _Follower:
                 filling.release()
         return await drive(pull.run())
 
-    async def _measure_drift(self) -> None:
-        theirs, ours = await asyncio.gather(drive(_time(self._peer)), drive(_time(self._replica)))
-        self._link.drift = theirs - ours
+    async def _measure(self) -> None:
+        """Measure how far the peer is, and its clock ahead."""
+        began = monotonic()
+        theirs = await drive(_time(self._peer))
+        passed = monotonic() - began
+        ours = await drive(_time(self._replica))
+        self._link.round_trip = passed
+        self._link.drift = theirs + passed / 2 - ours
         if self._observer:
             self._observer.measured(self._link)
 
     async def _pulled(self, report: SyncReport) -> None:
         was_failing = self._link.last_error is not None
         is_news = self._link.pulled(report)
+        if self._pull is not None:
+            self._link.progressed(self._pull.progress)
         if self._observer:
             self._observer.pulled(self._link, report)
         self._in_step.set()
@@ -220,6 +227,7 @@ class _Follower:
             log.info("%s peer=%s entries=%d", event, self._link.peer, report.entries)
             for refused in report.refused[:10]:
                 log.warning("entry.refused peer=%s detail=%r", self._link.peer, refused)
+        if is_news or monotonic() - self._told >= TELL_EVERY:
             await self._tell()
 
     async def _failed(self, error: CRDTError) -> None:
@@ -240,9 +248,10 @@ class _Follower:
             self._observer.failed(self._link, error)
         await asyncio.sleep(self._backoff.compute(min(self._link.failures, 16)))
 
-    def _progressed(self, done: int, total: int) -> Procedure[None]:
-        if self._link.scanning(done, total):
-            log.info("peer.scanning peer=%s entries=%d", self._link.peer, total)
+    def _progressed(self) -> Procedure[None]:
+        assert self._pull is not None
+        if self._link.progressed(self._pull.progress):
+            log.info("peer.scanning peer=%s entries=%d", self._link.peer, self._link.to_scan)
         if monotonic() - self._told >= TELL_EVERY:
             yield from self._telling()
 
@@ -253,6 +262,8 @@ class _Follower:
 
     def _telling(self) -> Procedure[None]:
         """Write down how the link is doing, for ``redis-crdt status``."""
+        if self._pull is not None:
+            self._link.progressed(self._pull.progress)
         self._told = monotonic()
         self._link.told = time()
         text = self._link.model_dump_json()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from math import inf
 from secrets import token_hex
 from time import monotonic
 from typing import Any, TypeVar
@@ -28,10 +29,14 @@ AT_ONCE = 2
 """How many are under way however close the last was sent: one is answered while one is joined."""
 
 PACE = 0.0025
-"""How many seconds lie between all others: each keeps the source busy, while others wait."""
+"""How many seconds lie between all others, but for pairs: each keeps the source busy, while others
+wait."""
 
-NO_WAIT = 0.0005
-"""A reply that came within so many seconds had been there already."""
+LATEST = 8
+"""Of so many answers the one that took least tells whether requests wait: one may be late."""
+
+FORGETTING = 1.002
+"""With each answer the shortest time of one is taken to be so much longer, for ways change."""
 
 
 class Window:
@@ -42,8 +47,14 @@ class Window:
         self._flight: Flight | None = None
         self.token = b""
         self._number = 0
-        self._sent_at = 0.0
+        self._free_at = 0.0
+        """Until when all that was sent keeps the source busy."""
+        self._sent: deque[float] = deque()
+        """When what is under way was sent."""
         self._size = float(AT_FIRST)
+        self._latest: deque[float] = deque(maxlen=LATEST)
+        self._shortest = inf
+        """For how many seconds an answer is on its way if nothing holds it up."""
         self._mean = 0.0
 
     @property
@@ -73,9 +84,8 @@ class Window:
 
     def begun(self, number: int) -> None:
         """Note the number of the first reply, to a request that went without a flight."""
-        flight = self._flight or self._source.flight(self._shard)
-        self._flight = flight
-        self._number = number if flight else 0
+        self._flight = self._flight or self._source.flight(self._shard)
+        self._number = number if self._flight else 0
 
     def next(self, request: Script[R], most: int | None = None) -> Procedure[R | None]:
         """Ask for what comes next as often as there is room, ``most`` times at most.
@@ -85,8 +95,8 @@ class Window:
         """
         while True:
             room = min(self.size, self.size if most is None else most) - self.under_way
-            due = self._sent_at + PACE - monotonic() if self.under_way >= AT_ONCE else 0.0
-            if room > 0 and due <= 0:
+            due = self._due(self.under_way)
+            if room > 0 and due <= 0 and self._has_flight():
                 yield from self.send(request)
                 continue
             if not self.under_way:
@@ -102,10 +112,22 @@ class Window:
             result: R = reply
             return result
 
+    def _due(self, under_way: int) -> float:
+        """Return in how many seconds one more may be sent."""
+        return 0.0 if under_way < AT_ONCE else self._free_at - PACE - monotonic()
+
+    def _has_flight(self) -> bool:
+        self._flight = self._flight or self._source.flight(self._shard)
+        return self._flight is not None
+
     def send(self, request: Script[Any] | Wait) -> Procedure[None]:
-        """Send a request."""
+        """Send a request; only where the reading goes on."""
+        if not self._has_flight():
+            return
         assert self._flight is not None
-        self._sent_at = monotonic()
+        now = monotonic()
+        self._free_at = max(self._free_at, now) + PACE
+        self._sent.append(now)
         yield self._flight, request
 
     def each(
@@ -116,10 +138,10 @@ class Window:
         It returns a request for what the reply did not have, if anything.
         """
         left = deque(requests)
-        flight = self._flight = self._flight or self._source.flight(self._shard)
+        flight = self._has_flight()
         going: deque[Script[R]] = deque()
         while left or going:
-            due = self._sent_at + PACE - monotonic() if len(going) >= AT_ONCE else 0.0
+            due = self._due(len(going))
             if left and flight and len(going) < self.size and due <= 0:
                 going.append(left.popleft())
                 yield from self.send(going[-1])
@@ -130,7 +152,7 @@ class Window:
                     continue
                 if reply is LOST:
                     self.pause()
-                    flight = None
+                    flight = False
                     left.extendleft(reversed(going))
                     going.clear()
                     continue
@@ -147,20 +169,28 @@ class Window:
         assert flight is not None
         while True:
             is_wait = isinstance(flight.under_way[0], Wait)
-            was_full = len(flight.under_way) >= self.size
-            began = monotonic()
             reply = yield flight, Landing(seconds)
             if reply is LATER or reply is LOST:
                 return reply
-            if is_wait:
-                continue
-            # Where there is nothing to wait for, it is the target that is slow; where there is,
-            # though the window is full, more could have been under way.
-            if monotonic() - began < NO_WAIT:
-                self._size = max(self._size - 0.5, AT_ONCE)
-            elif was_full:
-                self._size = min(self._size + 1, AT_MOST)
-            return reply
+            sent = self._sent.popleft()
+            if not is_wait:
+                self._adapt(monotonic() - sent)
+                return reply
+
+    def _adapt(self, seconds: float) -> None:
+        """Let fewer or more requests be under way, given for how long one was.
+
+        As TCP Vegas does (Brakmo and Peterson, 1995): what answers take longer than the shortest
+        tells how many requests wait, at the source or here; a few should, so that nobody idles.
+        """
+        self._latest.append(seconds)
+        self._shortest = min(self._shortest * FORGETTING, seconds)
+        under_way = self.under_way + 1
+        waiting = under_way * (1 - self._shortest / min(self._latest))
+        if waiting < 0.5 + 0.1 * under_way and under_way + 1 >= self._size:
+            self._size = min(self._size + 1, AT_MOST)
+        elif waiting > 1 + 0.2 * under_way:
+            self._size = max(min(self._size, under_way) - 1, AT_ONCE)
 
     def _weigh(self, size: int) -> None:
         self._mean = size if not self._mean else 0.8 * self._mean + 0.2 * size
@@ -174,13 +204,13 @@ class Window:
     def abandon(self) -> None:
         """Give up what is under way, and the connection, at once."""
         self._number = 0
+        self._sent.clear()
         flight, self._flight = self._flight, None
         if flight is not None:
             flight.abandon()
 
-    def close(self) -> Procedure[None]:
-        """Give the connection back."""
-        self._number = 0
-        flight, self._flight = self._flight, None
-        if flight is not None:
+    def rest(self) -> Procedure[None]:
+        """Give the connection back for now; the reading may go on with another."""
+        if self._flight is not None and not self.under_way:
+            flight, self._flight = self._flight, None
             yield flight, Close()

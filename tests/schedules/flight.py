@@ -72,7 +72,7 @@ class Flight:
 
     def _carry_out(self, party: Any, operation: Any) -> Any:
         if party is self.source or isinstance(party, flight.Flight):
-            self._possible |= party.possible
+            self._possible |= self.source.possible
         elif isinstance(operation, Script) and operation.name in WRITING:
             self._sent.append(Sent(party, operation, self._possible))
             party.possible |= self._possible

@@ -56,7 +56,8 @@ class Host(ABC):
         return Keys(self.namespace, shard)
 
     def flight(self, shard: int) -> Flight | None:
-        return self.replica.flight(shard)
+        flight: Flight | None = self.replica.flight(shard)
+        return flight
 
     def execute(self, operation: Operation[Any], /) -> Any:
         self.is_emptied = False
