@@ -14,6 +14,7 @@ from rich.console import Console
 from redis_crdt.bench import calls, deltas, show
 from redis_crdt.bench.figures import Figure
 from redis_crdt.servers import Flavour, find_binaries, find_binary
+from tests.benchmarks import distance as far
 from tests.benchmarks.catching_up import catching_up
 from tests.benchmarks.client_cost import client_cost
 from tests.benchmarks.containers import against_pottery
@@ -53,6 +54,7 @@ ROWS: dict[str, Callable[[Run], Iterator[Figure]]] = {
     "textbook": textbook,
     "catching-up": catching_up,
     "propagation": propagation,
+    "distance": far.distance,
     "delta-size": delta_size,
     "in-memory": merging,
     "client": client_cost,
@@ -69,6 +71,9 @@ def main(
         int, typer.Option(help="Entries of the largest collections.", min=1_000)
     ] = 1_000_000,
     rounds: Annotated[int, typer.Option(help="How often to measure each figure.", min=2)] = 40,
+    seconds: Annotated[
+        float, typer.Option(help="For how long to write what another region follows.", min=1)
+    ] = 60.0,
     server: Annotated[
         str | None, typer.Option(help="Which server: valkey, redis or redis62.")
     ] = None,
@@ -79,13 +84,16 @@ def main(
     plot: Annotated[
         Path | None, typer.Option(help="Draw what a sync costs: a .png or .svg file.")
     ] = None,
+    distance_plot: Annotated[
+        Path | None, typer.Option(help="Draw what distance costs: a .png or .svg file.")
+    ] = None,
 ) -> None:
     """Measure everything that the project promises, beside references of the same run."""
     console = Console(stderr=True)
     if unknown := set(rows or ()) - set(ROWS):
         raise typer.BadParameter(f"no such row: {', '.join(sorted(unknown))}")
     binary = find_binaries()[0] if server is None else find_binary(_flavour(server))
-    run = Run(binary, entries, rounds)
+    run = Run(binary, entries, rounds, seconds)
     title = show.environment(binary.version)
     found: list[Figure] = []
     failed = False
@@ -99,9 +107,10 @@ def main(
                 traceback.print_exc()
                 found.append(Figure(name, "", None, note=f"failed: {error!r}"))
                 failed = True
-    if plot is not None:
-        with console.status("measuring: plot", spinner="line"):
-            draw(run, plot, title)
+    for drawing, file in ((draw, plot), (far.plot, distance_plot)):
+        if file is not None:
+            with console.status("measuring: plot", spinner="line"):
+                drawing(run, file, title)
     if as_json is not None:
         as_json.write_text(show.as_json(found, title))
     if markdown:

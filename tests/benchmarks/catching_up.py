@@ -28,21 +28,29 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def catch_up(url: str, peer: str, done: Connection) -> None:
-    """Be the new region's syncer; tells for how many seconds it scanned, and its memory in MB."""
+    """Be the new region's syncer.
 
-    async def run() -> float:
+    Tells for how many seconds it scanned, its memory in MB, and how many bytes of entries came.
+    """
+
+    async def run() -> None:
         began = monotonic()
         async with (
             AsyncReplica.from_url(url, replica_id="us") as replica,
             replica.keep_in_sync([peer]) as syncer,
         ):
             await syncer.in_step()
-            return monotonic() - began
+            spent = monotonic() - began
+            done.send((spent, megabytes(), syncer.links[0].bytes))
 
-    spent = asyncio.run(run())
+    asyncio.run(run())
+
+
+def megabytes() -> float:
+    """Tell how much memory this process has needed at most."""
     # Not ru_maxrss, which begins with what the parent had.
     status = Path("/proc/self/status").read_text()
-    done.send((spent, int(status.partition("VmHWM:")[2].split()[0]) / 1024))
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def read_on(url: str, stop: Connection) -> None:
@@ -77,7 +85,8 @@ def caught_up(run: Run, source: Server, p99s: list[float], megabytes: list[float
         result, sender = SPAWN.Pipe()
         syncer = SPAWN.Process(target=catch_up, args=(target.url, source.url, sender), daemon=True)
         syncer.start()
-        spent, memory = result.recv()
+        spent, memory, _ = result.recv()
+        syncer.kill()
         syncer.join()
         megabytes.append(memory)
         with Replica.from_url(target.url) as us:

@@ -21,6 +21,8 @@ class Run:
     entries: int
     """How many entries the largest collections have."""
     rounds: int
+    seconds: float = 60.0
+    """For how long to measure what goes on and on."""
 
     @property
     def many(self) -> int:

@@ -32,6 +32,9 @@ def main() -> int:
     parser.add_argument(
         "--collect", action="store_true", help="collect tombstones though servers forget"
     )
+    parser.add_argument(
+        "--distance", type=float, default=0.0, help="how many seconds regions are apart, one way"
+    )
     args = parser.parse_args()
     servers = tuple(args.servers.split(","))
     if not 2 <= len(servers) <= len(NAMES) or not {*servers} <= {*SERVERS_OF_A_REGION}:
@@ -52,6 +55,7 @@ def main() -> int:
                 faults=faults,
                 servers=servers,
                 collect=args.collect,
+                distance=args.distance,
             )
         )
         print(verdict.page, flush=True)

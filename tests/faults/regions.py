@@ -28,7 +28,7 @@ from redis_crdt.servers import FLAVOURS, Cluster, Flavour, Server, ServerBinary
 from redis_crdt.sync.settings import SyncSettings
 from tests.faults import workload
 from tests.faults.history import Entries
-from tests.proxy import Proxy
+from tests.proxy import NEAR, Distance, Proxy
 from tests.slots import Slots
 
 PATIENCE = 60.0
@@ -104,10 +104,16 @@ class Region:
     """One region: its server, and the networks that its clients and its syncer reach it by."""
 
     def __init__(
-        self, name: str, binary: ServerBinary, persistence: Persistence, opened: ExitStack
+        self,
+        name: str,
+        binary: ServerBinary,
+        persistence: Persistence,
+        opened: ExitStack,
+        distance: Distance = NEAR,
     ) -> None:
         self.name, self.binary, self.persistence = name, binary, persistence
         self._opened = opened
+        self._distance = distance
         self.networks: list[Proxy] = []
         """By which the clients of the region and its syncer reach its server."""
         self.peers: dict[str, Proxy] = {}
@@ -153,7 +159,8 @@ class Region:
 
     def reached_by(self, peer: Region) -> str:
         """Lay a network from a peer's syncer to this region; returns where that reaches it."""
-        proxy = self._opened.enter_context(Proxy(self.socket))
+        distance = replace(self._distance, seed=f"{self.name} {peer.name}")
+        proxy = self._opened.enter_context(Proxy(self.socket, distance))
         peer.peers[self.name] = proxy
         self.sources.append(proxy)
         return proxy.url
@@ -309,6 +316,7 @@ class Regions:
         operations: int,
         clients: int,
         grace: float,
+        distance: Distance = NEAR,
     ) -> None:
         self.directory = directory
         self._binaries, self._kept = binaries, kept
@@ -318,6 +326,7 @@ class Regions:
         self.clients: dict[str, tuple[ForkServerProcess, workload.Task]] = {}
         self.tasks = workload.Task("", "", "", (), seed, directory, directory / "over", operations)
         self._per_region = clients
+        self._distance = distance
         self._settings = SyncSettings(
             url=SecretStr(""),
             peers=[SecretStr("")],
@@ -335,7 +344,7 @@ class Regions:
         try:
             for name, binary, kept in zip(NAMES, self._binaries, self._kept, strict=False):
                 kind = ClusterRegion if kept is CLUSTER else Region
-                self.regions.append(kind(name, binary, kept, self._opened))
+                self.regions.append(kind(name, binary, kept, self._opened, self._distance))
             for region in self.regions:
                 region.peer_urls = [peer.reached_by(region) for peer in self.others(region)]
             for region in self.regions:

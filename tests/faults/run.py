@@ -29,6 +29,7 @@ from tests.faults.nemesis import (
     with_clock,
 )
 from tests.faults.regions import Region, Regions, persistences, until
+from tests.proxy import Distance
 
 SERVERS = ("valkey", "redis", "valkey")
 """Those of the regions eu, us and ap where nothing else is said."""
@@ -56,6 +57,9 @@ class Settings:
 
     collect: bool = False
     """Whether tombstones are collected though some servers forget."""
+    distance: float = 0.0
+    """For how many seconds what regions tell each other is on its way, and half of that longer at
+    random. To a Cluster there is no network that could be far."""
 
     @property
     def collects(self) -> bool:
@@ -90,7 +94,8 @@ class Verdict:
         refusals = ", ".join(f"{n} {name}" for name, n in self.refusals.most_common(8))
         lines = [
             f"seed        {s.seed}",
-            f"servers     {', '.join(s.servers)}; {s.clients} clients each",
+            f"servers     {', '.join(s.servers)}; {s.clients} clients each"
+            + f"; {s.distance:g} s apart" * bool(s.distance),
             f"faults      {faults}",
             f"operations  {outcomes}",
             f"errors      {refusals or 'none'}",
@@ -113,8 +118,8 @@ class Verdict:
             f"python -m tests.faults --seed {s.seed} --seconds {s.seconds:g} "
             f"--operations {s.operations} --clients {s.clients} "
             f"--faults {','.join(s.faults)} --servers {','.join(s.servers)}"
-            + " --collect"
-            * s.collect
+            + f" --distance {s.distance:g}" * bool(s.distance)
+            + " --collect" * s.collect
         )
 
 
@@ -146,6 +151,7 @@ def run(settings: Settings) -> Verdict:
             operations=settings.operations,
             clients=settings.clients,
             grace=GRACE if settings.collects else NO_COLLECTION,
+            distance=Distance(settings.distance, settings.distance / 2),
         ) as regions:
             return _run(settings, regions, began)
 

@@ -69,6 +69,10 @@ def test_faults_mixed(faults: tuple[str, ...], servers: tuple[str, ...]) -> None
     judge(Settings(seed="suite", seconds=4.0, clients=1, faults=faults, servers=servers))
 
 
+def test_faults_mixed_far_apart() -> None:
+    judge(Settings(seed="suite", seconds=4.0, clients=1, faults=lasting(ON_SERVERS), distance=0.02))
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(10))
 @mixed
