@@ -16,6 +16,7 @@ from typing import Any
 
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script, SideBySide, Together
 from redis_crdt.sync.party import Party
@@ -204,7 +205,7 @@ class ShardPull:
         if ask.has_forgotten_nothing(applied.standing, asked_as):
             self.seen, self.standing = applied.clock, applied.standing
         self.report += SyncReport(
-            entries=ask.count(body),
+            entries=bodies.count(body),
             changed=applied.changed,
             bytes=sum(map(len, body)),
             batches=1,
@@ -251,9 +252,9 @@ class Reading:
 
     def hear(self, body: Sequence[bytes]) -> None:
         """Remember the contexts that come with a batch."""
-        for place, context, _, _ in ask.heads_of(body):
-            if context:
-                self.contexts[place] = context
+        for head in bodies.heads_of(body):
+            if head.context:
+                self.contexts[head.place] = head.context
 
     def go_on(self, delta: ask.Delta) -> None:
         """Note how far a batch went."""

@@ -15,8 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from redis_crdt.kinds import KINDS
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
+from redis_crdt.operations.packed import Aliases, key_of
 from redis_crdt.sync.party import SCAN_AHEAD, count_shard
 
 if TYPE_CHECKING:
@@ -30,21 +32,29 @@ class Shown:
         self._hashes = array("q")
         self._sorted = True
 
-    def add(self, group: ask.Group) -> None:
-        """Note the live dots of a collection's fields."""
-        salt = (group.name, group.kind)
-        for field, entry in group.entries:
-            live = entry.partition(b"\n")[0].partition(b"|")[0]
-            if live:
-                self._hashes.extend([hash((salt, field, dot)) for dot in live.split(b" ")])
+    def add(self, body: Sequence[bytes]) -> None:
+        """Note the live dots of the fields in a body that is not empty.
+
+        They are not put into plain text, for there may be a million.
+        """
+        aliases = Aliases(body[0])
+        for place, _, _, text in bodies.heads_of(body):
+            kind = KINDS.get(place[1])
+            if kind is None or not kind.has_dots:
+                continue
+            key = aliases.key_of if kind.is_packed else key_of
+            for field, entry in bodies.split_items(text):
+                live = entry.partition(b"\n")[0].partition(b"|")[0]
+                for dot in live.split(b" ") if live else ():
+                    self._hashes.append(hash((place, field, key(dot))))
         self._sorted = False
 
     def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
-        """Whether all of these dots of a field were shown."""
+        """Whether all of these dots of a field, in plain text, were shown."""
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
             self._sorted = True
-        return all(self._has(hash((place, field, dot))) for dot in dots)
+        return all(self._has(hash((place, field, key_of(dot)))) for dot in dots)
 
     def _has(self, wanted: int) -> bool:
         at = bisect_left(self._hashes, wanted)
@@ -126,10 +136,8 @@ class Reconciling:
                 )
                 applied, page = reply if ahead else (reply, None)
                 self.refused = self.refused or bool(applied.refused)
-                for group in ask.groups_of(this.body):
-                    if KINDS[group.kind].has_dots:
-                        self._shown.add(group)
-                self._done += ask.count(this.body)
+                self._shown.add(this.body)
+                self._done += bodies.count(this.body)
             self._names, self._position = names, position
             if pull.scanning:
                 yield from pull.scanning(pull.source_keys.shard, self._done, self._total)
