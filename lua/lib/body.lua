@@ -1,20 +1,51 @@
 -- @include lib/knowledge
 -- @include lib/packed
--- The body of a batch of entries: a flat list of groups, each name, kind, generation, context (see
--- lib/knowledge), count, then count times field, entry. A batch ends at a number of entries and of
--- bytes, so that no one else waits for long, here or where it is joined.
+-- The body of a batch of entries. It is empty where there are no groups, or else a flat list: writers
+-- as `ALIAS WRITER ALIAS WRITER...`, then of each group name, kind, generation, context (see
+-- lib/knowledge) and one text: of each entry the field and what is stored (lib/packed), SEPARATOR after
+-- both. The writers are those that packed entries in it name. A batch ends at a number of entries and
+-- of bytes, so that no one else waits for long, here or where it is joined.
 -- Which entries may be large; of these fewer are read at a time.
 local LARGE = {lww_map = true, lww_register = true, mv_register = true}
 
+-- A group has its fields and entries from FIRST on.
+-- @define FIRST 5
 local groups, group_of = {}, {}
 local entries_sent, bytes_sent = 0, 0
+
+-- The writers to tell, as they are sent; which aliases those have; and what may follow the time in a
+-- packed dot, as far as the writers of that are told.
+local writers_told, is_told, is_end_told = {}, {}, {}
+
+-- A dot whose writer is not found is sent as it is, and the target refuses it.
+local function tell_all_writers(entry)
+  if string.byte(entry) == 124 and is_end_told[string.sub(entry, 10)] then return nil end
+  for dot in string.gmatch(string.match(entry, '^[^\n]*'), '[^ |]+') do
+    local ending = string.sub(dot, 9)
+    local name = not is_end_told[ending] and string.match(ending, '^([0-9a-z]+)%-?%d*$')
+    local by = name and find_writer(name)
+    if by and is_writer(by) then
+      if not is_told[name] then
+        local n = #writers_told
+        is_told[name], writers_told[n + 1], writers_told[n + 2] = true, name, by
+      end
+      is_end_told[ending] = true
+    end
+  end
+end
+
+-- Tells who wrote a packed entry: most have one live dot, of a writer who is told already.
+local function tell_writers(entry, is_valued)
+  local line_end = is_valued and string.find(entry, '\n', 1, true)
+  if not is_end_told[string.sub(entry, 9, line_end and line_end - 1 or -1)] then tell_all_writers(entry) end
+end
 
 -- The group of a collection, with what its context has come to know after an id, if one is given.
 local function group_for(name, kind, after)
   local id = kind .. ':' .. name
   local group = group_of[id]
   if not group then
-    group = {name, kind, generation_of(name), context_text(name, kind, after), 0}
+    group = {name, kind, generation_of(name), context_text(name, kind, after)}
     groups[#groups + 1], group_of[id] = group, group
   end
   return group
@@ -22,9 +53,22 @@ end
 
 local function send_entry(group, field, entry)
   local n = #group
+  if is_packed(group[2]) then tell_writers(entry, group[2] == 'lww_map') end
   group[n + 1], group[n + 2] = field, entry
-  group[5] = group[5] + 1
   entries_sent, bytes_sent = entries_sent + 1, bytes_sent + #field + #entry
+end
+
+-- Sends what a hash has, a flat list of fields and entries.
+local function send_found(group, found, are_removed)
+  local packed, is_valued, n, bytes, first = is_packed(group[2]), group[2] == 'lww_map', #group, 0, #group
+  for i = 1, #found, 2 do
+    local field, entry = found[i], found[i + 1]
+    if are_removed then entry = entry_of_tombstone(entry) end
+    if packed then tell_writers(entry, is_valued) end
+    group[n + 1], group[n + 2] = field, entry
+    n, bytes = n + 2, bytes + #field + #entry
+  end
+  entries_sent, bytes_sent = entries_sent + (n - first) / 2, bytes_sent + bytes
 end
 
 -- How many entries to read at once, if so many more may be sent.
@@ -37,13 +81,13 @@ end
 
 -- Sends the present entries of fields, live or removed; where there is none, `absent` if that is given.
 local function send_fields(group, fields, absent)
-  local name, kind, packed = group[1], group[2], is_packed(group[2])
+  local name, kind, packed, is_valued = group[1], group[2], is_packed(group[2]), group[2] == 'lww_map'
   local found, missing, n, bytes = read_fields(live_key(name, kind), fields), nil, #group, 0
   local first = n
   for i = 1, #fields do
     local entry = found[i]
     if entry then
-      if packed then entry = each_dot(entry, unpack_dot) end
+      if packed then tell_writers(entry, is_valued) end
       group[n + 1], group[n + 2] = fields[i], entry
       n, bytes = n + 2, bytes + #fields[i] + #entry
     else
@@ -51,22 +95,32 @@ local function send_fields(group, fields, absent)
       missing[#missing + 1] = fields[i]
     end
   end
-  group[5] = group[5] + (n - first) / 2
   entries_sent, bytes_sent = entries_sent + (n - first) / 2, bytes_sent + bytes
   if not missing then return nil end
   local removed = read_fields(removed_key(name, kind), missing)
   for i, field in ipairs(missing) do
     local entry = entry_of_tombstone(removed[i])
-    if entry or absent then send_entry(group, field, entry and unpacked(kind, entry) or absent) end
+    if entry or absent then send_entry(group, field, entry or absent) end
   end
 end
 
+-- The fields and entries of a group as one text. None has a SEPARATOR, unless a client wrote what is no
+-- text: that stays so, but for the others' sake without it.
+local function text_of(group)
+  if string.find(table.concat(group, '', FIRST), SEPARATOR, 1, true) then
+    for i = FIRST, #group do group[i] = string.gsub(group[i], SEPARATOR, '\254') end
+  end
+  group[#group + 1] = ''
+  return table.concat(group, SEPARATOR, FIRST)
+end
+
 local function flat_body()
-  local body, n = {}, 0
+  if #groups == 0 then return {} end
+  local body = {table.concat(writers_told, ' ')}
   for _, group in ipairs(groups) do
-    group[5] = tostring(group[5])
-    for i = 1, #group do body[n + i] = group[i] end
-    n = n + #group
+    local n, text = #body, text_of(group)
+    for i = 1, FIRST - 1 do body[n + i] = group[i] end
+    body[n + FIRST] = text
   end
   return body
 end

@@ -1,6 +1,6 @@
 -- @include lib/kinds
 -- @include lib/knowledge
--- @include lib/packed
+-- @include lib/received
 -- @include lib/dots
 -- Joining what a source, or nobody, vouches for with what is here; nothing is written yet.
 -- @define SOURCE ARGV[2]
@@ -61,12 +61,27 @@ local function needs_echo(group, state, was_removed)
   return true
 end
 
--- Whether all that a state has seen is known here, without what is pending.
-local function is_known(group, state)
+-- Whether a dot that was seen is known here, without what is pending.
+local function is_known(group, dot) return covers(surely_ours or ours, dot) or covers(group.noted, dot) end
+
+local function is_all_known(group, state)
   for _, dot in pairs(state.seen) do
-    if not covers(surely_ours or ours, dot) and not covers(group.noted, dot) then return false end
+    if not is_known(group, dot) then return false end
   end
   return true
+end
+
+-- Whether an entry of one dot, live or removed, is there to be replaced by another one of the same
+-- writer: then the later one has seen the earlier.
+local function is_replaced(mine, ms, is_tombstone, ending)
+  local head = string.match(mine, '^[^\n]*')
+  local first = string.byte(head) == 124 and 2 or 1
+  local rest = string.sub(head, first + 8)
+  local name, seq = string.match(rest, '^([0-9a-z]+)%-?(%d*)$')
+  if not name or name ~= alias_of[ending.by] then return false end
+  local my_ms, my_seq = unpack_time(string.sub(head, first, first + 7)), tonumber(seq) or 0
+  return later(ms, ending.seq, my_ms, my_seq)
+    or (ms == my_ms and ending.seq == my_seq and is_tombstone and first == 1)
 end
 
 -- Joins the entries of one collection with what is here, from one on; `group.at` tells which it is at.
@@ -74,33 +89,46 @@ local function join_entries(group, fields, entries, live, removed, from)
   local kind, rule, by_us = group.kind, group.rule, group.ours
   local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
   local max_entry, own_mark = rule.max_entry or MAX_ENTRY, '@' .. writer
+  local packed, is_valued, are_lines = is_packed(kind), kind == 'lww_map', group.are_lines
+  -- Sizes are those of plain text, in which a dot may take more.
+  local surely_short = packed and max_entry - 256 or max_entry
   local new_live, new_removed, changed = group.live, group.removed, group.fields
   local latest_ms, latest_seq = group.ms, group.seq
+  local number, live_parts, removed_parts = #changed, #new_live, #new_removed
   for i = from, #fields do
     group.at = i
     local field, entry, was_live, was_removed = fields[i], entries[i], live[i], removed[i]
-    if #field > MAX_FIELD or #entry > max_entry then malformed('a field or entry that is too long in ' .. group.name) end
-    if not is_field(field) then malformed('an ill-formed field in ' .. group.name) end
-    local mine, ms, seq, is_tombstone, by, seq_text, rest = was_live, nil, nil, nil, nil, nil, nil
+    if #field > MAX_FIELD then malformed('a field that is too long in ' .. group.name) end
+    if (not are_lines or field == '') and not is_field(field) then malformed('an ill-formed field in ' .. group.name) end
+    local mine, ms, seq, is_tombstone, ending, stored = was_live, nil, nil, nil, nil, nil
+    local joined, state, refuses
     if was_removed then mine = entry_of_tombstone(was_removed) end
-    local stored, joined, state, refuses
     if entry == '' and has_dots and SOURCE ~= '' then
       -- The source has none.
       ms, seq, stored = 0, 0, mine
       if was_live then joined, state = join_known(group, unpacked(kind, mine), '') end
     else
-      ms, seq, is_tombstone, by, seq_text, rest = inspect(entry)
-      if by == writer then
-        if has_dots and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
-      elseif has_dots and not by and string.find(entry, own_mark, 1, true) then
-        look_for_own_dot(entry)
+      if packed and #entry <= surely_short then ms, is_tombstone, ending, stored = read_single(entry, is_valued) end
+      if ms then
+        seq = ending.seq
+        if ending.by == writer and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
+      else
+        if packed then entry = plain_text(entry) end
+        if #entry > max_entry then malformed('an entry that is too long in ' .. group.name) end
+        ms, seq, is_tombstone = inspect(entry)
+        if has_dots and string.find(entry, own_mark, 1, true) then look_for_own_dot(entry) end
+        stored = pack(kind, entry)
       end
-      stored = pack_inspected(kind, entry, ms, by, seq_text, rest)
-      if mine then
-        if mine ~= stored then joined, state, refuses = join_known(group, unpacked(kind, mine), entry) end
-      elseif has_dots and not is_tombstone then
-        local known = by and by_us[by]
-        if not by or (known and not later(ms, seq, known.ms, known.seq)) then
+      if mine ~= stored then
+        local known = ending and not is_tombstone and by_us[ending.by]
+        local is_old = known and not later(ms, seq, known.ms, known.seq)
+        if mine then
+          if not ending or is_old or not is_replaced(mine, ms, is_tombstone, ending) then
+            if ending then entry = plain_text(entry) end
+            joined, state, refuses = join_known(group, unpacked(kind, mine), entry)
+          end
+        elseif has_dots and not is_tombstone and (is_old or not ending) then
+          if ending then entry = plain_text(entry) end
           joined, state, refuses = join_known(group, '', entry)
         end
       end
@@ -120,23 +148,31 @@ local function join_entries(group, fields, entries, live, removed, from)
         ms, seq, is_tombstone = inspect(joined)
         stored = joined
       end
-      by = nil
+      ending = nil
     end
-    if later(ms, seq, latest_ms, latest_seq) then
+    if ms > latest_ms or (ms == latest_ms and seq > latest_seq) then
       latest_ms, latest_seq = ms, seq
       group.ms, group.seq = ms, seq
     end
-    if not mine and is_tombstone and (not refuses or SOURCE == '')
-      and is_known(group, state or parse_dots(entry)) then
+    if stored == mine then
+      -- It is here.
+    elseif not mine and is_tombstone and (not refuses or SOURCE == '') and ((ending
+      and is_known(group, {writer = ending.by, ms = ms, seq = seq})) or (not ending
+      and is_all_known(group, state or parse_dots(entry)))) then
       -- It tells of nothing but what is known to be gone.
-    elseif stored ~= mine then
-      changed[#changed + 1] = field
-      local target = is_tombstone and new_removed or new_live
-      local n = #target
-      target[n + 1], target[n + 2] = field, stored
+    else
+      number = number + 1
+      changed[number] = field
+      if is_tombstone then
+        new_removed[removed_parts + 1], new_removed[removed_parts + 2] = field, stored
+        removed_parts = removed_parts + 2
+      else
+        new_live[live_parts + 1], new_live[live_parts + 2] = field, stored
+        live_parts = live_parts + 2
+      end
       if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
       if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
-      if has_dots and not by and not is_tombstone and width_of(stored) >= WIDE then
+      if has_dots and not ending and not is_tombstone and width_of(stored) >= WIDE then
         group.wide[#group.wide + 1] = LETTERS[kind] .. group.name .. '\n' .. field
       end
     end
@@ -144,10 +180,8 @@ local function join_entries(group, fields, entries, live, removed, from)
 end
 
 -- One collection of the batch: what its entries become.
-local function join_group(group, first, count)
+local function join_group(group, fields, entries, count)
   local name, kind = group.name, group.kind
-  local fields, entries = {}, {}
-  for i = 1, count do fields[i], entries[i] = ARGV[first + 2 * i - 2], ARGV[first + 2 * i - 1] end
   local live, removed = {}, {}
   if not group.raised then
     live, removed = read_fields(live_key(name, kind), fields), read_fields(removed_key(name, kind), fields)

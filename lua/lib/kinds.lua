@@ -2,9 +2,8 @@
 -- @include lib/totals
 -- What each kind of collection is made of: its join, which fields it may have, how large an entry
 -- may be if not MAX_ENTRY, whether its entries are dots, and the reading of one entry from a peer.
--- `inspect` refuses what is malformed, and gives the entry's latest time, whether it is a tombstone,
--- and where it has one dot what that is made of and what follows it. That values are text is looked
--- at by who reads them from a peer: it takes scripts too long.
+-- `inspect` refuses what is malformed, and gives the entry's latest time and whether it is a tombstone.
+-- That values are text is looked at by who reads them from a peer: it takes scripts too long.
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
 
 -- Whether a text is one that JSON, or a key, may be; most are ASCII, and that is cheaper to see.
@@ -23,10 +22,10 @@ end
 
 local function inspect_last(text)
   local head, value = split(text)
-  local ms, seq, by, seq_text = match_dot(head)
+  local ms, seq = match_dot(head)
   if not ms then malformed('not a dot: ' .. string.sub(text, 1, 80)) end
   if value == '\n' or string.find(value, '\n', 2, true) then malformed('a value that is not one line') end
-  return ms, seq, value == '', by, seq_text, value
+  return ms, seq, value == ''
 end
 
 local function latest(state)
@@ -47,21 +46,9 @@ local function inspect_dots(text, valued)
   return ms, seq, #state.live == 0
 end
 
-local function inspect_element(text)
-  local ms, seq, by, seq_text = match_dot(text)
-  -- As most are: added once, by one.
-  if ms then return ms, seq, false, by, seq_text, '' end
-  return inspect_dots(text, false)
-end
+local function inspect_element(text) return inspect_dots(text, false) end
 
--- Of a key most have one dot, too.
-local function inspect_key(text)
-  local head, value = split(text)
-  local ms, seq, by, seq_text = match_dot(head)
-  if not ms then return inspect_dots(text, true) end
-  if #value < 2 or string.find(value, '\n', 2, true) then malformed('a value that is not one line') end
-  return ms, seq, false, by, seq_text, value
-end
+local function inspect_valued(text) return inspect_dots(text, true) end
 
 local function is_register(field) return field == 'value' end
 
@@ -70,11 +57,10 @@ local function is_element(field) return field ~= '' and is_line(field) end
 local KIND = {
   or_set = {join = join_dots, has_dots = true, inspect = inspect_element, is_field = is_element},
   mv_register = {
-    join = join_dots, has_dots = true, inspect = function(e) return inspect_dots(e, true) end,
-    is_field = is_register, max_entry = MAX_JOINED,
+    join = join_dots, has_dots = true, inspect = inspect_valued, is_field = is_register, max_entry = MAX_JOINED,
   },
   lww_map = {
-    join = join_dots, has_dots = true, inspect = inspect_key, is_field = is_utf8, max_entry = MAX_JOINED,
+    join = join_dots, has_dots = true, inspect = inspect_valued, is_field = is_utf8, max_entry = MAX_JOINED,
   },
   lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
   partitions = {join = join_last, inspect = inspect_last, is_field = is_register},

@@ -3,19 +3,24 @@
 -- @include lib/incarnation
 -- @include lib/pack_time
 -- @include lib/unpack_time
--- How OR-Sets and LWW maps store their entries, for there may be millions: as they are sent, but
--- each dot packed. That is its time as eight digits, an alias of its writer, and `-SEQ` unless that
--- is zero. Aliases are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
+-- How OR-Sets and LWW maps store and send their entries, for there may be millions: each dot packed.
+-- That is its time as eight digits, an alias of its writer, and `-SEQ` unless that is zero. Aliases
+-- are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
 local plain_times, plain_ends, writer_of = {}, {}, {}
 local packed_times, alias_of = {}, {}
 
--- What follows the time in a packed dot, as it is sent.
+-- The writer that an alias stands for. That of a new incarnation may not be written down yet.
+local function find_writer(name)
+  local by = name == alias and writer or writer_of[name] or redis.call('HGET', META, '#' .. name)
+  if by then writer_of[name] = by end
+  return by
+end
+
+-- What follows the time in a packed dot, in plain text.
 local function read_end(packed)
   local name, seq = string.match(packed, '^([0-9a-z]+)(%-?%d*)$')
-  -- The alias of a new incarnation may not be written down yet.
-  local by = name == alias and writer or name and (writer_of[name] or redis.call('HGET', META, '#' .. name))
+  local by = name and find_writer(name)
   if not by then fail('MALFORMED', 'what is stored is of no script of ours') end
-  writer_of[name] = by
   plain_ends[packed] = seq .. '@' .. by
   return plain_ends[packed]
 end
@@ -76,15 +81,9 @@ end
 
 local function is_packed(kind) return kind == 'or_set' or kind == 'lww_map' end
 
--- An entry as it is stored, and a stored one as it is sent and joined.
+-- An entry in plain text as it is stored, and a stored one in plain text, in which it is joined.
 local function pack(kind, entry)
   return is_packed(kind) and each_dot(entry, pack_dot) or entry
-end
-
--- The same, of an entry that was inspected; see lib/kinds.
-local function pack_inspected(kind, entry, ms, by, seq_text, rest)
-  if by and is_packed(kind) then return packed_dot(ms, by, seq_text) .. rest end
-  return pack(kind, entry)
 end
 
 local function unpacked(kind, entry)

@@ -28,33 +28,29 @@ local function is_name(name)
   return #name > 0 and #name <= MAX_NAME and not string.find(name, '[%z\1-\31\127]') and is_utf8(name)
 end
 
-local function check_fields(name, first, count)
-  local seen = {}
-  for i = first, first + 2 * count - 2, 2 do
-    if seen[ARGV[i]] then malformed('a field twice in ' .. name) end
-    seen[ARGV[i]] = true
-  end
-end
-
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first)
-  local groups, i, known_names, total = {}, first, {}, 0
+  local groups, known_names, total = {}, {}, 0
   refused, is_ahead, has_refused, relieved = {}, false, false, nil
-  while i <= #ARGV do
-    local name, kind, generation, context = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-    local count, rule = tonumber(ARGV[i + 4]), KIND[kind]
-    if not count or not rule or not is_name(name) or known_names[kind .. ':' .. name]
-      or count < 0 or count % 1 ~= 0 or i + 4 + 2 * count > #ARGV or not string.find(generation, '^%d*$')
-      or #generation > 15 then
+  if first > #ARGV then return groups end
+  if (#ARGV - first) % 5 ~= 0 then malformed('a truncated batch') end
+  read_writers(ARGV[first])
+  for i = first + 1, #ARGV, 5 do
+    local name, kind, generation, context, text = unpack(ARGV, i, i + 4)
+    local rule = KIND[kind]
+    if not rule or not is_name(name) or known_names[kind .. ':' .. name]
+      or not string.find(generation, '^%d*$') or #generation > 15 then
       malformed('an ill-formed batch')
     end
-    known_names[kind .. ':' .. name], total = true, total + count
-    if total > MAX_BATCH then malformed('more than ' .. MAX_BATCH .. ' entries in a batch') end
-    check_fields(name, i + 5, count)
+    known_names[kind .. ':' .. name] = true
+    local fields, entries, count = read_entries(text, MAX_BATCH - total)
+    total = total + count
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0
     local group = {name = name, kind = kind, kinds = kinds, rule = rule, live = {}, removed = {},
                    revived = {}, buried = {}, wide = {}, fields = {}, echoes = {}, ms = 0, seq = 0, context = context}
+    -- Fields of sets are lines; that they are ASCII is seen of all at once.
+    group.are_lines = kind == 'or_set' and string.find(text, '^[ -~\255]*$')
     if there > here then group.raised = generation end
     if there >= here then
       local noted = {}
@@ -62,11 +58,10 @@ local function read_batch(first)
       if group.raised then noted = {} end
       group.ours, group.noted = with_context(ours, noted), context_of(noted)
       group.theirs = with_context(theirs, parse_context(context))
-      join_group(group, i + 5, count)
+      join_group(group, fields, entries, count)
       if #group.live > 0 and (kind == 'g_counter' or kind == 'pn_counter') then fold(group) end
     end
     groups[#groups + 1] = group
-    i = i + 5 + 2 * count
   end
   return groups
 end

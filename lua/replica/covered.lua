@@ -12,9 +12,18 @@ local function covered()
   local context, fields = context_of(read_known(ARGV, 6, #ARGV)), {}
   local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
   for i = 1, #page[2], 2 do
-    local dots = {}
-    for _, dot in ipairs(parse_dots(unpacked(kind, page[2][i + 1])).live) do
-      if covers(context, dot) then dots[#dots + 1] = dot.text end
+    local entry, dots = page[2][i + 1], {}
+    local head, ms, seq, name = is_packed(kind) and string.match(entry, '^[^\n]*'), nil, nil, nil
+    if head then ms, seq, name = time_of_packed(head) end
+    local by = name and find_writer(name)
+    if by then
+      -- As most are.
+      local known = context[by]
+      if known and not later(ms, seq, known.ms, known.seq) then dots[1] = unpack_dot(head) end
+    else
+      for _, dot in ipairs(parse_dots(unpacked(kind, entry)).live) do
+        if covers(context, dot) then dots[#dots + 1] = dot.text end
+      end
     end
     if #dots > 0 then
       fields[#fields + 1], fields[#fields + 2] = page[2][i], table.concat(dots, ' ')

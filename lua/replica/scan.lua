@@ -53,25 +53,21 @@ local function next_fields(key, cursor)
 end
 
 -- Sends entries of a hash, one by one, for they may be large; gives the next cursor.
-local function send_one_by_one(group, key, kind, part, text)
+local function send_one_by_one(group, key, part, text)
   local cursor, fields = read_cursor(text)
   if #fields == 0 then cursor, fields = next_fields(key, cursor) end
   for i, field in ipairs(fields) do
     if bytes_sent >= MAX_BYTES then return write_cursor(cursor, fields, i) end
     local stored = redis.call('HGET', key, field)
     local entry = part == 'live' and stored or entry_of_tombstone(stored)
-    if entry then send_entry(group, field, unpacked(kind, entry)) end
+    if entry then send_entry(group, field, entry) end
   end
   return cursor
 end
 
 local function send_page(group, key, kind, part, cursor, limit)
   local page = redis.call('HSCAN', key, cursor, 'COUNT', chunk_of(kind, limit - entries_sent))
-  local found = page[2]
-  for j = 1, #found, 2 do
-    local entry = part == 'live' and found[j + 1] or entry_of_tombstone(found[j + 1])
-    send_entry(group, found[j], unpacked(kind, entry))
-  end
+  send_found(group, page[2], part == 'removed')
   return page[1]
 end
 
@@ -114,7 +110,7 @@ local function scan()
       local key = part == 'live' and live_key(name, kind) or removed_key(name, kind)
       -- Those of maps are small for the most part, too: a mean so far says so.
       if LARGE[kind] and (entries_sent == 0 or bytes_sent / entries_sent > 1024 or string.find(cursor, ' ', 1, true)) then
-        cursor = send_one_by_one(group, key, kind, part, cursor)
+        cursor = send_one_by_one(group, key, part, cursor)
       else
         cursor = send_page(group, key, kind, part, cursor, limit)
       end

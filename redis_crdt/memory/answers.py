@@ -9,8 +9,8 @@ here: an object that was copied writes under a name of its own
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count
-from typing import Any
+from itertools import count, starmap
+from typing import Any, NamedTuple
 
 from redis_crdt import counting
 from redis_crdt.clock import Dot, Time, check_writer, parse_clock, replica_of
@@ -21,12 +21,19 @@ from redis_crdt.kinds import DROPPED, KIND_OF, KINDS, Kind
 from redis_crdt.memory.shard import ALL, Shard, join, raise_to
 from redis_crdt.memory.store import Store
 from redis_crdt.names import check_stored_name
+from redis_crdt.operations.bodies import (
+    Group,
+    Item,
+    body_of,
+    check_shape,
+    heads_of,
+    split_items,
+)
+from redis_crdt.operations.packed import Aliases
 from redis_crdt.operations.requests import BATCH_BYTES
 
 SCANS = 16
 """How many scans may be under way; of more, the one not gone on with for longest begins anew."""
-
-Item = tuple[bytes, bytes]
 
 
 class Answers:
@@ -411,15 +418,13 @@ class Body:
 
     def flat(self) -> list[bytes]:
         """Return it as it is sent."""
-        flat: list[bytes] = []
-        for (name, kind), entries in self._groups.items():
-            store = self._shard.stores.get((name, kind))
-            context = _context(store, self._after) if store else b""
-            generation = b"%d" % self._shard.generations.get(name, 0)
-            flat += (name, kind.encode(), generation, context, b"%d" % len(entries))
-            for item in entries:
-                flat += item
-        return flat
+        return body_of(starmap(self._group, self._groups.items()))
+
+    def _group(self, place: tuple[bytes, str], entries: list[Item]) -> Group:
+        store = self._shard.stores.get(place)
+        context = _context(store, self._after) if store else b""
+        generation = b"%d" % self._shard.generations.get(place[0], 0)
+        return Group(*place, generation, context, entries)
 
 
 class Batch:
@@ -454,11 +459,17 @@ class Batch:
         self.groups: list[Batch.Group] = []
         self.refs: list[tuple[bytes, bytes]] = []
         self._raised: dict[bytes, int] = {}
-        for name, kind, generation, context, items in read_body(body):
-            self._join(name, kind, generation, context, items)
+        for group in read_body(body):
+            self._join(*group)
 
     def _join(
-        self, name: bytes, kind: Kind, generation: int | None, context: bytes, items: list[Item]
+        self,
+        name: bytes,
+        kind: Kind,
+        generation: int | None,
+        context: bytes,
+        items: list[Item],
+        plain: Callable[[bytes], bytes],
     ) -> None:
         here = self._shard.generations.get(name, 0)
         group = self.Group(name, kind, generation)
@@ -483,8 +494,10 @@ class Batch:
             try:
                 entry = None
                 if text or not (self._tolerant and kind.has_dots):
-                    entry = kind.parse(key, text)
+                    entry = kind.parse(key, plain(text))
                     self.latest = max(self.latest, entry.time)
+                else:
+                    kind.check(key)
                 joined = join(kind, mine, entry, ours, theirs)
                 if joined is not None and joined != mine:
                     joined = self._relieved(joined, surely_ours)
@@ -630,31 +643,41 @@ def _id(time: Time) -> bytes:
     return b"%d-%d" % time
 
 
-def read_body(
-    body: Sequence[bytes],
-) -> Iterator[tuple[bytes, Kind, int | None, bytes, list[Item]]]:
+class Received(NamedTuple):
+    """One collection in the body of a batch that was sent."""
+
+    name: bytes
+    kind: Kind
+    generation: int | None
+    context: bytes
+    items: list[Item]
+    plain: Callable[[bytes], bytes]
+    """Gives the plain text of what is sent; :class:`InvalidDump` if it is ill-formed."""
+
+
+def read_body(body: Sequence[bytes]) -> Iterator[Received]:
     """Read the body of a batch; :class:`InvalidDump` for one that is ill-formed as a whole."""
+    if not body:
+        return
+    check_shape(body)
+    aliases = Aliases(body[0])
     seen: set[tuple[bytes, str]] = set()
-    at = total = 0
-    while at < len(body):
-        head = body[at : at + 5]
-        kind = KINDS.get(head[1].decode("ascii", "replace")) if len(head) == 5 else None
-        if kind is None or not head[4].isdigit() or not (head[2] or b"0").isdigit():
+    total = 0
+    for (name, kind_name), generation, context, text in heads_of(body):
+        kind = KINDS.get(kind_name)
+        if kind is None or not (generation or b"0").isdigit() or len(generation) > 15:
             raise InvalidDump("an ill-formed batch")
-        name, count_ = head[0], int(head[4])
-        flat = body[at + 5 : at + 5 + 2 * count_]
-        items = list(zip(flat[::2], flat[1::2], strict=False))
-        if len(items) < count_ or len(head[2]) > 15:
-            raise InvalidDump("a truncated batch")
-        if len(dict(items)) < count_ or (name, kind.name) in seen:
+        items = split_items(text)
+        if len(dict(items)) < len(items) or (name, kind_name) in seen:
             raise InvalidDump("a batch with repeated fields or collections")
         try:
             check_stored_name(name.decode())
         except (InvalidName, UnicodeDecodeError) as error:
             raise InvalidDump(f"a batch with an ill-formed name: {name[:80]!r}") from error
-        seen.add((name, kind.name))
-        total += count_
+        seen.add((name, kind_name))
+        total += len(items)
         if total > MAX_BATCH:
             raise InvalidDump(f"more than {MAX_BATCH} entries in a batch")
-        yield name, kind, int(head[2]) if head[2] else None, head[3], items
-        at += 5 + 2 * count_
+        plain = aliases.unpack if kind.is_packed else bytes
+        number = int(generation) if generation else None
+        yield Received(name, kind, number, context, items, plain)

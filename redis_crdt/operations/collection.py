@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from redis_crdt.codec import codec_for
 from redis_crdt.kinds import KINDS, PARTITIONS, VALUE, KindName, check_kind, kinds_in
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import (
     Command,
@@ -262,7 +263,7 @@ class CollectionOperations(Generic[T]):
                 if source is not None:  # another process, to which the position means nothing
                     position = begin
                 source = page.source
-                context = next((group.context for group in ask.groups_of(page.body)), b"")
+                context = next((head.context for head in bodies.heads_of(page.body)), b"")
             for field, entry in page.entries():
                 if entries.setdefault(field, entry) != entry:
                     # It changed while we read; what it is now includes what it was.
@@ -280,16 +281,16 @@ class CollectionOperations(Generic[T]):
         items = [(f.encode(), e.encode()) for f, e in state.entries.items()]
         drift, time = self._replica.max_drift, state.time
         each = [(part, list(theirs)) for part, theirs in self._by_part(items, lambda item: item[0])]
-        bodies = [
-            (part._keys, ask.Group(part._field, part.kind, b"", b"", batch).flat())
+        requests = [
+            (part._keys, bodies.body_of([bodies.Group(part._field, part.kind, b"", b"", batch)]))
             for part, theirs in each
             for batch in batches(theirs, bytes_of=bytes_of_item)
         ]
-        if len(bodies) > 1:
+        if len(requests) > 1:
             # What would be refused is to be found before the first batch changes anything.
-            for keys, body in bodies:
+            for keys, body in requests:
                 yield self._replica, ask.merge(keys, drift, time, "try", body, self._about)
-        for keys, body in bodies:
+        for keys, body in requests:
             yield self._replica, ask.merge(keys, drift, time, "more", body, self._about)
         known = {writer.encode(): clock.encode() for writer, clock in state.known.items()}
         for part, _ in each if known and KINDS[self.kind].has_dots else ():

@@ -1,18 +1,26 @@
-"""Reading the entries of LWW maps as servers store them; ``lua/lib/packed.lua`` writes them.
+"""Packed entries, as servers store and send those of OR-Sets and LWW maps; see
+``lua/lib/packed.lua``.
 
 The head of an entry has its dots: a time as eight characters, an alias of the writer, ``-SEQ``
 unless that is zero. Times so written are in the order of their bytes. A line for each live dot
-follows.
+follows. An alias means what the one who stores or sends the entry says.
 """
 
 from __future__ import annotations
 
 import re
 
+from redis_crdt.clock import check_writer
+from redis_crdt.entries import MAX_DOTS
 from redis_crdt.errors import InvalidDump
 
 _TIME = 8
 _DOT = re.compile(rb"[.-{]{8}[0-9a-z]+(?:-(\d+))?")
+_DIGITS = re.compile(rb"[.-{]{8}")
+_END = re.compile(rb"([0-9a-z]+)(-[1-9][0-9]{0,14})?")
+_ALIAS = re.compile(rb"[0-9a-z]{1,11}")
+_PLAIN = re.compile(rb"(0|[1-9][0-9]{0,14})(-[1-9][0-9]{0,14})?@(.+)")
+_WORD = re.compile(rb"[^ |]+")
 
 
 def latest_value(entry: bytes) -> bytes:
@@ -31,3 +39,119 @@ def latest_value(entry: bytes) -> bytes:
             raise InvalidDump(f"what is stored is of no script of ours: {dot[:80]!r}")
         times.append((dot[:_TIME], int(match[1] or 0), number))
     return values.split(b"\n")[max(times)[2]]
+
+
+def pack_time(ms: int) -> bytes:
+    """Return a time in milliseconds as eight characters."""
+    digits = bytearray(_TIME)
+    for place in range(_TIME - 1, -1, -1):
+        ms, digit = divmod(ms, 78)
+        digits[place] = 46 + digit
+    return bytes(digits)
+
+
+def unpack_time(digits: bytes) -> int:
+    """Return the time that eight characters stand for; :class:`InvalidDump` if there is none."""
+    ms = 0
+    for digit in digits:
+        ms = ms * 78 + digit - 46
+    if _DIGITS.fullmatch(digits) is None or ms >= 10**15:
+        raise InvalidDump(f"not a time: {digits[:80]!r}")
+    return ms
+
+
+class Aliases:
+    """The writers of a body that is sent, by the aliases that packed dots in it have."""
+
+    def __init__(self, text: bytes) -> None:
+        """Read ``ALIAS WRITER ALIAS WRITER...``; :class:`InvalidDump` if it is ill-formed."""
+        words = text.split(b" ") if text else []
+        self._writers = dict(zip(words[::2], words[1::2], strict=False))
+        if 2 * len(self._writers) != len(words):
+            raise InvalidDump(f"ill-formed writers of a batch: {text[:80]!r}")
+        for alias, writer in self._writers.items():
+            if _ALIAS.fullmatch(alias) is None:
+                raise InvalidDump(f"not an alias: {alias[:80]!r}")
+            check_writer(writer.decode("ascii", "replace"))
+        self._times: dict[bytes, bytes] = {}
+        self._ends: dict[bytes, bytes] = {}
+
+    def unpack(self, entry: bytes) -> bytes:
+        """Return a packed entry in plain text; :class:`InvalidDump` if it has what is no dot."""
+        head, newline, values = entry.partition(b"\n")
+        if b" " not in head and b"|" not in head:
+            plain = self._unpack_dot(head) if head else b""
+        else:
+            if head.count(b" ") + head.count(b"|") > MAX_DOTS:
+                raise InvalidDump(f"an entry with more than {MAX_DOTS} dots")
+            plain = _WORD.sub(lambda match: self._unpack_dot(match[0]), head)
+        return plain + newline + values
+
+    def _unpack_dot(self, dot: bytes) -> bytes:
+        digits = dot[:_TIME]
+        time = self._times.get(digits)
+        if time is None:
+            time = self._times[digits] = b"%d" % unpack_time(digits)
+        return time + self._end_of(dot)
+
+    def _end_of(self, dot: bytes) -> bytes:
+        """Return what follows the milliseconds of a packed dot in plain text."""
+        packed = dot[_TIME:]
+        end = self._ends.get(packed)
+        if end is None:
+            match = _END.fullmatch(packed)
+            writer = self._writers.get(match[1]) if match else None
+            if match is None or writer is None:
+                raise InvalidDump(f"not a dot: {dot[:80]!r}")
+            end = self._ends[packed] = (match[2] or b"") + b"@" + writer
+        return end
+
+    def key_of(self, dot: bytes) -> bytes:
+        """Return a packed dot as :func:`key_of` returns it in plain text, and one that is none as
+        it is."""
+        try:
+            return dot[:_TIME] + self._end_of(dot)
+        except InvalidDump:
+            return dot
+
+
+def key_of(dot: bytes) -> bytes:
+    """Return a dot in plain text with its time packed, which is cheap to make of a packed one."""
+    match = _PLAIN.fullmatch(dot)
+    return pack_time(int(match[1])) + dot[match.end(1) :] if match else dot
+
+
+class Packing:
+    """Packs entries that are to be sent, with aliases of their own."""
+
+    def __init__(self) -> None:
+        self._aliases: dict[bytes, bytes] = {}
+        self._dots: dict[bytes, bytes] = {}
+
+    def pack(self, entry: bytes) -> bytes:
+        """Return an entry in plain text packed; :class:`InvalidDump` if it has what is no dot."""
+        head, newline, values = entry.partition(b"\n")
+        return _WORD.sub(self._pack_match, head) + newline + values
+
+    def _pack_match(self, match: re.Match[bytes]) -> bytes:
+        dot = match[0]
+        packed = self._dots.get(dot)
+        if packed is None:
+            packed = self._dots[dot] = self._pack_dot(dot)
+        return packed
+
+    def _pack_dot(self, dot: bytes) -> bytes:
+        match = _PLAIN.fullmatch(dot)
+        if match is None:
+            raise InvalidDump(f"not a dot: {dot[:80]!r}")
+        alias = self._aliases.get(match[3])
+        if alias is None:
+            check_writer(match[3].decode("ascii", "replace"))
+            alias = self._aliases[match[3]] = b"%d" % len(self._aliases)
+        return pack_time(int(match[1])) + alias + (match[2] or b"")
+
+    def writers(self) -> bytes:
+        """Return the writers of what was packed, as they are sent."""
+        return b" ".join(
+            [part for writer, alias in self._aliases.items() for part in (alias, writer)]
+        )

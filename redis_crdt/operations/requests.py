@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,6 +9,7 @@ from redis_crdt.clock import Time, check_writer, parse_clock
 from redis_crdt.errors import InvalidDump
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys, check_replica_id
+from redis_crdt.operations import bodies
 from redis_crdt.operations.operation import Script, as_is, reading
 
 R = TypeVar("R")
@@ -71,10 +71,7 @@ def read_context(text: Any) -> dict[bytes, bytes]:
     return _clocks(_bytes(text).split(b" ")) if text else {}
 
 
-Place = tuple[bytes, str]
-"""Name and kind of a collection."""
-
-_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
+Place = bodies.Place
 
 
 def later_of(known: Mapping[bytes, bytes], more: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
@@ -93,84 +90,11 @@ def has_forgotten_nothing(standing: bytes, before: bytes) -> bool:
     return writer == was and int(learnt) >= int(had)
 
 
-class Group(NamedTuple):
-    """One collection in the body of a batch."""
-
-    name: bytes
-    kind: str
-    generation: bytes
-    """How often the name had been dropped; empty for whichever the target has."""
-    context: bytes
-    """What is known of this collection alone."""
-    entries: list[tuple[bytes, bytes]]
-    """Fields and entries; an entry is empty where a source was asked for it and has none."""
-
-    def flat(self) -> list[Any]:
-        """Return it as scripts take it."""
-        flat: list[Any] = [self.name, self.kind, self.generation, self.context, len(self.entries)]
-        for item in self.entries:
-            flat += item
-        return flat
-
-
-def heads_of(body: Sequence[bytes]) -> Iterator[tuple[Place, bytes, int, int]]:
-    """Yield of each group in a body: name and kind, context, where its entries begin and end."""
-    at = 0
-    while at < len(body):
-        name, kind, _, context, number = body[at : at + 5]
-        begin = at + 5
-        at = begin + 2 * int(number)
-        yield (name, kind.decode()), context, begin, at
-
-
-def groups_of(body: Sequence[bytes]) -> Iterator[Group]:
-    """Yield the groups of a body that was read here."""
-    for (name, kind), context, begin, end in heads_of(body):
-        entries = list(zip(body[begin:end:2], body[begin + 1 : end : 2], strict=True))
-        yield Group(name, kind, body[begin - 3], context, entries)
-
-
-def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes]]:
-    """Yield name, kind, field and entry of everything in the body of a batch."""
-    for group in groups_of(body):
-        for field, entry in group.entries:
-            yield group.name, group.kind, field, entry
-
-
 def _body(flat: Any) -> list[bytes]:
-    """The body of a batch, whose entries are left to those who join them.
-
-    All but this: that values are text, each on one line, takes scripts too long to see.
-    """
-    body = list(flat)
-    if not all(type(part) is bytes for part in body):
-        raise InvalidDump("an ill-formed reply of a replica: not all of a batch is text")
-    at = 0
-    while at < len(body):
-        name, kind, _, context, number = body[at : at + 5]
-        name.decode()
-        kind.decode()
-        read_context(context)
-        at += 5 + 2 * _number(number)
-    if at != len(body):
-        raise InvalidDump("a truncated batch")
-    for _, _, begin, end in heads_of(body):
-        _check_text(body[begin + 1 : end : 2])
+    body = bodies.read_body(flat)
+    for head in bodies.heads_of(body):
+        read_context(head.context)
     return body
-
-
-def _check_text(entries: Sequence[bytes]) -> None:
-    together = b"\n".join(entries)
-    if _CONTROL.search(together):
-        raise InvalidDump("an entry with a control character")
-    if not together.isascii():
-        for entry in entries:
-            entry.decode()
-
-
-def count(body: Sequence[bytes]) -> int:
-    """Return how many entries are in the body of a batch."""
-    return sum((end - begin) // 2 for _, _, begin, end in heads_of(body))
 
 
 def names_of(flat: Sequence[bytes]) -> list[tuple[bytes, str]]:
@@ -259,7 +183,7 @@ class Page(NamedTuple):
 
     def entries(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the fields and entries."""
-        for _, _, field, entry in entries_of(self.body):
+        for _, _, field, entry in bodies.entries_of(self.body):
             yield field, entry
 
 
@@ -540,7 +464,7 @@ def note(
     about: str,
 ) -> Script[Applied]:
     """Ask to note what is known of one collection alone, whose entries are all joined."""
-    body = Group(name, kind, b"", b"", []).flat()
+    body = bodies.body_of([bodies.Group(name, kind, b"", b"", [])])
     vouched = Vouched(known=known)
     return apply(keys, vouched, asked_as, b"", "note", max_drift, "", body, about)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from redis_crdt.kinds import DROPPED, PARTITIONS, VALUE
 from redis_crdt.names import check_stored_name, shard_of
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.partitions import described_in
@@ -19,7 +20,7 @@ def find(replica: Party, name: str) -> Procedure[list[tuple[str, int]]]:
         if kind == PARTITIONS:
             request = ask.entries(keys, field, PARTITIONS, (VALUE,), replica.about)
             answer = yield replica, request
-            ((_, _, _, entry),) = ask.entries_of(answer.body)
+            ((_, _, _, entry),) = bodies.entries_of(answer.body)
             found.append(described_in(entry))
         else:
             found.append((kind, 1))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -20,6 +20,7 @@ from redis_crdt.clock import Time
 from redis_crdt.errors import InvalidDump, InvalidName, problems_of
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_stored_name, shard_of
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.party import Party, count_entries
@@ -115,7 +116,7 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
                 is_another = writer not in (None, page.source.writer)
                 position = ask.Position() if is_another else page.after(position)
                 writer = page.source.writer
-                for group in ask.groups_of(page.body):
+                for group in bodies.groups_of(page.body):
                     for field, entry in group.entries:
                         line = Line.model_construct(
                             collection=group.name.decode(),
@@ -197,10 +198,10 @@ class _Batch:
     def send(self) -> Procedure[int]:
         if not self.size:
             return 0
-        body: list[Any] = []
-        for (name, kind), (generation, entries) in self.groups.items():
-            text = b"%d" % generation
-            body += ask.Group(name, kind, text, b"", list(entries.items())).flat()
+        body = bodies.body_of(
+            bodies.Group(name, kind, b"%d" % generation, b"", list(entries.items()))
+            for (name, kind), (generation, entries) in self.groups.items()
+        )
         self.groups, self.size, self.bytes = {}, 0, 0
         target = self.target
         request = ask.merge(

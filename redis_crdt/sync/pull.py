@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
 from redis_crdt.sync.party import Party
@@ -267,7 +268,7 @@ class ShardPull:
         self._span, self._read_to = (at - self._read_to if self._read_to else 0), at
         batches = left / self._span if self._span else 1
         yield from self.note_progress(
-            behind_entries=round(batches * ask.count(delta.body)), behind_seconds=left / 1000
+            behind_entries=round(batches * bodies.count(delta.body)), behind_seconds=left / 1000
         )
 
     def _next_request(self, mine: ask.Knowledge) -> Script[ask.Delta]:
@@ -328,7 +329,7 @@ class ShardPull:
         applied = yield self.target, request
         if ask.has_forgotten_nothing(applied.standing, asked_as):
             self.seen, self.standing = applied.clock, applied.standing
-        entries, size = ask.count(body), sum(map(len, body))
+        entries, size = bodies.count(body), sum(map(len, body))
         self.report += SyncReport(
             entries=entries,
             changed=applied.changed,
@@ -389,9 +390,9 @@ class Reading:
 
     def hear(self, body: Sequence[bytes]) -> None:
         """Remember the contexts that come with a batch."""
-        for place, context, _, _ in ask.heads_of(body):
-            if context:
-                self.contexts[place] = context
+        for head in bodies.heads_of(body):
+            if head.context:
+                self.contexts[head.place] = head.context
 
     def go_on(self, delta: ask.Delta) -> None:
         """Note how far a batch went."""

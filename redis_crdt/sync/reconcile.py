@@ -12,12 +12,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from redis_crdt.kinds import KINDS
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script
+from redis_crdt.operations.packed import Aliases, key_of
 
 if TYPE_CHECKING:
     from redis_crdt.sync.pull import ShardPull
@@ -34,21 +36,29 @@ class Shown:
         self._hashes = array("q")
         self._sorted = True
 
-    def add(self, group: ask.Group) -> None:
-        """Note the live dots of a collection's fields."""
-        salt = (group.name, group.kind)
-        for field, entry in group.entries:
-            live = entry.partition(b"\n")[0].partition(b"|")[0]
-            if live:
-                self._hashes.extend([hash((salt, field, dot)) for dot in live.split(b" ")])
+    def add(self, body: Sequence[bytes]) -> None:
+        """Note the live dots of the fields in a body that is not empty.
+
+        They are not put into plain text, for there may be a million.
+        """
+        aliases = Aliases(body[0])
+        for place, _, _, text in bodies.heads_of(body):
+            kind = KINDS.get(place[1])
+            if kind is None or not kind.has_dots:
+                continue
+            key = aliases.key_of if kind.is_packed else key_of
+            for field, entry in bodies.split_items(text):
+                live = entry.partition(b"\n")[0].partition(b"|")[0]
+                for dot in live.split(b" ") if live else ():
+                    self._hashes.append(hash((place, field, key(dot))))
         self._sorted = False
 
     def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
-        """Whether all of these dots of a field were shown."""
+        """Whether all of these dots of a field, in plain text, were shown."""
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
             self._sorted = True
-        return all(self._has(hash((place, field, dot))) for dot in dots)
+        return all(self._has(hash((place, field, key_of(dot)))) for dot in dots)
 
     def _has(self, wanted: int) -> bool:
         at = bisect_left(self._hashes, wanted)
@@ -108,7 +118,7 @@ class Reconciling:
             if page.source.writer != self._head.writer:
                 return False  # another process, to which the position means nothing
             after = page.after(self._position)
-            for place, context, _, _ in ask.heads_of(page.body):
+            for place, _, context, _ in bodies.heads_of(page.body):
                 # As it was before the first of its entries was read.
                 if context and place not in self._contexts_seen:
                     self.contexts[place] = context
@@ -116,10 +126,8 @@ class Reconciling:
             if page.body:
                 applied = yield from pull.apply(self._mine, page.source, b"", "more", page.body)
                 self.refused = self.refused or bool(applied.refused)
-                for group in ask.groups_of(page.body):
-                    if KINDS[group.kind].has_dots:
-                        self._shown.add(group)
-            self._done += ask.count(page.body)
+                self._shown.add(page.body)
+            self._done += bodies.count(page.body)
             self._total += page.size
             self._position = after
             yield from pull.note_progress(scanned=self._done, to_scan=self._total)

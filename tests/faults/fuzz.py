@@ -26,14 +26,15 @@ from pydantic import BaseModel
 from redis_crdt import Replica, State, memory
 from redis_crdt.clock import Time
 from redis_crdt.codec import Codec
-from redis_crdt.entries import has_control
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import DROPPED, KINDS, PARTITIONS
 from redis_crdt.names import check_name, check_namespace, check_replica_id
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.bodies import SEPARATOR, Group
 from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
 from redis_crdt.watching import Position
+from tests.faults.wire import careless_body, is_readable, is_text
 
 HANGS_AFTER = 60.0
 """For how many seconds one input may take."""
@@ -138,13 +139,43 @@ def a_context(chance: Chance) -> bytes:
     return text
 
 
-def is_text(entry: bytes) -> bool:
-    """Whether readers of batches let it through, who look at what scripts no longer look at."""
-    try:
-        entry.decode()
-    except UnicodeDecodeError:
-        return False
-    return not any(has_control(line) for line in entry.split(b"\n"))
+WIRE = (
+    *(SEPARATOR, SEPARATOR * 2, b"\x1e", b"\n", b" ", b"  ", b"|", b"||", b"0", b"1", b"00", b"a"),
+    *(b"-", b"-0", b"-1", b"-01", b"-" + b"9" * 15, b"-" + b"9" * 16, b"a#1", b"1@a#1", b"x"),
+    *(b"........0", b"{{{{{{{{0", b"|........0", b".......0", b"-.......0", b"........", b"0 z#1"),
+)
+"""What is put into the writers and the texts of bodies."""
+
+
+def garble_text(chance: Chance, text: bytes) -> bytes:
+    """A text of a body with something put in, taken out, or repeated."""
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        i = chance.randint(0, len(text))
+        j = min(len(text), i + chance.choice((0, 0, 1, 1, 2, 9, 99)))
+        text = (
+            text[:i] + (chance.choice(WIRE) if chance.random() < 0.8 else text[i:j] * 2) + text[j:]
+        )
+    return text
+
+
+def a_body(chance: Chance) -> list[bytes]:
+    """The body of a batch, which need not be well-formed."""
+    groups = []
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        name, kind, entries = a_group(chance)
+        entries = [item for item in entries if is_text(item[1])]
+        generation = chance.choice((b"", b"", b"", b"0", b"1", b"x", b"9" * 16))
+        groups.append(Group(name, kind, generation, a_context(chance), entries))
+    body = careless_body(groups)
+    if chance.random() < 0.1:
+        body[0] = garble_text(chance, body[0])
+    for at in range(5, len(body), 5):
+        if chance.random() < 0.15:
+            text = garble_text(chance, body[at])
+            body[at] = text if is_readable(text) else body[at]
+        if chance.random() < 0.03:
+            body[at - 3] = chance.choice((b"queue", b"", b"or_set\n", b"lww_map", b"mv_register"))
+    return body[: chance.randint(0, len(body))] if chance.random() < 0.03 else body
 
 
 def _text(data: bytes) -> str:
@@ -240,34 +271,31 @@ class Targets:
         self._batches += 1
         if self._batches % ANEW_EVERY == 0:
             self._begin_anew()
-        body: list[bytes] = []
-        for _ in range(chance.choice((1, 1, 2, 3))):
-            name, kind, entries = a_group(chance)
-            entries = [item for item in entries if is_text(item[1])]
-            count = len(entries) if chance.random() < 0.97 else chance.choice((-1, 99, 0, 0.5, "x"))
-            told = kind if chance.random() < 0.97 else chance.choice(("queue", "", "or_set\n"))
-            generation = chance.choice((b"", b"", b"", b"0", b"1", b"x", b"9" * 16))
-            body += [name, told.encode(), generation, a_context(chance), str(count).encode()]
-            body += [part for item in entries for part in item]
-        if chance.random() < 0.03:
-            body = body[: chance.randint(0, len(body))]
+        body = a_body(chance)
         before = self._clocks()
-        verdicts = [self._verdict(replica, body) for replica in (self.server, self.memory)]
+        source = chance.choice((b"", b"", b"y#1"))
+        verdicts = [self._verdict(replica, source, body) for replica in (self.server, self.memory)]
         assert verdicts[0] == verdicts[1], f"server {verdicts[0]}, memory {verdicts[1]}: {body!r}"
-        if not verdicts[0]:
+        if verdicts[0] is None or (not source and not verdicts[0][0]):
             assert self._clocks() == before, f"it changed something: {body!r}"
         if chance.random() < 0.02:
             here, there = self._states()
             assert here == there, f"server {here!r}, memory {there!r}: {body!r}"
 
-    def _verdict(self, replica: Any, body: list[bytes]) -> int | None:
-        """Return how many entries changed, or None for a refusal; of two reasons either will do."""
+    def _verdict(
+        self, replica: Any, source: bytes, body: list[bytes]
+    ) -> tuple[int, list[tuple[str, ...]]] | None:
+        """Return how many entries changed and which of a source's were left out.
+
+        None for a refusal. Of two reasons either will do.
+        """
+        vouched = ask.Vouched(source, b"1" if source else b"")
         try:
-            request = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "fuzz")
-            changed: int = replica.execute(request).changed
+            request = ask.apply(replica.keys(0), vouched, b"", b"", "more", 60.0, "0", body, "fuzz")
+            applied: ask.Applied = replica.execute(request)
         except CRDTError:
             return None
-        return changed
+        return applied.changed, [refused[:3] for refused in applied.refused]
 
     def peer(self, chance: Chance) -> None:
         """What a peer answers whose scripts are not ours."""

@@ -15,6 +15,7 @@ from redis_crdt.clock import Time
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidName
 from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.bodies import Group, body_of
 from tests.backends import NewClient
 from tests.faults.fuzz import Targets
 from tests.faults.hostile import PAYLOADS, plant
@@ -44,42 +45,27 @@ def test_all_targets_are_tried(targets: Targets) -> None:
             target(random.Random(f"{name} {number}"))
 
 
-def merged(replica: Any, *body: bytes) -> int:
-    request = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "test")
-    changed: int = replica.execute(request).changed
-    return changed
+def a_map(*items: tuple[bytes, bytes]) -> Group:
+    return Group(b"c", "lww_map", b"", b"", list(items))
 
 
 @pytest.mark.parametrize(
-    "body",
+    "groups",
     [
-        (
-            b"c",
-            b"lww_map",
-            b"",
-            b"",
-            b"1",
-            b"k",
-            b"1@a#1\n1",
-            b"c",
-            b"lww_map",
-            b"",
-            b"",
-            b"1",
-            b"k",
-            b"2@a#1\n2",
-        ),
-        (b"c", b"lww_map", b"", b"", b"1", b"\xed\xa0\x80", b"1@a#1\n1"),
-        (b"c", b"lww_map", b"", b"", b"1", b"\xf4\x90\x80\x80", b"1@a#1\n1"),
-        (b"c", b"lww_map", b"", b"", b"1", b"\xe0\x80\x80", b"1@a#1\n1"),
-        (b"c", b"lww_map", b"", b"", b"1", b"\xc3\xf0\x90\x80\x80\xa9", b"1@a#1\n1"),
+        (a_map((b"k", b"1@a#1\n1")), a_map((b"k", b"2@a#1\n2"))),
+        (a_map((b"\xed\xa0\x80", b"1@a#1\n1")),),
+        (a_map((b"\xf4\x90\x80\x80", b"1@a#1\n1")),),
+        (a_map((b"\xe0\x80\x80", b"1@a#1\n1")),),
+        (a_map((b"\xc3\xf0\x90\x80\x80\xa9", b"1@a#1\n1")),),
     ],
     ids=["a collection twice", "a surrogate", "past the last", "overlong", "one within another"],
 )
-def test_batches_that_were_taken_once(redis_client: redis.Redis, body: tuple[bytes, ...]) -> None:
+def test_batches_that_were_taken_once(redis_client: redis.Redis, groups: tuple[Group, ...]) -> None:
+    body = body_of(groups)
     for replica in (Replica(redis_client, replica_id="z"), memory.Replica(replica_id="z")):
+        request: Any = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "test")
         with pytest.raises(InvalidDump):
-            merged(replica, *body)
+            replica.execute(request)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

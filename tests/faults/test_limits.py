@@ -15,6 +15,7 @@ from redis_crdt.errors import CRDTError, InvalidDump, InvalidValue
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import MAX_NAME
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.bodies import Group, body_of
 from redis_crdt.operations.operation import Script
 from tests.backends import NewClient
 from tests.integration.refusals import refused, write_all
@@ -79,7 +80,7 @@ def make(request: pytest.FixtureRequest, new_client: NewClient) -> Callable[[str
 
 
 def merge(replica: AnyReplica, kind: str, field: str, entry: str) -> None:
-    body = [b"c", kind.encode(), b"", b"", b"1", field.encode(), entry.encode()]
+    body = body_of([Group(b"c", kind, b"", b"", [(field.encode(), entry.encode())])])
     replica.execute(ask.merge(replica.keys(0), 60.0, Time(0), "", body, "test"))
 
 
@@ -111,9 +112,8 @@ def test_entries(make: Callable[[str], AnyReplica]) -> None:
 
 def test_entries_of_a_batch(make: Callable[[str], AnyReplica]) -> None:
     eu = make("eu")
-    body = [b"c", b"g_counter", b"", b"", b"%d" % (MAX_BATCH + 1)]
-    for i in range(MAX_BATCH + 1):
-        body += (b"w#%d" % i, b"1")
+    items = [(b"w#%d" % i, b"1") for i in range(MAX_BATCH + 1)]
+    body = body_of([Group(b"c", "g_counter", b"", b"", items)])
     with pytest.raises(InvalidDump):
         eu.execute(ask.merge(eu.keys(0), 60.0, Time(0), "", body, "test"))
     assert eu.g_counter("c").value() == 0

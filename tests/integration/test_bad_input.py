@@ -27,8 +27,10 @@ from redis_crdt.errors import (
 from redis_crdt.kinds import VALUE as REGISTER_FIELD
 from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.bodies import Group, groups_of
 from redis_crdt.operations.operation import as_is
 from tests.backends import NewClient
+from tests.faults.wire import careless_body
 from tests.integration.refusals import DOT, put, refused, write_all, writes
 
 VALUE = REGISTER_FIELD.decode()
@@ -207,19 +209,15 @@ def test_ill_formed_dumps(
 class Planted(memory.Replica):
     """A replica that sends an entry which it does not hold, as long as it is not mended."""
 
-    planted: ask.Group | None = None
+    planted: Group | None = None
 
     def execute(self, operation: Any) -> Any:
         if getattr(operation, "name", "") != "replica/dump":
             return super().execute(operation)
         *head, body = super().execute(operation._replace(read=as_is))
         if self.planted and body:
-            body += map(as_bytes, self.planted.flat())
+            body = careless_body([*groups_of(body), self.planted])
         return operation.read([*head, body])
-
-
-def as_bytes(part: Any) -> bytes:
-    return part if isinstance(part, bytes) else str(part).encode()
 
 
 @pytest.mark.parametrize(("kind", "field", "entry"), [case for case in ILL_FORMED if case[2]])
@@ -229,7 +227,7 @@ def test_a_peer_that_sends_ill_formed_entries(
     """It is left out and told; the rest is joined, but nothing is claimed to be known."""
     us = Planted(replica_id="us")
     us.or_set("fine", str).add("y")
-    us.planted = ask.Group(b"merged", kind, b"0", b"", [(field.encode(), entry.encode())])
+    us.planted = Group(b"merged", kind, b"0", b"", [(field.encode(), entry.encode())])
     for _ in range(2):
         report = eu.pull(us)
         (refused_,) = report.refused
@@ -254,7 +252,7 @@ def test_a_peer_that_sends_ill_formed_entries(
 def test_a_peer_that_sends_no_text(eu: Replica, redis_client: redis.Redis, entry: bytes) -> None:
     us = Planted(replica_id="us")
     us.or_set("fine", str).add("y")
-    us.planted = ask.Group(b"merged", "lww_map", b"0", b"", [(b"k", entry)])
+    us.planted = Group(b"merged", "lww_map", b"0", b"", [(b"k", entry)])
     with refused(redis_client, InvalidDump):
         eu.pull(us)
 

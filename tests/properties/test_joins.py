@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from redis_crdt import memory
 from redis_crdt.clock import Time
-from redis_crdt.entries import Dots, has_control
+from redis_crdt.entries import Dots
 from redis_crdt.errors import CRDTError
 from redis_crdt.joins import join_dots, knows
 from redis_crdt.kinds import KINDS
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.bodies import Group
 from redis_crdt.operations.scripts import assemble
 from redis_crdt.replica import Replica
+from tests.faults.wire import careless_body, is_text
 from tests.properties.entries import ENTRIES, contexts
 
 SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -140,15 +142,6 @@ ALIKE = {
 """Kinds whose entries are those of another one."""
 
 
-def is_text(entry: bytes) -> bool:
-    """Whether it is what readers of batches and dumps let through; scripts no longer look."""
-    try:
-        entry.decode()
-    except UnicodeDecodeError:
-        return False
-    return not any(has_control(line) for line in entry.split(b"\n"))
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @SHARED
 @given(data=st.data())
@@ -162,7 +155,7 @@ def test_lua_accepts_what_python_accepts(
     replicas = memory.Replica(replica_id="z"), Replica(redis_client, replica_id="z")
     verdicts = []
     for replica in replicas:
-        body = [b"name", kind.encode(), b"", b"", b"1", field, entry]
+        body = careless_body([Group(b"name", kind, b"", b"", [(field, entry)])])
         request = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "test")
         try:
             verdicts.append((replica.execute(request).changed, ""))

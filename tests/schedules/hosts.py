@@ -14,6 +14,7 @@ from redis_crdt.clock import wall_clock
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.bodies import Group, body_of
 from redis_crdt.operations.collection import batches, bytes_of_item
 from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import Operation
@@ -130,7 +131,7 @@ class MemoryHost(Host):
         items = [(f.encode(), e.encode()) for f, e in state.entries.items()]
         self.collection(place)
         for batch in batches(items, size=ask.BATCH, bytes_of=bytes_of_item):
-            body = ask.Group(name, place.kind, b"", b"", batch).flat()
+            body = body_of([Group(name, place.kind, b"", b"", batch)])
             self.execute(ask.merge(keys, self.max_drift, state.time, "more", body, ABOUT))
         known = {writer.encode(): clock.encode() for writer, clock in state.known.items()}
         if items and known and KINDS[place.kind].has_dots:

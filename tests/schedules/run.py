@@ -18,6 +18,7 @@ from redis_crdt.entries import Dots, Last
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import KINDS, VALUE
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.bodies import entries_of
 from redis_crdt.operations.operation import drive
 from redis_crdt.state import State
 from redis_crdt.sync.pull import Pull
@@ -242,7 +243,7 @@ class Run:
     def _read(self, host: Host, place: Place) -> tuple[dict[bytes, Any], ask.Answer]:
         answer = host.entries(place, self.fields[place.kind])
         parse = KINDS[place.kind].parse_entry
-        entries = {f: parse(e) for _, _, f, e in ask.entries_of(answer.body) if e}
+        entries = {f: parse(e) for _, _, f, e in entries_of(answer.body) if e}
         return entries, answer
 
     def _differences(

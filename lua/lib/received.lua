@@ -1,0 +1,99 @@
+-- @include lib/kinds
+-- @include lib/packed
+-- Reading the body of a batch that was sent (lib/body). Its packed dots have the sender's aliases: most
+-- entries have one dot, and of those only the alias is replaced; plain text is made of the others only.
+
+-- Of the batch at hand: alias -> writer; what follows the time in a packed dot -> what that says; and
+-- times as they are packed -> milliseconds.
+local sender_of, end_of, time_of_digits = {}, {}, {}
+-- What was read last, for what was written together has one dot.
+local last_entry, last_ms, last_is_tombstone, last_end, last_stored
+
+-- The writers of a batch, `ALIAS WRITER ALIAS WRITER...`.
+local function read_writers(text)
+  sender_of, end_of, last_entry = {}, {}, nil
+  local at, last = 1, #text + 1
+  while at <= last and last > 1 do
+    local name, by, next_at = string.match(text, '^([0-9a-z]+) ([^ ]+)()', at)
+    if not name or #name > MAX_ALIAS or sender_of[name] or not is_writer(by)
+      or (next_at < last and string.byte(text, next_at) ~= 32) then
+      malformed('an ill-formed batch')
+    end
+    sender_of[name], at = by, next_at + 1
+  end
+end
+
+-- The fields and entries of a group.
+local function read_entries(text, most)
+  local find, sub = string.find, string.sub
+  local fields, entries, is_there, n, at, last = {}, {}, {}, 0, 1, #text
+  while at <= last do
+    local field_end = find(text, SEPARATOR, at, true)
+    local entry_end = field_end and find(text, SEPARATOR, field_end + 1, true)
+    if not entry_end then malformed('a truncated batch') end
+    local field = sub(text, at, field_end - 1)
+    if is_there[field] then malformed('a field twice in a batch') end
+    n = n + 1
+    if n > most then malformed('more than ' .. MAX_BATCH .. ' entries in a batch') end
+    fields[n], entries[n], is_there[field] = field, sub(text, field_end + 1, entry_end - 1), true
+    at = entry_end + 1
+  end
+  return fields, entries, n
+end
+
+local function read_digits(digits)
+  if #digits ~= 8 or not string.find(digits, '^[.-{]+$') then return nil end
+  local ms = unpack_time(digits)
+  if ms >= 1e15 then return nil end
+  time_of_digits[digits] = ms
+  return ms
+end
+
+local function read_sent_end(text)
+  local name, seq = string.match(text, '^([0-9a-z]+)(%-?%d*)$')
+  local by = name and sender_of[name]
+  if not by or (seq ~= '' and (#seq == 1 or #seq > 16 or string.byte(seq, 2) == 48)) then return nil end
+  local ending = {by = by, seq = seq == '' and 0 or 0 - seq, plain = seq .. '@' .. by,
+                  stored = (alias_of[by] or find_alias(by)) .. seq}
+  end_of[text] = ending
+  return ending
+end
+
+local function plain_dot(dot)
+  local digits, rest = string.sub(dot, 1, 8), string.sub(dot, 9)
+  local ms, ending = time_of_digits[digits] or read_digits(digits), end_of[rest] or read_sent_end(rest)
+  if not ms or not ending then malformed('not a dot: ' .. string.sub(dot, 1, 80)) end
+  return string.format('%.0f', ms) .. ending.plain
+end
+
+-- A packed entry in plain text.
+local function plain_text(entry)
+  local head, values = split(entry)
+  local text, count = string.gsub(head, '[^ |]+', plain_dot, MAX_DOTS + 1)
+  if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
+  return text .. values
+end
+
+-- A packed entry of one dot, live or removed: its time, whether it is a tombstone, what its dot's end
+-- says, and itself as it is stored here; nil if it is anything else.
+local function read_single(entry, is_valued)
+  if entry == last_entry then return last_ms, last_is_tombstone, last_end, last_stored end
+  local sub = string.sub
+  local first, last, value = 1, -1, ''
+  if string.byte(entry) == 124 then first = 2 end
+  if is_valued then
+    local line_end = string.find(entry, '\n', 1, true)
+    if line_end then
+      if first == 2 or line_end == #entry or string.find(entry, '\n', line_end + 1, true) then return nil end
+      last, value = line_end - 1, sub(entry, line_end)
+    elseif first == 1 then
+      return nil
+    end
+  end
+  local digits, rest = sub(entry, first, first + 7), sub(entry, first + 8, last)
+  local ms, ending = time_of_digits[digits] or read_digits(digits), end_of[rest] or read_sent_end(rest)
+  if not ms or not ending then return nil end
+  last_entry, last_ms, last_is_tombstone, last_end = entry, ms, first == 2, ending
+  last_stored = (first == 2 and '|' or '') .. digits .. ending.stored .. value
+  return ms, last_is_tombstone, ending, last_stored
+end
