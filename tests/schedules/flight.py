@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from redis_crdt.errors import ServerUnreachable
+from redis_crdt.errors import ServerUnreachable, Unacknowledged
 from redis_crdt.operations import flight
 from redis_crdt.operations.operation import Operation, Script
 from redis_crdt.sync.pull import Pull
@@ -43,7 +43,14 @@ class Flight:
                 self._hear()
                 continue
             party, operation = self._left.pop(0)
-            self._replies.append(self._carry_out(party, operation))
+            try:
+                self._replies.append(self._carry_out(party, operation))
+            except (ServerUnreachable, Unacknowledged):
+                if not isinstance(party, flight.Flight):
+                    raise
+                # What was on its way to a server is lost with it.
+                self.abandon(by_error=False)
+                return
             commands = None if commands is None else commands - 1
 
     def abandon(self, by_error: bool) -> None:
