@@ -254,7 +254,7 @@ class ShardPull:
             delta = yield from window.next(self._next_request(mine), most)
         if delta is None:
             self._span = 0
-            token, position = window.begin(), self._reading.position
+            token, position = (yield from window.begin()), self._reading.position
             keys, about = self.source_keys, self.about
             request = ask.dump(keys, mine.writer, mine.known, position, about, token)
             delta = yield self.source, request

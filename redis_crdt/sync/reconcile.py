@@ -131,7 +131,7 @@ class Reconciling:
             self._total += page.size
             self._position = after
             yield from pull.note_progress(scanned=self._done, to_scan=self._total)
-        pull.window.pause()
+        yield from pull.window.rest()
         return True
 
     def _next_page(self) -> Procedure[ask.Page]:
@@ -143,7 +143,7 @@ class Reconciling:
             request = ask.scan(pull.source_keys, None, pull.about, window.token)
             page = yield from window.next(request, most)
         if page is None:
-            token = window.begin()
+            token = yield from window.begin()
             page = yield pull.source, ask.scan(pull.source_keys, self._position, pull.about, token)
             window.begun(page.number)
         return page
@@ -200,6 +200,7 @@ class Reconciling:
             return request(asked[-1])
 
         yield from pull.window.each(map(request, list(asked)), take)
+        yield from pull.window.rest()
         return is_same
 
 

@@ -73,12 +73,10 @@ class Window:
         """Whether the source knows how far it was read."""
         return self._number > 0
 
-    def begin(self) -> bytes:
-        """Begin a reading anew; returns its token, to be sent with the first request.
-
-        What is under way is given up.
-        """
-        self.pause()
+    def begin(self) -> Procedure[bytes]:
+        """Begin a reading anew; returns its token, to be sent with the first request."""
+        self._number = 0
+        yield from self.rest()
         self.token = token_hex(8).encode()
         return self.token
 
@@ -104,8 +102,10 @@ class Window:
             reply = yield from self._land(due if room > 0 else None)
             if reply is LATER:
                 continue
-            if reply is LOST or reply.number != self._number + 1:
-                self.pause()
+            if reply is LOST:
+                return None
+            if reply.number != self._number + 1:
+                self.abandon()
                 return None
             self._number = reply.number
             self._weigh(sum(map(len, reply.body)))
@@ -151,7 +151,6 @@ class Window:
                 if reply is LATER:
                     continue
                 if reply is LOST:
-                    self.pause()
                     flight = False
                     left.extendleft(reversed(going))
                     going.clear()
@@ -170,6 +169,8 @@ class Window:
         while True:
             is_wait = isinstance(flight.under_way[0], Wait)
             reply = yield flight, Landing(seconds)
+            if reply is LOST:
+                self.abandon()
             if reply is LATER or reply is LOST:
                 return reply
             sent = self._sent.popleft()
@@ -210,7 +211,12 @@ class Window:
             flight.abandon()
 
     def rest(self) -> Procedure[None]:
-        """Give the connection back for now; the reading may go on with another."""
-        if self._flight is not None and not self.under_way:
-            flight, self._flight = self._flight, None
+        """Give the connection back for now; the reading may go on with another.
+
+        What is under way is waited for, and not heard: to make a connection takes longer.
+        """
+        while self.under_way:
+            yield from self._land(None)
+        flight, self._flight = self._flight, None
+        if flight is not None:
             yield flight, Close()
