@@ -162,12 +162,12 @@ class _Follower:
             self._link.peer = self._peer.replica_id
             self._pull = Pull(self._replica, self._peer, self._progressed)
         self._pull.begin_anew()
-        await self._measure()
         next_round = monotonic() + self._interval
         await self._pulled(await self._begin(self._pull))
         _check_cancelled()  # else the lanes, which are tasks of their own, would go on
         lanes = (self._follow_lane(self._pull, lane, next_round) for lane in self._peer.lanes)
-        await all_of([asyncio.create_task(lane) for lane in lanes])
+        # What is measured takes round trips, and news are not to wait for them.
+        await all_of([asyncio.create_task(work) for work in (self._measure(), *lanes)])
         await self._tell()
 
     async def _follow_lane(self, pull: Pull, lane: list[int], end: float) -> None:
