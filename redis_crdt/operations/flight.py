@@ -56,7 +56,7 @@ class Flight(Executor):
     def _packed(self, request: Request) -> Any:
         replica = self._replica
         if isinstance(request, Wait):
-            return pack_command(replica.blocking_read(request))
+            return pack_command(replica._blocking_read(request))
         return pack_command(replica.evaluating(request).args)
 
     def _landed(self, read: Callable[[], Any]) -> Any:
