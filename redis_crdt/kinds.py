@@ -102,15 +102,24 @@ class Kind:
 
     def parse(self, field: bytes, entry: bytes) -> Entry:
         """Read an entry that comes from elsewhere; :class:`InvalidDump` if it is malformed."""
-        if len(field) > MAX_FIELD or len(entry) > self.max_entry:
-            raise InvalidDump(f"a field or entry that is too long: {field[:80]!r}")
+        self.check(field)
+        if len(entry) > self.max_entry:
+            raise InvalidDump(f"an entry that is too long: {field[:80]!r}")
         try:
-            field.decode()
             entry.decode()
         except UnicodeDecodeError as error:
-            raise InvalidDump(f"a field or entry that is not UTF-8: {field[:80]!r}") from error
-        self.check_field(field)
+            raise InvalidDump(f"an entry that is not UTF-8: {field[:80]!r}") from error
         return self.parse_entry(entry)
+
+    def check(self, field: bytes) -> None:
+        """Raise :class:`InvalidDump` for a field that a collection of this kind cannot have."""
+        if len(field) > MAX_FIELD:
+            raise InvalidDump(f"a field that is too long: {field[:80]!r}")
+        try:
+            field.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidDump(f"a field that is not UTF-8: {field[:80]!r}") from error
+        self.check_field(field)
 
     def check_joined(self, entry: Entry) -> None:
         """Raise :class:`InvalidDump` for a join that is too large to be passed on."""

@@ -481,6 +481,8 @@ class Batch:
                 if text or not (self._tolerant and kind.has_dots):
                     entry = kind.parse(key, plain(text))
                     self.latest = max(self.latest, entry.time)
+                else:
+                    kind.check(key)
                 joined = join(kind, mine, entry, ours, theirs)
                 if joined is not None and joined != mine:
                     joined = self._relieved(joined, surely_ours)

@@ -270,22 +270,29 @@ class Targets:
             self._begin_anew()
         body = a_body(chance)
         before = self._clocks()
-        verdicts = [self._verdict(replica, body) for replica in (self.server, self.memory)]
+        source = chance.choice((b"", b"", b"y#1"))
+        verdicts = [self._verdict(replica, source, body) for replica in (self.server, self.memory)]
         assert verdicts[0] == verdicts[1], f"server {verdicts[0]}, memory {verdicts[1]}: {body!r}"
-        if not verdicts[0]:
+        if verdicts[0] is None or (not source and not verdicts[0][0]):
             assert self._clocks() == before, f"it changed something: {body!r}"
         if chance.random() < 0.02:
             here, there = self._states()
             assert here == there, f"server {here!r}, memory {there!r}: {body!r}"
 
-    def _verdict(self, replica: Any, body: list[bytes]) -> int | None:
-        """Return how many entries changed, or None for a refusal; of two reasons either will do."""
+    def _verdict(
+        self, replica: Any, source: bytes, body: list[bytes]
+    ) -> tuple[int, list[tuple[str, ...]]] | None:
+        """Return how many entries changed and which of a source's were left out.
+
+        None for a refusal. Of two reasons either will do.
+        """
+        vouched = ask.Vouched(source, b"1" if source else b"")
         try:
-            request = ask.merge(replica.keys(0), 60.0, Time(0), "", body, "fuzz")
-            changed: int = replica.execute(request).changed
+            request = ask.apply(replica.keys(0), vouched, b"", b"", "more", 60.0, "0", body, "fuzz")
+            applied: ask.Applied = replica.execute(request)
         except CRDTError:
             return None
-        return changed
+        return applied.changed, [refused[:3] for refused in applied.refused]
 
     def peer(self, chance: Chance) -> None:
         """What a peer answers whose scripts are not ours."""
