@@ -1,42 +1,50 @@
-"""How many bytes a pull takes on the wire: those of the elements, and little beside them."""
+"""How many bytes a pull takes on the wire: those of the elements, and few beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 import redis
 
 from redis_crdt import Replica
-from tests.backends import NewClient
+from redis_crdt.servers import Server
+from tests.backends import NewClient, require_binary
 
 MANY = 5_000
 
 
-def sent_in(client: redis.Redis, pull: Callable[[], object]) -> int:
-    """How many bytes the server sends meanwhile."""
-    before = client.info("stats")["total_net_output_bytes"]
-    pull()
-    sent: int = client.info("stats")["total_net_output_bytes"] - before
-    return sent - len(str(client.info("stats")))
+def sent(client: redis.Redis) -> int:
+    """How many bytes the server has sent so far."""
+    return int(client.info("stats")["total_net_output_bytes"])
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_bytes_for_an_element_of_twenty(new_client: NewClient, together: bool) -> None:
-    theirs = new_client("valkey")
-    us = Replica(theirs, replica_id="us")
-    eu, ap = (Replica(new_client("valkey"), replica_id=name) for name in ("eu", "ap"))
+@pytest.fixture
+def source() -> Iterator[redis.Redis]:
+    """A server that does nothing else."""
+    with Server(require_binary("valkey")) as server, server.client() as client:
+        yield client
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+@pytest.mark.parametrize(("is_scan", "most"), [(True, 36), (False, 40)], ids=["scan", "delta"])
+def test_bytes_for_an_element_of_twenty(
+    source: redis.Redis, new_client: NewClient, is_scan: bool, most: int, together: bool
+) -> None:
+    us = Replica(source, replica_id="us", feed_limit=100 if is_scan else 100_000)
+    eu = Replica(new_client("valkey"), replica_id="eu")
+    eu.or_set("tasks", str).add("its own")
     tasks = us.or_set("tasks", str)
     tasks.add("first")
     eu.pull(us)
     elements = [f"an element {i:09}" for i in range(MANY)]
     if together:
         tasks.update(elements)
-    else:
-        for element in elements:
-            tasks.add(element)
-    assert sent_in(theirs, lambda: eu.pull(us)) <= 40 * MANY
-    ap.or_set("tasks", str).add("its own")
-    theirs.delete(us.keys(0).base[1] + b"-none")
-    us.or_set("tasks", str).discard("first")
-    assert sent_in(theirs, lambda: ap.pull(us)) <= 40 * MANY
+    for element in () if together else elements:
+        tasks.add(element)
+    before = sent(source)
+    looked_at = sent(source) - before
+    report = eu.pull(us)
+    taken = sent(source) - before - 2 * looked_at
+    assert (report.full_scan, report.changed) == (is_scan, MANY)
+    assert taken <= most * MANY
