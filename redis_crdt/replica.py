@@ -387,6 +387,12 @@ class Replica(ReplicaOperations):
             reply = connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
+        except ResponseError:
+            raise
+        except BaseException:
+            # As out of a signal's handler: the next user must not read this reply.
+            connection.disconnect()
+            raise
         finally:
             self._give_back(pool, connection)
         convert = self._client.response_callbacks.get(args[0])

@@ -383,6 +383,12 @@ class Replica(ReplicaOperations):
             reply = await connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed), lambda _: connection.disconnect()
             )
+        except ResponseError:
+            raise
+        except BaseException:
+            # As where a task is cancelled: the next user must not read this reply.
+            await connection.disconnect(nowait=True)
+            raise
         finally:
             await self._give_back(pool, connection)
         convert = self._client.response_callbacks.get(args[0])

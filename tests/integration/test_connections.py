@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import shutil
+import signal
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -198,3 +199,73 @@ def test_tls(new_server: NewServer, tmp_path: Path) -> None:
         assert eu.g_counter("done").value() == 3
     with pytest.raises(ServerUnreachable, match="certificate"):
         Replica.from_url(url, replica_id="eu")
+
+
+class Interrupted(Exception):
+    """What a signal's handler raises, as Ctrl-C and time limits do."""
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["from_url", "a client of the program's own"])
+def test_a_signal_in_the_midst_of_a_read(new_server: NewServer, own: bool) -> None:
+    """The reply that was not read is for nobody else."""
+
+    armed = False
+
+    def interrupt(*_: object) -> None:
+        if armed:
+            raise Interrupted
+
+    server = new_server("valkey")
+    before = signal.signal(signal.SIGALRM, interrupt)
+    client = server.client()
+    interrupted = 0
+    try:
+        eu = (
+            Replica.from_url(server.url, replica_id="eu")
+            if own
+            else Replica(client, replica_id="eu")
+        )
+        status = eu.lww_map("status", int)
+        status.update({f"k{i}": i for i in range(100)})
+        for turn in range(300):
+            signal.setitimer(signal.ITIMER_REAL, 0.000005 * (turn % 60 + 1))
+            try:
+                armed = True
+                for i in range(100):
+                    assert status.get(f"k{i}") == i
+                armed = False
+            except Interrupted:
+                armed = False
+                interrupted += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            assert status.get("k7") == 7
+            assert f"k{turn}" in status or turn >= 100
+        assert interrupted > 100
+        eu.close()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        client.close()
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["from_url", "a client of the program's own"])
+def test_a_read_that_is_interrupted_before_its_reply(
+    new_server: NewServer, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    server = new_server("valkey")
+
+    def send_only(connection: Any, packed: bytes) -> None:
+        connection.send_packed_command([packed])
+        raise Interrupted
+
+    with server.client() as client:
+        eu = Replica.from_url(server.url, replica_id="eu")
+        if not own:
+            eu.close()
+            eu = Replica(client, replica_id="eu")
+        status = eu.lww_map("status", int)
+        status.update({"a": 1, "b": 2})
+        with monkeypatch.context() as patched, pytest.raises(Interrupted):
+            patched.setattr("redis_crdt.replica._exchange", send_only)
+            status.get("a")
+        assert status.get("b") == 2
+        eu.close()
