@@ -24,13 +24,16 @@ from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
-from redis_crdt.sync.window import Window
+from redis_crdt.sync.window import AT_ONCE, Window
 
 MAX_CHASE = 100
 """After how many batches of what was written meanwhile a pull leaves the rest to the next."""
 
 MAX_AHEAD = 1.0
 """For how many seconds one waits for news whose end has to be waited for, too."""
+
+STREAM = 6
+"""How many requests are under way to a far source of which all that was heard of has come."""
 
 MAX_RECONCILED = 3
 """How often one pull reconciles before it leaves the rest to the next."""
@@ -149,10 +152,10 @@ class ShardPull:
         self.window = Window(source, shard)
         self._reading = Reading()
         self._reconciling: Reconciling | None = None
-        self._span = 0
-        """How many milliseconds of the source's feed the last batch took, if that is known."""
-        self._read_to = 0
-        """The time up to which the feed was read by then."""
+        self._batches_left: float | None = None
+        """About how many batches of the source's feed are to be read, if that is known."""
+        self._read_to = self._clock_then = 0
+        """The times up to which the feed was read, and went, as the last batch came."""
 
     def begin_anew(self) -> None:
         """Ask the target again what it knows, and the source for what was refused."""
@@ -167,8 +170,11 @@ class ShardPull:
         yield from self.window.rest()
         return self.report
 
+    def _forget_distance(self) -> None:
+        self._batches_left, self._read_to = None, 0
+
     def _end(self) -> None:
-        self._span = self._read_to = 0
+        self._forget_distance()
         self.progress = self.progress._replace(
             scanned=0, to_scan=0, behind_entries=0, behind_seconds=0.0, window=self.window.size
         )
@@ -182,7 +188,7 @@ class ShardPull:
         self.report = SyncReport()
         window, mine = self.window, self.target_knows
         if mine is None or not window.goes_on:
-            yield from self._run(None)
+            yield from self._run(None, follows=True)
             return self.report
         if not window.under_way:
             yield from self._send_wait(mine, seconds)
@@ -193,7 +199,7 @@ class ShardPull:
             if not (yield from self._take(mine, delta)):
                 window.pause()
         else:
-            yield from self._run(delta)
+            yield from self._run(delta, follows=True)
         return self.report if self.report.batches else None
 
     def _send_wait(self, mine: ask.Knowledge, seconds: float) -> Procedure[None]:
@@ -201,8 +207,12 @@ class ShardPull:
         yield from self.window.send(wait)
         yield from self.window.send(self._next_request(mine))
 
-    def _run(self, delta: ask.Delta | None) -> Procedure[None]:
-        """Pull until nothing more is there, beginning with what has come already, if anything."""
+    def _run(self, delta: ask.Delta | None, follows: bool = False) -> Procedure[None]:
+        """Pull until nothing more is there, beginning with what has come already, if anything.
+
+        Who follows a far source goes on as long as anything comes: there would be a gap of a round
+        trip before the next news.
+        """
         window = self.window
         reconciled = chased = 0
         goal: Time | None = None
@@ -212,35 +222,36 @@ class ShardPull:
                 delta = yield from self._ask_source(mine)
             source = delta.source
             self.clock = source.clock
-            more = delta.more
+            more, ahead = delta.more, STREAM if follows and delta.body and window.is_far else 0
             if delta.reconcile:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
                 if (reconciled := reconciled + 1) > MAX_RECONCILED:
-                    window.pause()
+                    yield from window.stop()
                     return
                 yield from self._reconcile(mine, source)
                 more = True
             elif not (yield from self._take(mine, delta)):
-                window.pause()
+                yield from window.stop()
                 more = True
             elif more:
                 yield from self._note_distance(delta)
                 goal = goal or parse_clock(source.clock)
                 if parse_clock(delta.cursor) >= goal and (chased := chased + 1) > MAX_CHASE:
-                    self.clock = delta.cursor
-                    window.pause()
+                    if not follows:
+                        self.clock = delta.cursor
+                        yield from window.stop()
                     return
             delta = None
             if not more:
                 self._end()
-                if not window.under_way:
+                if not window.under_way and not (ahead and window.goes_on):
                     return
                 # What is under way was asked for before that was known. It goes on from there.
                 if self.target_knows is not None:
                     request = self._next_request(self.target_knows)
-                    delta = yield from window.next(request, 0)
+                    delta = yield from window.next(request, ahead)
                 if delta is None:
-                    window.pause()
+                    yield from window.stop()
                     return
 
     def _ask_source(self, mine: ask.Knowledge) -> Procedure[ask.Delta]:
@@ -249,11 +260,11 @@ class ShardPull:
         delta: ask.Delta | None = None
         if window.goes_on:
             # Not many more than the source seems to have.
-            batches = self.progress.behind_entries // ask.BATCH + 2
-            most = batches if self._span else None
+            left = self._batches_left
+            most = None if left is None else round(left) + AT_ONCE
             delta = yield from window.next(self._next_request(mine), most)
         if delta is None:
-            self._span = 0
+            self._forget_distance()
             token, position = (yield from window.begin()), self._reading.position
             keys, about = self.source_keys, self.about
             request = ask.dump(keys, mine.writer, mine.known, position, about, token)
@@ -263,12 +274,16 @@ class ShardPull:
 
     def _note_distance(self, delta: ask.Delta) -> Procedure[None]:
         """Note how far the source is ahead, as if its writes came as close as in this batch."""
-        at = parse_clock(delta.cursor).ms
-        left = parse_clock(delta.source.clock).ms - at
-        self._span, self._read_to = (at - self._read_to if self._read_to else 0), at
-        batches = left / self._span if self._span else 1
+        at, clock = parse_clock(delta.cursor).ms, parse_clock(delta.source.clock).ms
+        span = at - self._read_to if self._read_to else 0
+        # What is written on will be more by the time that it is asked for.
+        is_written = self._read_to and clock > self._clock_then
+        coming = 1000 * self.window.round_trip if is_written else 0
+        self._read_to, self._clock_then = at, clock
+        self._batches_left = (clock - at + coming) / span if span else None
+        entries = (clock - at) / span * bodies.count(delta.body) if span else 0
         yield from self.note_progress(
-            behind_entries=round(batches * bodies.count(delta.body)), behind_seconds=left / 1000
+            behind_entries=round(entries), behind_seconds=(clock - at) / 1000
         )
 
     def _next_request(self, mine: ask.Knowledge) -> Script[ask.Delta]:

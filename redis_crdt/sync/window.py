@@ -22,6 +22,9 @@ R = TypeVar("R")
 AT_FIRST, AT_MOST = 16, 128
 """How many requests are under way."""
 
+FAR_AT_LEAST = 8
+"""How many may be under way to a source that is far, however slow it seems."""
+
 MAX_BYTES = 8_000_000
 """About how many bytes of replies are under way at most."""
 
@@ -31,6 +34,9 @@ AT_ONCE = 2
 PACE = 0.0025
 """How many seconds lie between all others, but for pairs: each keeps the source busy, while others
 wait."""
+
+FAR = 0.01
+"""A source is far if each answer takes so many seconds or more."""
 
 LATEST = 8
 """Of so many answers the one that took least tells whether requests wait: one may be late."""
@@ -49,8 +55,8 @@ class Window:
         self._number = 0
         self._free_at = 0.0
         """Until when all that was sent keeps the source busy."""
-        self._sent: deque[float] = deque()
-        """When what is under way was sent."""
+        self._sent: deque[float | None] = deque()
+        """When what is under way was sent; None where that does not matter."""
         self._size = float(AT_FIRST)
         self._latest: deque[float] = deque(maxlen=LATEST)
         self._shortest = inf
@@ -73,10 +79,19 @@ class Window:
         """Whether the source knows how far it was read."""
         return self._number > 0
 
+    @property
+    def round_trip(self) -> float:
+        """How many seconds an answer takes if nothing holds it up; 0 if that is not known."""
+        return self._shortest if self._shortest < inf else 0.0
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the way to the source takes longer than what it is asked for."""
+        return self.round_trip >= FAR
+
     def begin(self) -> Procedure[bytes]:
         """Begin a reading anew; returns its token, to be sent with the first request."""
-        self._number = 0
-        yield from self.rest()
+        yield from self.stop()
         self.token = token_hex(8).encode()
         return self.token
 
@@ -127,7 +142,9 @@ class Window:
         assert self._flight is not None
         now = monotonic()
         self._free_at = max(self._free_at, now) + PACE
-        self._sent.append(now)
+        # How long what is behind a wait takes says nothing of the way.
+        waits = any(isinstance(request, Wait) for request in self._flight.under_way)
+        self._sent.append(None if waits else now)
         yield self._flight, request
 
     def each(
@@ -175,7 +192,8 @@ class Window:
                 return reply
             sent = self._sent.popleft()
             if not is_wait:
-                self._adapt(monotonic() - sent)
+                if sent is not None:
+                    self._adapt(monotonic() - sent)
                 return reply
 
     def _adapt(self, seconds: float) -> None:
@@ -187,11 +205,13 @@ class Window:
         self._latest.append(seconds)
         self._shortest = min(self._shortest * FORGETTING, seconds)
         under_way = self.under_way + 1
+        if 2 * under_way < self._size:
+            return  # for want of something to ask
         waiting = under_way * (1 - self._shortest / min(self._latest))
-        if waiting < 0.5 + 0.1 * under_way and under_way + 1 >= self._size:
+        if waiting < 0.5 + 0.1 * under_way:
             self._size = min(self._size + 1, AT_MOST)
         elif waiting > 1 + 0.2 * under_way:
-            self._size = max(min(self._size, under_way) - 1, AT_ONCE)
+            self._size = max(self._size - 1, FAR_AT_LEAST if self.is_far else AT_ONCE)
 
     def _weigh(self, size: int) -> None:
         self._mean = size if not self._mean else 0.8 * self._mean + 0.2 * size
@@ -201,6 +221,11 @@ class Window:
         self._number = 0
         if self.under_way:
             self.abandon()
+
+    def stop(self) -> Procedure[None]:
+        """Begin the next reading anew, and give the connection back."""
+        self._number = 0
+        yield from self.rest()
 
     def abandon(self) -> None:
         """Give up what is under way, and the connection, at once."""
