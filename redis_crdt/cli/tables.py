@@ -17,6 +17,10 @@ from redis_crdt.sync.status import COUNT_TO, PeerStatus, Status
 from redis_crdt.sync.verify import Difference
 
 
+NEVER = 1e9
+"""Who lags so many seconds behind has read nothing."""
+
+
 def _ago(seconds: float | None) -> str:
     if seconds is None:
         return "never"
@@ -93,7 +97,9 @@ def peers(found: Status) -> RenderableType:
     table.add_column("last error", overflow="fold")
     for peer in found.peers:
         many = "+" if peer.behind_entries >= COUNT_TO else ""
-        behind = f"{peer.behind_entries}{many} writes, {peer.behind_seconds:.1f} s"
+        has_read = peer.behind_seconds < NEVER
+        since = f"{peer.behind_seconds:.1f} s" if has_read else "nothing read yet"
+        behind = f"{peer.behind_entries}{many} writes, {since}"
         link = peer.link
         drift = "" if link is None or link.drift is None else f"{link.drift:+.3f} s"
         table.add_row(

@@ -27,7 +27,8 @@ class PeerStatus(BaseModel):
     behind_entries: int
     """How many entries of this feed it has not read yet; 1000 stands for that many or more."""
     behind_seconds: float
-    """How much older what it has read last is than this replica's last write."""
+    """How much older what it has read last is than this replica's last write; of one that has
+    read nothing, since 1970."""
     link: Link | None
     """What a syncer that pulls from it has written down."""
 
