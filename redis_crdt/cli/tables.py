@@ -16,7 +16,6 @@ from redis_crdt.sync.link import Link
 from redis_crdt.sync.status import COUNT_TO, PeerStatus, Status
 from redis_crdt.sync.verify import Difference
 
-
 NEVER = 1e9
 """Who lags so many seconds behind has read nothing."""
 
