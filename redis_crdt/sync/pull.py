@@ -377,7 +377,8 @@ class ShardPull:
         self.window.pause()
         going = self._reconciling
         if going is None or not going.goes_on(mine, head):
-            going = Reconciling(self, mine, head)
+            # What it was asked before may be long ago: then it may have held nothing.
+            going = Reconciling(self, (yield from self._ask_target()), head)
         self._reconciling = going
         ended = yield from going.run()
         self.window.pause()

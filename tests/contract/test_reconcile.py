@@ -10,6 +10,8 @@ import pytest
 from redis_crdt import State, memory
 from redis_crdt.clock import wall_clock
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.awaiting import drive
+from redis_crdt.sync.pull import Pull
 from tests.contract.seam import Regions, contains, settled
 
 
@@ -173,3 +175,16 @@ async def test_a_write_is_later_than_all_that_was_read_before_it(region: Regions
     await settled(here.lww_map("map").set("effect", 2))
     entries = (await settled(here.lww_map("map").dump())).parsed()
     assert entries[b"effect"].time > entries[b"cause"].time
+
+
+async def test_one_pull_again_and_again(region: Regions) -> None:
+    """What it knew of a target that held nothing then says nothing of what is to be asked for."""
+    a, b = region("a"), region("b", feed_limit=1)
+    pull = Pull(a, b)
+    await settled(b.or_set("s", str).update(["kept", "removed"]))
+    await drive(pull.run())
+    await settled(b.or_set("s", str).remove("removed"))
+    await settled(b.forget("a"))
+    assert await settled(b.gc_tombstones(older_than=0)) == 1
+    await drive(pull.run())
+    assert await settled(a.or_set("s", str).get_elements()) == {"kept"}
