@@ -55,8 +55,8 @@ class Distance:
     bandwidth: float | None = None
     """How many bytes pass per second, those of all connections together."""
     lasts: int | None = None
-    """Of how many bytes in either direction, on average, a connection breaks; it then loses what
-    is on its way."""
+    """After how many bytes, on average, and twice as many at most, a connection breaks. What is on
+    its way is lost."""
     seed: str = ""
 
     @property
@@ -399,7 +399,7 @@ class Proxy:
         opens = monotonic() + 3 * self.distance.delay
         pair = _Pair((client, server), self._ways, opens)
         if self.distance.lasts is not None:
-            pair.left = max(1, int(self._chance.expovariate(1 / self.distance.lasts)))
+            pair.left = max(1, int(self._chance.uniform(0, 2 * self.distance.lasts)))
         self._connections += 1
         self._pairs.append(pair)
 

@@ -141,6 +141,8 @@ class _Follower:
         self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=FIRST_DELAY)
         self._pull: Pull | None = None
         self._told = 0.0
+        self._came = 0
+        """How many entries had come when it failed last."""
 
     async def run(self) -> None:
         try:
@@ -231,6 +233,10 @@ class _Follower:
             await self._tell()
 
     async def _failed(self, error: CRDTError) -> None:
+        # Who comes on between two failures, as over a bad network, is not to be tried more rarely.
+        came = self._pull.progress.entries if self._pull is not None else 0
+        if came > self._came:
+            self._came, self._link.failures = came, 0
         is_news = self._link.failed(error)
         if is_news:
             log.warning(
