@@ -116,7 +116,7 @@ class Codec(Generic[T]):
         """
         try:
             return self._scalars.get(type(value), self._write)(value).encode()
-        except (ValueError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             told = f"{_shown(value)} cannot be stored as {self.name}: {_reason(error)}"
             raise InvalidValue(told) from error
 
@@ -124,7 +124,7 @@ class Codec(Generic[T]):
         """The value that ``data`` holds; :class:`InvalidValue` where it is not of the type."""
         try:
             return cast(T, self._parse(data))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             told = f"the stored value {_shown(data)} is not of type {self.name}: {_reason(error)}"
             raise InvalidValue(told) from error
 
