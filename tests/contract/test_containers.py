@@ -375,6 +375,24 @@ async def test_round_trips_of_operators(region: Regions) -> None:
         assert found == expected, name
 
 
+async def test_all_collections(region: Regions) -> None:
+    a = region("a", shards=3)
+    assert await settled(a.collections()) == []
+    await settled(a.or_set("tasks").add(1))
+    await settled(a.or_set("wide", partitions=PARTS).update(range(50)))
+    await settled(a.g_counter("n").increment())
+    await settled(a.lww_map("m").set("k", 1))
+    await settled(a.lww_map("m").delete("k"))
+    a.mv_register("untouched")
+    await settled(a.lww_register("gone").set(1))
+    await settled(a.drop("gone"))
+    expected = [("m", "lww_map"), ("n", "g_counter"), ("tasks", "or_set"), ("wide", "or_set")]
+    found = await settled(a.collections())
+    assert found == expected
+    for _, kind in found:
+        assert getattr(a, kind)
+
+
 # Operands ---------------------------------------------------------------------------------------
 
 
