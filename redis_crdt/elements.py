@@ -31,6 +31,14 @@ def field_of(codec: Codec[Any], element: object) -> bytes | None:
         return None
 
 
+def fields_of(codec: Codec[Any], element: object) -> tuple[bytes, ...]:
+    """Return all that a set may hold an element as; nothing where it is not of the type."""
+    try:
+        return codec.forms(element)
+    except InvalidValue:
+        return ()
+
+
 def keyed(codec: Codec[Any], elements: Iterable[T]) -> Keyed[T]:
     """Return elements by their JSON, and those that are not of the type by themselves."""
     return {key_of(codec, element): element for element in elements}
@@ -73,7 +81,12 @@ def gathered(codec: Codec[Any], elements: Keyed[T]) -> AbstractSet[T]:
 
 def elements_of(codec: Codec[T], fields: Iterable[bytes]) -> AbstractSet[T]:
     """Return the elements of an OR-Set's fields."""
-    return gathered(codec, {field: codec.decode(field) for field in fields})
+    return gathered(codec, decoded(codec, fields))
+
+
+def decoded(codec: Codec[T], fields: Iterable[bytes]) -> Keyed[T]:
+    """Return elements by their JSON as it is written now."""
+    return {codec.canonical(field): codec.decode(field) for field in fields}
 
 
 class Operators(AbstractSet[T]):
@@ -91,11 +104,12 @@ class Operators(AbstractSet[T]):
         """Tell of each of the elements whether it is there, in their order."""
 
     @abstractmethod
-    def _present(self) -> Iterator[bytes]:
-        """Yield the JSON of the elements that are there, as it is read."""
+    def _known_by(self) -> Iterable[Hashable]:
+        """Yield what the elements are known by, as it is read."""
 
+    @abstractmethod
     def _keyed(self) -> Keyed[T]:
-        return {field: self._codec.decode(field) for field in self._present()}
+        """Return all elements."""
 
     def _gathered(self, elements: Keyed[T]) -> AbstractSet[T]:
         return gathered(self._codec, elements)
@@ -119,8 +133,8 @@ class Operators(AbstractSet[T]):
             return NotImplemented
         theirs = self._others(other)
         count = 0
-        for field in self._present():
-            if field not in theirs:
+        for key in self._known_by():
+            if key not in theirs:
                 return False
             count += 1
         return count == len(theirs)
@@ -129,15 +143,15 @@ class Operators(AbstractSet[T]):
         if not isinstance(other, AbstractSet):
             return NotImplemented
         theirs = self._others(other)
-        return all(field in theirs for field in self._present())
+        return all(key in theirs for key in self._known_by())
 
     def __lt__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
         theirs = self._others(other)
         count = 0
-        for field in self._present():
-            if field not in theirs:
+        for key in self._known_by():
+            if key not in theirs:
                 return False
             count += 1
         return count < len(theirs)
@@ -202,8 +216,20 @@ class MutableOperators(Operators[T], MutableSet[T]):
         """Remove those of the elements that are there, and tell how many were."""
 
     @abstractmethod
+    def _present(self) -> Iterator[bytes]:
+        """Yield what the elements are stored as, as it is read."""
+
+    def _known_by(self) -> Iterable[Hashable]:
+        if not self._codec.has_defaults:
+            return self._present()
+        return dict.fromkeys(map(self._codec.canonical, self._present()))
+
+    def _keyed(self) -> Keyed[T]:
+        return decoded(self._codec, self._present())
+
+    @abstractmethod
     def _remove_present(self, fields: Iterable[bytes]) -> object:
-        """Remove elements by their JSON."""
+        """Remove elements by what they are stored as."""
 
     def difference_update(self, *others: Iterable[T]) -> None:
         """Remove what is in any of the others; as :meth:`remove_all` does."""
@@ -219,7 +245,8 @@ class MutableOperators(Operators[T], MutableSet[T]):
 
     def __iand__(self, other: Iterable[Any]) -> Self:
         theirs = self._others(other)
-        self._remove_present([field for field in self._present() if field not in theirs])
+        canonical = self._codec.canonical
+        self._remove_present([f for f in self._present() if canonical(f) not in theirs])
         return self
 
     def __ixor__(self, other: Iterable[T]) -> Self:  # type: ignore[override, misc]
@@ -245,8 +272,8 @@ class Elements(Operators[T]):
         """Tell of each of the elements whether it is here, in their order."""
         return [element in self for element in elements]
 
-    def _present(self) -> Iterator[Any]:
-        return iter(self._elements)
+    def _known_by(self) -> Iterable[Hashable]:
+        return self._elements
 
     def _keyed(self) -> Keyed[T]:
         return self._elements

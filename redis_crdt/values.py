@@ -21,6 +21,13 @@ def encode_element(codec: Codec[T], element: T) -> bytes:
     return _checked(MAX_FIELD, "element", codec.encode(element))
 
 
+def element_forms(codec: Codec[T], element: T) -> tuple[bytes, ...]:
+    """Return all fields that may hold the element; raises as :func:`encode_element` does."""
+    forms = codec.forms(element)
+    _checked(MAX_FIELD, "element", forms[0])
+    return forms
+
+
 def key_field(key: object) -> bytes | None:
     """Return a map's field for what may be a key; None where it cannot be one."""
     try:
@@ -54,7 +61,7 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
     for field, entry in entries.items():
         match entry:
             case Dots() if kind == "or_set":
-                if codec.encode(codec.decode(field)) != field:
+                if field not in codec.forms(codec.decode(field)):
                     raise InvalidValue(f"element {field[:80]!r} is not in canonical form")
             case Dots(live):
                 for value in live.values():

@@ -35,6 +35,9 @@ class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
     those of the other operand, one to read that where it is on a server, too, and one for each
     kind of write; what they return is as of :meth:`get_elements`. What is not of the set's type is
     not in it, and an operation that would write it changes nothing.
+
+    Where a model gained fields with defaults, what was written before is there still, and found: as
+    what iterating gives. To write it anew, remove each element and add it, in a batch.
     """
 
     def add(self, element: T) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any, TypeVar
 
-from redis_crdt.elements import MutableOperators, elements_of, field_of
+from redis_crdt.elements import MutableOperators, elements_of, fields_of
 from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
 from redis_crdt.operations.operation import as_is
 from redis_crdt.sync.tombstones import GRACE, check_age
-from redis_crdt.values import encode_element
+from redis_crdt.values import element_forms, encode_element
 
 T = TypeVar("T")
 
@@ -62,11 +62,12 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
 
     def remove(self, element: T) -> bool:  # type: ignore[override]
         """Remove the element if it is there, and tell whether it was."""
-        return self.remove_all((element,)) == 1
+        return self.remove_all((element,)) > 0
 
     def remove_all(self, elements: Iterable[T]) -> int:
         """Remove those of the elements that are there, as one write, and tell how many were."""
-        return self._remove_present(dict.fromkeys(map(self._encode, elements)))
+        forms = (element_forms(self._codec, element) for element in elements)
+        return self._remove_present(dict.fromkeys(chain.from_iterable(forms)))
 
     def _remove_present(self, fields: Iterable[bytes]) -> int:
         return sum(part._remove_here(theirs) for part, theirs in self._by_part(fields, as_is))
@@ -104,8 +105,8 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
         return element in self
 
     def __contains__(self, element: object) -> bool:
-        field = field_of(self._codec, element)
-        return field is not None and field in self._part(field)._store.live
+        fields = fields_of(self._codec, element)
+        return any(field in self._part(field)._store.live for field in fields)
 
     def contains_many(self, elements: Iterable[T]) -> list[bool]:
         """Tell of each of the elements whether it is there, in their order."""

@@ -8,18 +8,19 @@ from contextlib import suppress
 from itertools import chain
 from typing import TypeVar
 
-from redis_crdt.elements import elements_of, field_of
+from redis_crdt.elements import elements_of, fields_of
 from redis_crdt.entries import Dots
 from redis_crdt.errors import InvalidValue
 from redis_crdt.operations.collection import CollectionOperations, batches
 from redis_crdt.operations.operation import (
+    Each,
     Operation,
     Procedure,
     Script,
     as_is,
     known_already,
 )
-from redis_crdt.values import encode_element
+from redis_crdt.values import element_forms, encode_element
 
 T = TypeVar("T")
 
@@ -54,12 +55,17 @@ class ORSetOperations(CollectionOperations[T]):
             part._add_here(theirs) for part, theirs in self._by_part(live, as_is)
         )
 
-    def _remove(self, element: T) -> Script[bool]:
-        field = self._encode(element)
-        return self._part(field)._script("or_set/remove", field, read=bool)
+    def _remove(self, element: T) -> Operation[bool]:
+        fields = element_forms(self._codec, element)
+        scripts = tuple(
+            part._script("or_set/remove", *theirs, read=bool)
+            for part, theirs in self._by_part(fields, as_is)
+        )
+        return scripts[0] if len(scripts) == 1 else Each(scripts, any, self._about)
 
     def _remove_all(self, elements: Iterable[T]) -> Procedure[int]:
-        return self._remove_fields(dict.fromkeys(map(self._encode, elements)))
+        forms = (element_forms(self._codec, element) for element in elements)
+        return self._remove_fields(dict.fromkeys(chain.from_iterable(forms)))
 
     def _remove_fields(self, fields: Iterable[bytes]) -> Procedure[int]:
         parts = self._by_part(fields, as_is)
@@ -76,16 +82,22 @@ class ORSetOperations(CollectionOperations[T]):
         return self._remove_everything("or_set/remove")
 
     def _contains(self, element: object) -> Operation[bool]:
-        field = field_of(self._codec, element)
-        if field is None:
+        fields = fields_of(self._codec, element)
+        if not fields:
             return known_already(False)
-        part = self._part(field)
-        return part._command("HEXISTS", part._live, field, read=bool)
+        if len(fields) == 1:
+            part = self._part(fields[0])
+            return part._command("HEXISTS", part._live, fields[0], read=bool)
+        asked = (
+            part._command("HMGET", part._live, *theirs, read=any)
+            for part, theirs in self._by_part(fields, as_is)
+        )
+        return Each(tuple(asked), any, self._about)
 
     def _contains_many(self, elements: Iterable[object]) -> Procedure[list[bool]]:
-        fields = [field_of(self._codec, element) for element in elements]
-        found = yield from self._entries_of(dict.fromkeys(f for f in fields if f is not None))
-        return [field in found for field in fields]
+        forms = [fields_of(self._codec, element) for element in elements]
+        found = yield from self._entries_of(dict.fromkeys(chain.from_iterable(forms)))
+        return [any(field in found for field in fields) for fields in forms]
 
     def _size(self) -> Operation[int]:
         return self._summed(lambda part: part._command("HLEN", part._live))

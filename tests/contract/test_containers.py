@@ -15,6 +15,7 @@ from redis_crdt.errors import InvalidValue
 from redis_crdt.operations.operation import Each
 from tests.backends import Connect, Flavour
 from tests.contract.seam import Regions, items, settled, size
+from tests.contract.test_agents import in_batch
 from tests.contract.test_partitions import listed
 
 PARTS = 3
@@ -489,3 +490,68 @@ async def test_what_is_awaited_says_so(region: Regions) -> None:
         ):
             with pytest.raises(TypeError, match=instead):
                 use(collection)
+
+
+# Models that changed ----------------------------------------------------------------------------
+
+
+class Task(BaseModel, frozen=True):
+    name: str
+
+
+class TaskNow(BaseModel, frozen=True):
+    name: str
+    priority: int = 0
+
+
+class Owned(BaseModel, frozen=True):
+    """What a ``TaskNow`` is once more is known of it."""
+
+    name: str
+    priority: int = 0
+    owner: str = "nobody"
+
+
+async def test_what_was_written_before_a_default_is_found(region: Regions, partitions: int) -> None:
+    a = region("a")
+    names = "abcdefgh"
+    await settled(a.or_set("s", Task, partitions=partitions).update(Task(name=n) for n in names))
+    s = a.or_set("s", Owned, partitions=partitions)
+    await settled(a.or_set("s", TaskNow, partitions=partitions).add(TaskNow(name="z", priority=1)))
+    found = await listed(s)
+    assert await settled(s.contains_many(found)) == [True] * 9
+    assert await settled(s.contains(Owned(name="a", priority=0, owner="nobody")))
+    assert not await settled(s.contains(Owned(name="a", priority=1)))
+    assert await settled(s.get_elements()) == set(found)
+    if blocks(a):
+        assert s == set(found)
+        assert s & set(found) == set(found)
+        assert s - set(found) == set()
+        s &= set(found)
+    for owned in found[:3]:
+        assert await settled(s.remove(owned)) is True
+        assert await settled(s.remove(owned)) is False
+    await settled(s.discard(found[3]))
+    assert await settled(s.remove_all(found)) == 5
+    assert await size(s) == 0
+
+
+async def test_rewriting_a_set_to_the_new_form(region: Regions) -> None:
+    a = region("a")
+    await settled(a.or_set("s", Task).update([Task(name="a"), Task(name="b")]))
+    s = a.or_set("s", TaskNow)
+    for task in await listed(s):
+
+        def rewrite(batch: Any, task: TaskNow = task) -> None:
+            batch.on(s).remove(task)
+            batch.on(s).add(task)
+
+        await in_batch(a, rewrite)
+    assert await size(s) == 2
+    with pytest.raises(InvalidValue):
+        await listed(a.or_set("s", Closed))
+    assert await settled(s.get_elements()) == {TaskNow(name="a"), TaskNow(name="b")}
+
+
+class Closed(BaseModel, frozen=True, extra="forbid"):
+    name: str
