@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, MutableMapping, ValuesView
+from collections.abc import (
+    Hashable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    MutableMapping,
+    ValuesView,
+)
 from typing import Any, TypeVar, overload
 
+from redis_crdt.codec import codec_for
 from redis_crdt.collections.collection import Collection
+from redis_crdt.elements import Keyed, Operators
 from redis_crdt.operations.lww import LWWMapOperations
 from redis_crdt.values import MISSING, items_of
 
 T = TypeVar("T")
 D = TypeVar("D")
+
+
+class Keys(Operators[str], KeysView[str]):  # type: ignore[misc]
+    """The keys of a map; operators ask for many at once, as those of sets do."""
+
+    _mapping: LWWMap[Any]
+    _codec = codec_for(str)
+
+    def contains_many(self, elements: Iterable[Any]) -> list[bool]:
+        """Tell of each of the keys whether it is there, in order. One round trip per 500."""
+        return self._mapping.contains_many(elements)
+
+    def _known_by(self) -> Iterable[Hashable]:
+        return map(self._codec.encode, self._mapping)
+
+    def _keyed(self) -> Keyed[str]:
+        return {self._codec.encode(key): key for key in self._mapping}
 
 
 class Items(ItemsView[str, T]):
@@ -129,6 +156,10 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
         What is promised is said at :meth:`ORSet.__iter__`; so it is for items and values.
         """
         return self._stream(self._key)
+
+    def keys(self) -> KeysView[str]:
+        """Return a view of the keys."""
+        return Keys(self)
 
     def items(self) -> ItemsView[str, T]:
         """Return a view of the items."""
