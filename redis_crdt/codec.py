@@ -15,9 +15,10 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import datetime, time
+from enum import Enum
 from functools import lru_cache
 from json.encoder import encode_basestring
 from types import NoneType
@@ -73,7 +74,14 @@ def _write_json(value: object) -> str:
 # Types, through pydantic --------------------------------------------------------------------
 
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", allow_inf_nan=False)
-_QUALIFIERS = r"<\w+ '|'>|(?:[^\W\d]\w*|<locals>)\."
+_QUALIFIER = r"(?:[^\W\d]\w*|<locals>)\."
+# A class, a member of an Enum, a text, or what qualifies a name.
+_SPELLING = re.compile(
+    rf"<\w+ '([^']+)'>|<(\w+\.\w+): (?:[^<>]|<[^<>]*>)*>|('(?:[^'\\]|\\.)*')|{_QUALIFIER}"
+)
+_FUNCTIONS = ("function-before", "function-wrap", "function-after")
+_LEFT_OUT = ("exclude_unset", "exclude_defaults")
+_WAYS: tuple[dict[str, bool], ...] = ({}, *({left_out: True} for left_out in _LEFT_OUT))
 _BYTES_HINT = "; for bytes in a model, set its ser_json_bytes and val_json_bytes to 'base64'"
 
 
@@ -82,8 +90,9 @@ class Codec(Generic[T]):
 
     ``type_`` is anything that pydantic can validate. The default, ``Any``, stands for JSON
     values (None, bool, int, float, str, list, dict with str keys) and refuses all that would
-    come back as something else. Models are written by field name, not by alias. ``name`` is
-    the type as messages show it. Raises :class:`InvalidValue` where pydantic cannot handle it.
+    come back as something else. Models are written by field name, not by alias. A validator may
+    change a value: what it makes of it is stored, if it leaves that as it is. ``name`` is the type
+    as messages show it. Raises :class:`InvalidValue` where pydantic cannot handle it.
     """
 
     @overload
@@ -92,7 +101,9 @@ class Codec(Generic[T]):
     def __init__(self: Codec[Any], type_: Any = ...) -> None: ...
     def __init__(self, type_: Any = Any) -> None:
         self._type = type_
-        self.name = "JSON" if type_ is Any else re.sub(_QUALIFIERS, "", repr(type_))
+        self.name = "JSON" if type_ is Any else _SPELLING.sub(_spelt, repr(type_))
+        self.has_defaults = False
+        """Whether values may be stored in other forms, too; see :meth:`forms`."""
         # What is of exactly these types needs no pydantic, whose call alone takes longer.
         self._scalars = {kind: write for kind, write in _SCALARS.items() if type_ in (Any, kind)}
         self._write: Callable[[Any], str] = _write_json
@@ -100,10 +111,11 @@ class Codec(Generic[T]):
         if type_ is not Any:
             self._adapter = _adapter(type_, self.name)
             self._has_sets = _mentions(self._adapter.core_schema, "set", "frozenset")
+            self._has_functions = _mentions(self._adapter.core_schema, *_FUNCTIONS)
+            self.has_defaults = _mentions(self._adapter.core_schema, "default")
             self._write = self._write_typed
-            parse = self._adapter.validator.validate_json
-            # Strict as writing is, or a stored "5" would be read as an int that is no element.
-            self._parse = lambda data: parse(data, strict=True, by_alias=False, by_name=True)
+            self._parse = self._parse_typed
+            _check_literals(self._adapter.core_schema, self.name)
 
     def __reduce__(self) -> tuple[Callable[[Any], Codec[Any]], tuple[Any]]:
         return codec_for, (self._type,)
@@ -116,7 +128,7 @@ class Codec(Generic[T]):
         """
         try:
             return self._scalars.get(type(value), self._write)(value).encode()
-        except (ValueError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             told = f"{_shown(value)} cannot be stored as {self.name}: {_reason(error)}"
             raise InvalidValue(told) from error
 
@@ -124,22 +136,71 @@ class Codec(Generic[T]):
         """The value that ``data`` holds; :class:`InvalidValue` where it is not of the type."""
         try:
             return cast(T, self._parse(data))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             told = f"the stored value {_shown(data)} is not of type {self.name}: {_reason(error)}"
             raise InvalidValue(told) from error
 
-    def _write_typed(self, value: object) -> str:
-        value = self._adapter.validator.validate_python(value, strict=True)
+    def forms(self, value: T) -> tuple[bytes, ...]:
+        """What may be stored of a value: as it is written now, and as it was written before.
+
+        A model that gained fields with defaults reads what was written without them. Which fields
+        it read it remembers; of dataclasses all that have their defaults are taken for new. Where a
+        default differs from time to time, nothing was written before that is equal.
+        """
+        written = self.encode(value)
+        if not self.has_defaults:
+            return (written,)
+        checked = self._adapter.validator.validate_python(value, strict=True)
+        older = {self._dump(checked, **{left_out: True}).encode() for left_out in _LEFT_OUT}
+        return (written, *sorted(form for form in older - {written} if self._reads(form, checked)))
+
+    def canonical(self, data: bytes) -> bytes:
+        """How what ``data`` holds is written now."""
+        return self.encode(self.decode(data)) if self.has_defaults else data
+
+    def _reads(self, data: bytes, value: object) -> bool:
+        try:
+            return bool(self._parse(data) == value)
+        except ValueError:
+            return False
+
+    def _parse_typed(self, data: bytes) -> Any:
+        """Read strictly, as writing is, or a stored "5" would be read as an int that is no element.
+
+        That refuses what validators of their own pass on as plain JSON, such as a text for a time.
+        Then what is read without is right if it is written so.
+        """
+        parse = self._adapter.validator.validate_json
+        try:
+            return parse(data, strict=True, by_alias=False, by_name=True)
+        except ValidationError:
+            if not self._has_functions:
+                raise
+            value = parse(data, strict=False, by_alias=False, by_name=True)
+            if data not in {self._dump(value, **how).encode() for how in _WAYS}:
+                raise
+            return value
+
+    def _dump(self, value: object, **how: Any) -> str:
         dumped = self._adapter.serializer.to_python(
-            value, mode="json", by_alias=False, round_trip=True, warnings=False
+            value, mode="json", by_alias=False, round_trip=True, warnings=False, **how
         )
-        text = _canonical(_sort_sets(value, dumped) if self._has_sets else dumped)
+        return _canonical(_sort_sets(value, dumped) if self._has_sets else dumped)
+
+    def _write_typed(self, given: object) -> str:
+        value = self._adapter.validator.validate_python(given, strict=True)
+        text = self._dump(value)
         # pydantic writes some values as others without a word: NaN in an untyped field as null,
         # a tuple there as a list, a secret as asterisks, a subclass without its own fields.
         read = self._parse(text.encode())
         if read != value and _written(read) != _written(value):
             hint = _BYTES_HINT if _mentions(self._adapter.core_schema, "bytes") else ""
             raise ValueError(f"it would be read back as {_shown(read)}{hint}")
+        if value is not given and value != given and self._has_functions:
+            # What is read is to be found again.
+            again = self._adapter.validator.validate_python(value, strict=True)
+            if self._dump(again) != text:
+                raise ValueError(f"it would become {_shown(value)}, and that {_shown(again)}")
         return text
 
 
@@ -177,6 +238,34 @@ def _mentions(schema: object, *kinds: str) -> bool:
     if isinstance(schema, dict):
         return schema.get("type") in kinds or _mentions([*schema.values()], *kinds)
     return isinstance(schema, list | tuple) and any(_mentions(part, *kinds) for part in schema)
+
+
+def _literals(schema: object) -> Iterator[object]:
+    """Yield the values that literals in a core schema stand for."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "literal":
+            yield from schema["expected"]
+        for part in schema.values():
+            yield from _literals(part)
+    elif isinstance(schema, list | tuple):
+        for part in schema:
+            yield from _literals(part)
+
+
+def _check_literals(schema: object, name: str) -> None:
+    """Refuse a literal that pydantic writes, but does not read."""
+    for literal in _literals(schema):
+        if isinstance(literal, Enum) and not isinstance(literal, str | int):
+            raise InvalidValue(
+                f"the type {name} cannot be read back: a Literal of {literal} is written as "
+                f"{_shown(literal.value)}; name that, or the whole Enum"
+            )
+
+
+def _spelt(match: re.Match[str]) -> str:
+    """Return a part of a type's name less what qualifies it."""
+    named, member, text = match.groups()
+    return re.sub(_QUALIFIER, "", named) if named else member or text or ""
 
 
 def _fields(value: object) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ class SetLike(Protocol[T]):
     def add(self, element: T) -> None:
         """Add an element."""
 
-    def update(self, elements: Iterable[T]) -> None:
+    def update(self, *elements: Iterable[T]) -> None:
         """Add many elements."""
 
     def remove(self, element: T) -> bool:

@@ -54,6 +54,7 @@ from redis_crdt.operations.operation import (
     is_lost,
 )
 from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
+from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
@@ -211,6 +212,14 @@ class Replica(ReplicaOperations):
     def batch(self) -> Batch:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
         return Batch(self)
+
+    def collections(self) -> list[tuple[str, str]]:
+        """Return the collections that hold anything, if only tombstones: names with their kinds.
+
+        In the order of the names; a kind is the name of the method that opens it. One round
+        trip per shard, and per 500 collections.
+        """
+        return drive(list_collections(self))
 
     def watch(
         self, cursor: str | None = None, *, timeout: float | None = None

@@ -12,10 +12,33 @@ from redis_crdt.kinds import KindName
 
 T = TypeVar("T")
 
+MISSING: Any = object()
+"""Stands for a value or default where None could be one."""
+
 
 def encode_element(codec: Codec[T], element: T) -> bytes:
     """Return an OR-Set's field for the element; InvalidValue if of the wrong type or too long."""
     return _checked(MAX_FIELD, "element", codec.encode(element))
+
+
+def element_forms(codec: Codec[T], element: T) -> tuple[bytes, ...]:
+    """Return all fields that may hold the element; raises as :func:`encode_element` does."""
+    forms = codec.forms(element)
+    _checked(MAX_FIELD, "element", forms[0])
+    return forms
+
+
+def key_field(key: object) -> bytes | None:
+    """Return a map's field for what may be a key; None where it cannot be one."""
+    try:
+        return encode_key(key)
+    except InvalidValue:
+        return None
+
+
+def items_of(other: Any, items: Mapping[str, T]) -> dict[str, T]:
+    """Return what ``dict.update`` takes as one dict; a map of ours gives its items at once."""
+    return dict(other.items() if isinstance(other, Mapping) else other, **items)
 
 
 def encode_value(codec: Codec[T], value: T) -> bytes:
@@ -23,7 +46,7 @@ def encode_value(codec: Codec[T], value: T) -> bytes:
     return _checked(MAX_VALUE, "value", codec.encode(value))
 
 
-def encode_key(key: str) -> bytes:
+def encode_key(key: object) -> bytes:
     """Return a map's field for the key; InvalidValue if it is no text or too long."""
     if not isinstance(key, str):
         raise InvalidValue(f"a map's keys are str, not {type(key).__name__}")
@@ -38,7 +61,7 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
     for field, entry in entries.items():
         match entry:
             case Dots() if kind == "or_set":
-                if codec.encode(codec.decode(field)) != field:
+                if field not in codec.forms(codec.decode(field)):
                     raise InvalidValue(f"element {field[:80]!r} is not in canonical form")
             case Dots(live):
                 for value in live.values():

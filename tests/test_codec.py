@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
+    Base64Str,
     BaseModel,
     ConfigDict,
     Field,
@@ -32,6 +33,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     computed_field,
+    field_validator,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypedDict
@@ -649,6 +651,8 @@ def test_the_pydantic_error_is_the_cause() -> None:
         (dict[str, list[Task]], "dict[str, list[Task]]"),
         (Box[int], "Box[int]"),
         (Literal["a"], "Literal['a']"),
+        (list[Literal["a.b", 1]], "list[Literal['a.b', 1]]"),
+        (Literal[Status.OPEN], "Literal[Status.OPEN]"),
         (JobId, "JobId"),
     ],
 )
@@ -667,3 +671,71 @@ def test_codecs_are_made_once() -> None:
 def test_types_that_are_not_hashable() -> None:
     type_ = Annotated[int, {"note": []}]
     assert codec_for(type_).encode(1) == b"1"
+
+
+class Passed(BaseModel, frozen=True):
+    """Whose validators see plain JSON, where pydantic is then strict about it."""
+
+    at: datetime
+    amount: Decimal
+    raw: bytes
+    numbers: tuple[int, ...]
+    names: frozenset[str]
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def before(cls, value: Any) -> Any:
+        return value
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def around(cls, value: Any, handler: Any) -> Any:
+        return handler(value)
+
+
+def test_validators_that_see_what_was_written() -> None:
+    codec = codec_for(Passed)
+    value = Passed(
+        at=datetime(2026, 1, 1),
+        amount=Decimal("1.50"),
+        raw=b"x",
+        numbers=(1, 2),
+        names=frozenset("ab"),
+    )
+    assert codec.decode(codec.encode(value)) == value
+    with pytest.raises(InvalidValue):  # read as a number, it would be written as a text
+        codec.decode(codec.encode(value).replace(b'"1.50"', b"1.50"))
+
+
+def test_what_a_validator_makes_of_a_value_is_found_again() -> None:
+    lower = codec_for(Annotated[str, AfterValidator(str.lower)])
+    assert lower.encode("ABC") == lower.encode(lower.decode(lower.encode("ABC"))) == b'"abc"'
+    with pytest.raises(InvalidValue):
+        codec_for(Base64Str).encode("YWJj")
+
+
+def test_a_literal_that_cannot_be_read_is_refused_at_opening() -> None:
+    for type_ in (Literal[Colour.RED], list[Literal[Colour.RED, "x"]]):
+        with pytest.raises(InvalidValue, match="name that, or the whole Enum"):
+            codec_for(type_)
+
+
+class Draft(BaseModel, frozen=True):
+    name: str
+    priority: int = 0
+    owner: str = "nobody"
+
+
+def test_what_was_written_before_fields_were_added() -> None:
+    codec = codec_for(Draft)
+    first, second = b'{"name":"a"}', b'{"name":"a","priority":0}'
+    now = b'{"name":"a","owner":"nobody","priority":0}'
+    assert codec.forms(codec.decode(first)) == (now, first)
+    assert codec.forms(codec.decode(second)) == (now, second, first)
+    assert codec.forms(codec.decode(now)) == (now, first)
+    assert codec.forms(Draft(name="a", priority=1)) == (
+        b'{"name":"a","owner":"nobody","priority":1}',
+        b'{"name":"a","priority":1}',
+    )
+    assert codec.canonical(first) == codec.canonical(second) == codec.canonical(now) == now
+    assert codec_for(int).forms(1) == (b"1",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from redis_crdt.memory.collection import Mergeable, state_of
 from redis_crdt.operations.awaiting import drive
@@ -62,3 +62,23 @@ class Collection(CollectionOperations[T]):
     async def dump(self) -> State:
         """Return the whole state, tombstones included."""
         return await self._drive(self._dump())
+
+
+class Many:
+    """A collection of many, which Python would read without awaiting it: it says how to."""
+
+    def __bool__(self) -> NoReturn:
+        self._refuse("bool(...)", "await ....size()")
+
+    def __len__(self) -> NoReturn:
+        self._refuse("len(...)", "await ....size()")
+
+    def __contains__(self, _: object) -> NoReturn:
+        self._refuse("... in ...", "await ....contains(...)")
+
+    def __iter__(self) -> NoReturn:
+        self._refuse("for ... in ...", "async for ... in ...")
+
+    def _refuse(self, what: str, instead: str) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"{what} of an awaited {name}: it is on a server, so use {instead}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Any, TypeVar
 
-from redis_crdt.asyncio.collection import Collection
+from redis_crdt.asyncio.collection import Collection, Many
+from redis_crdt.elements import Keyed, common, those
 from redis_crdt.operations.or_set import ORSetOperations
 from redis_crdt.sync.tombstones import GRACE
 
@@ -24,16 +26,19 @@ class Removed:
         return await self._set._run(self._set._removed_size())
 
 
-class ORSet(Collection[T], ORSetOperations[T]):
+class ORSet(Many, Collection[T], ORSetOperations[T]):
     """:class:`redis_crdt.ORSet`, awaited."""
 
     async def add(self, element: T) -> None:
         """Add the element, whether or not it is there. One round trip."""
         await self._run(self._add(element))
 
-    async def update(self, elements: Iterable[T]) -> None:
-        """Add all of the elements. One round trip, and one atomic write, per 500 elements."""
-        await self._drive(self._update(elements))
+    async def update(self, *elements: Iterable[T]) -> None:
+        """Add all of the elements of each of the arguments.
+
+        One round trip, and one atomic write, per 500 elements.
+        """
+        await self._drive(self._update(*elements))
 
     async def remove(self, element: T) -> bool:
         """Remove the element if it is there, and tell whether it was. One round trip."""
@@ -42,6 +47,10 @@ class ORSet(Collection[T], ORSetOperations[T]):
     async def remove_all(self, elements: Iterable[T]) -> int:
         """Remove those of the elements that are there, and tell how many were."""
         return await self._drive(self._remove_all(elements))
+
+    async def difference_update(self, *others: Iterable[T]) -> None:
+        """Remove what is in any of the others; as :meth:`remove_all` does."""
+        await self.remove_all(chain.from_iterable(others))
 
     async def discard(self, element: T) -> None:
         """Remove the element if it is there. One round trip."""
@@ -52,15 +61,34 @@ class ORSet(Collection[T], ORSetOperations[T]):
         await self._drive(self._clear())
 
     async def pop(self) -> T:
-        """Remove some element and return it; KeyError if there is none. One round trip."""
+        """Remove some element and return it; KeyError if there is none.
+
+        One round trip, and one more for the first in a row and where another client was faster.
+        """
         return await self._drive(self._pop())
 
     async def contains(self, element: T) -> bool:
         """Tell whether the element is there. One round trip."""
         return await self._run(self._contains(element))
 
+    async def contains_many(self, elements: Iterable[T]) -> list[bool]:
+        """Tell of each of the elements whether it is there, in order. One round trip per 500."""
+        return await self._drive(self._contains_many(elements))
+
+    async def isdisjoint(self, other: Iterable[Any]) -> bool:
+        """Tell whether none of the elements of ``other`` is here. One round trip per 500."""
+        return not any(await self.contains_many(other))
+
+    async def intersection(self, *others: Iterable[Any]) -> AbstractSet[T]:
+        """Return what is here and in all of the others. One round trip per 500 of those."""
+        if not others:
+            return await self.get_elements()
+        candidates: Keyed[T] = common(self._codec, others)
+        here = await self.contains_many(candidates.values())
+        return those(self._codec, candidates, here)
+
     async def get_elements(self) -> AbstractSet[T]:
-        """Return the elements: a ``set``, or a read-only set where they cannot be hashed."""
+        """Return the elements: a ``set``, or a read-only set where none can hold all of them."""
         return await self._drive(self._get_elements())
 
     def __aiter__(self) -> AsyncIterator[T]:

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, MutableMapping, ValuesView
+from collections.abc import (
+    Hashable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    MutableMapping,
+    ValuesView,
+)
 from typing import Any, TypeVar, overload
 
+from redis_crdt.codec import codec_for
 from redis_crdt.collections.collection import Collection
+from redis_crdt.elements import Keyed, Operators
 from redis_crdt.operations.lww import LWWMapOperations
+from redis_crdt.values import MISSING, items_of
 
 T = TypeVar("T")
 D = TypeVar("D")
 
-_MISSING = object()
+
+class Keys(Operators[str], KeysView[str]):  # type: ignore[misc]
+    """The keys of a map; operators ask for many at once, as those of sets do."""
+
+    _mapping: LWWMap[Any]
+    _codec = codec_for(str)
+
+    def contains_many(self, elements: Iterable[Any]) -> list[bool]:
+        """Tell of each of the keys whether it is there, in order. One round trip per 500."""
+        return self._mapping.contains_many(elements)
+
+    def _known_by(self) -> Iterable[Hashable]:
+        return map(self._codec.encode, self._mapping)
+
+    def _keyed(self) -> Keyed[str]:
+        return {self._codec.encode(key): key for key in self._mapping}
 
 
 class Items(ItemsView[str, T]):
@@ -31,6 +57,9 @@ class Values(ValuesView[T]):
     def __iter__(self) -> Iterator[T]:
         return self._mapping._stream(self._mapping._value)
 
+    def __contains__(self, value: object) -> bool:
+        return any(value is found or value == found for found in self)
+
 
 class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
     """A map whose keys are added and removed as an OR-Set's elements, each with a value.
@@ -47,9 +76,10 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
     def update(self, other: Any = (), /, **items: T) -> None:
         """Write all of the items. Takes what ``dict.update`` takes.
 
-        One round trip, and one atomic write, per 500 items.
+        One round trip, and one atomic write, per 500 items. Raises :class:`InvalidValue` before
+        anything is written if a key or value is not of its type.
         """
-        self._drive(self._update(dict(other, **items)))
+        self._drive(self._update(items_of(other, items)))
 
     @overload
     def get(self, key: str) -> T | None: ...
@@ -58,6 +88,45 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
     def get(self, key: str, default: Any = None) -> Any:
         """Return the key's value, or the default where there is none. One round trip."""
         return self._run(self._get(key, default))
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, T]:
+        """Return those of the keys that are there, with their values. One round trip per 500."""
+        return self._drive(self._get_many(keys))
+
+    def contains_many(self, keys: Iterable[str]) -> list[bool]:
+        """Tell of each of the keys whether it is there, in order. One round trip per 500."""
+        return self._drive(self._contains_many(keys))
+
+    def to_dict(self) -> dict[str, T]:
+        """Return all items. One round trip per 500.
+
+        ``dict(m)`` asks for each key by itself, and raises KeyError where one is deleted meanwhile.
+        """
+        return self._drive(self._all_items())
+
+    def setdefault(self, key: str, default: Any = None) -> T:
+        """Return the key's value, written by this call if there was none. One round trip.
+
+        Of several clients of one replica that do so at once, all are told the same value. Raises
+        :class:`InvalidValue` if the default is not of the map's type, whether it is needed or not.
+        """
+        return self._run(self._setdefault(key, default))
+
+    def pop(self, key: str, default: Any = MISSING) -> Any:
+        """Delete the key and return its value; the default, or KeyError, where there is none.
+
+        Of several clients of one replica that do so at once, one is told the value. Raises
+        :class:`InvalidValue` for a value that is not of the map's type, which stays. Two round
+        trips, and one more whenever another client changes the key in between.
+        """
+        return self._drive(self._pop(key, default))
+
+    def popitem(self) -> tuple[str, T]:
+        """Delete some key and return it with its value; KeyError if there is none.
+
+        As :meth:`pop`; in partitions one round trip more for each that is empty.
+        """
+        return self._drive(self._popitem())
 
     def delete(self, key: str) -> bool:
         """Delete the key if it is there, and tell whether it was. One round trip."""
@@ -88,6 +157,10 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
         """
         return self._stream(self._key)
 
+    def keys(self) -> KeysView[str]:
+        """Return a view of the keys."""
+        return Keys(self)
+
     def items(self) -> ItemsView[str, T]:
         """Return a view of the items."""
         return Items(self)
@@ -97,11 +170,11 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
         return Values(self)
 
     def __contains__(self, key: object) -> bool:
-        return self._run(self._contains(key))  # type: ignore[arg-type]
+        return self._run(self._contains(key))
 
     def __getitem__(self, key: str) -> T:
-        value = self._run(self._get(key, _MISSING))
-        if value is _MISSING:
+        value = self._run(self._get(key, MISSING))
+        if value is MISSING:
             raise KeyError(key)
         found: T = value
         return found

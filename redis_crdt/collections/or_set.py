@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableSet, Sized
+from collections.abc import Iterable, Iterator, Sized
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 from redis_crdt.collections.collection import Collection
+from redis_crdt.elements import MutableOperators
 from redis_crdt.operations.or_set import ORSetOperations
 from redis_crdt.sync.tombstones import GRACE
 
@@ -26,11 +27,17 @@ class Removed(Sized):
     __len__ = size
 
 
-class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
+class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     An add that a concurrent remove had not seen survives it. Reads and single writes are one
-    round trip each.
+    round trip each. Python's operators take one per 500 elements to read the set or to ask it for
+    those of the other operand, one to read that where it is on a server, too, and one for each
+    kind of write; what they return is as of :meth:`get_elements`. What is not of the set's type is
+    not in it, and an operation that would write it changes nothing.
+
+    Where a model gained fields with defaults, what was written before is there still, and found: as
+    what iterating gives. To write it anew, remove each element and add it, in a batch.
     """
 
     def add(self, element: T) -> None:
@@ -40,9 +47,13 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
         """
         self._run(self._add(element))
 
-    def update(self, elements: Iterable[T]) -> None:
-        """Add all of the elements. One round trip, and one atomic write, per 500 elements."""
-        self._drive(self._update(elements))
+    def update(self, *elements: Iterable[T]) -> None:
+        """Add all of the elements of each of the arguments.
+
+        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
+        anything is written if one is not of the set's type.
+        """
+        self._drive(self._update(*elements))
 
     def remove(self, element: T) -> bool:  # type: ignore[override]
         """Remove the element if it is there, and tell whether it was. One round trip.
@@ -54,7 +65,8 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
     def remove_all(self, elements: Iterable[T]) -> int:
         """Remove those of the elements that are there, and tell how many were.
 
-        One round trip, and one atomic write, per 500 elements.
+        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
+        anything is removed if one is not of the set's type.
         """
         return self._drive(self._remove_all(elements))
 
@@ -69,25 +81,28 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
     def pop(self) -> T:
         """Remove some element and return it; KeyError if there is none.
 
-        Of several clients of one replica each gets another element. One round trip; in
-        partitions, one for each that is empty, too.
+        Of several clients of one replica each gets another element. Raises :class:`InvalidValue`
+        for one that is not of the set's type, which stays. One round trip, one more for the first
+        in a row and where another client was faster; in partitions, one for each that is empty.
         """
         return self._drive(self._pop())
 
     def contains(self, element: T) -> bool:
-        """Tell whether the element is there. One round trip.
-
-        Raises :class:`InvalidValue` if it is not of the set's type.
-        """
+        """Tell whether the element is there. One round trip; none if not of the set's type."""
         return self._run(self._contains(element))
 
     def __contains__(self, element: object) -> bool:
-        return self._run(self._contains(element))  # type: ignore[arg-type]
+        return self._run(self._contains(element))
+
+    def contains_many(self, elements: Iterable[T]) -> list[bool]:
+        """Tell of each of the elements whether it is there, in order. One round trip per 500."""
+        return self._drive(self._contains_many(elements))
 
     def get_elements(self) -> AbstractSet[T]:
-        """Return the elements: a ``set``, or a read-only set where they cannot be hashed.
+        """Return the elements: a ``set``, or a read-only set where none can hold all of them.
 
-        One round trip per 500 elements.
+        They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True. One
+        round trip per 500 elements.
         """
         return self._drive(self._get_elements())
 
@@ -119,6 +134,8 @@ class ORSet(Collection[T], ORSetOperations[T], MutableSet[T]):
         """
         return self._drive(self._collect(older_than))
 
-    @classmethod
-    def _from_iterable(cls, it: Iterable[T]) -> AbstractSet[T]:  # type: ignore[override]
-        return set(it)
+    def _present(self) -> Iterator[bytes]:
+        return self._stream(lambda field, _: field)
+
+    def _remove_present(self, fields: Iterable[bytes]) -> None:
+        self._drive(self._remove_fields(fields))

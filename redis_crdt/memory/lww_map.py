@@ -8,12 +8,10 @@ from typing import Any, ClassVar, TypeVar, overload
 from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
 from redis_crdt.operations.operation import as_is
-from redis_crdt.values import encode_key, encode_value
+from redis_crdt.values import MISSING, encode_key, encode_value, items_of, key_field
 
 T = TypeVar("T")
 D = TypeVar("D")
-
-_MISSING: Any = object()
 
 
 class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
@@ -32,7 +30,7 @@ class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
 
     def update(self, other: Any = (), /, **items: T) -> None:
         """Write all of the items, as one write. Takes what ``dict.update`` takes."""
-        new = dict(other, **items)
+        new = items_of(other, items)
         encoded = {encode_key(k): encode_value(self._codec, v) for k, v in new.items()}
         for part, theirs in self._by_part(encoded.items(), lambda item: item[0]):
             part._set_here(dict(theirs))
@@ -52,11 +50,56 @@ class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
     def get(self, key: str, default: D) -> T | D: ...
     def get(self, key: str, default: Any = None) -> Any:
         """Return the key's value, or the default where there is none."""
-        field = encode_key(key)
-        entry = self._part(field)._store.live.get(field)
+        field = key_field(key)
+        entry = None if field is None else self._part(field)._store.live.get(field)
         if entry is None:
             return default
         return self._codec.decode(entry.latest_value)
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, T]:
+        """Return those of the keys that are there, with their values."""
+        return {key: self[key] for key in keys if key in self}
+
+    def contains_many(self, keys: Iterable[str]) -> list[bool]:
+        """Tell of each of the keys whether it is there, in their order."""
+        return [key in self for key in keys]
+
+    def to_dict(self) -> dict[str, T]:
+        """Return all items."""
+        return dict(self.items())
+
+    def setdefault(self, key: str, default: Any = None) -> T:
+        """Return the key's value, written by this call if there was none.
+
+        Raises :class:`InvalidValue` if the default is not of the map's type, whether it is needed
+        or not.
+        """
+        field, value = encode_key(key), encode_value(self._codec, default)
+        part = self._part(field)
+        if field not in part._store.live:
+            part._set_here({field: value})
+        return self[key]
+
+    def pop(self, key: str, default: Any = MISSING) -> Any:
+        """Delete the key and return its value; the default, or KeyError, where there is none.
+
+        Raises :class:`InvalidValue` for a value that is not of the map's type, which stays.
+        """
+        field = encode_key(key)
+        value = self.get(key, default)
+        if value is MISSING:
+            raise KeyError(key)
+        self._part(field)._delete_here([field])
+        return value
+
+    def popitem(self) -> tuple[str, T]:
+        """Delete some key and return it with its value; KeyError if there is none.
+
+        Raises :class:`InvalidValue` as :meth:`pop` does.
+        """
+        for key in self:
+            return key, self.pop(key)
+        raise KeyError("popitem from an empty map")
 
     def delete(self, key: str) -> bool:
         """Delete the key if it is there, and tell whether it was."""
@@ -77,7 +120,8 @@ class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
 
     def clear(self) -> None:
         """Delete all keys that are there."""
-        self.delete_all(list(self))
+        for part in self._parts:
+            part._delete_here(list(part._store.live))
 
     def size(self) -> int:
         """Return the number of keys."""
@@ -90,12 +134,12 @@ class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
         return iter([field.decode() for part in self._parts for field in part._store.live])
 
     def __contains__(self, key: object) -> bool:
-        field = encode_key(key)  # type: ignore[arg-type]
-        return field in self._part(field)._store.live
+        field = key_field(key)
+        return field is not None and field in self._part(field)._store.live
 
     def __getitem__(self, key: str) -> T:
-        value = self.get(key, _MISSING)
-        if value is _MISSING:
+        value = self.get(key, MISSING)
+        if value is MISSING:
             raise KeyError(key)
         found: T = value
         return found

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableSet, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Any, TypeVar
 
-from redis_crdt.elements import elements_of
+from redis_crdt.elements import MutableOperators, elements_of, fields_of
 from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
 from redis_crdt.operations.operation import as_is
 from redis_crdt.sync.tombstones import GRACE, check_age
-from redis_crdt.values import encode_element
+from redis_crdt.values import element_forms, encode_element
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class Removed(Sized):
     __len__ = size
 
 
-class ORSet(Collection[T, Dots], MutableSet[T]):
+class ORSet(Collection[T, Dots], MutableOperators[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     Each add gives the element a new dot, in place of the dots it had. A remove takes away the
@@ -45,9 +46,9 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
         """Add the element, whether or not it is there. InvalidValue if not of the set's type."""
         self.update((element,))
 
-    def update(self, elements: Iterable[T]) -> None:
-        """Add all of the elements as one write."""
-        fields = dict.fromkeys(map(self._encode, elements))
+    def update(self, *elements: Iterable[T]) -> None:
+        """Add all of the elements of each of the arguments, as one write."""
+        fields = dict.fromkeys(map(self._encode, chain.from_iterable(elements)))
         for part, theirs in self._by_part(fields, as_is):
             part._add_here(theirs)
 
@@ -61,11 +62,14 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
 
     def remove(self, element: T) -> bool:  # type: ignore[override]
         """Remove the element if it is there, and tell whether it was."""
-        return self.remove_all((element,)) == 1
+        return self.remove_all((element,)) > 0
 
     def remove_all(self, elements: Iterable[T]) -> int:
         """Remove those of the elements that are there, as one write, and tell how many were."""
-        fields = dict.fromkeys(map(self._encode, elements))
+        forms = (element_forms(self._codec, element) for element in elements)
+        return self._remove_present(dict.fromkeys(chain.from_iterable(forms)))
+
+    def _remove_present(self, fields: Iterable[bytes]) -> int:
         return sum(part._remove_here(theirs) for part, theirs in self._by_part(fields, as_is))
 
     def _remove_here(self, fields: Sequence[bytes]) -> int:
@@ -82,25 +86,37 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
 
     def clear(self) -> None:
         """Remove all elements that are there."""
-        self.remove_all(list(self))
+        self._remove_present(self._fields())
 
     def pop(self) -> T:
-        """Remove some element and return it; KeyError if there is none."""
-        for element in self:
-            self.discard(element)
-            return element
+        """Remove some element and return it; KeyError if there is none.
+
+        Raises :class:`InvalidValue` for one that is not of the set's type, which stays.
+        """
+        for part in self._parts:
+            for field in part._store.live:
+                element: T = self._codec.decode(field)
+                part._remove_here([field])
+                return element
         raise KeyError("pop from an empty set")
 
     def contains(self, element: T) -> bool:
         """Tell whether the element is there."""
-        field = self._encode(element)
-        return field in self._part(field)._store.live
+        return element in self
 
     def __contains__(self, element: object) -> bool:
-        return self.contains(element)  # type: ignore[arg-type]
+        fields = fields_of(self._codec, element)
+        return any(field in self._part(field)._store.live for field in fields)
+
+    def contains_many(self, elements: Iterable[T]) -> list[bool]:
+        """Tell of each of the elements whether it is there, in their order."""
+        return [element in self for element in elements]
 
     def get_elements(self) -> AbstractSet[T]:
-        """Return the elements: a ``set``, or a read-only set where they cannot be hashed."""
+        """Return the elements: a ``set``, or a read-only set where none can hold all of them.
+
+        They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True.
+        """
         return elements_of(self._codec, self._fields())
 
     def __iter__(self) -> Iterator[T]:
@@ -139,6 +155,5 @@ class ORSet(Collection[T, Dots], MutableSet[T]):
     def _encode(self, element: T) -> bytes:
         return encode_element(self._codec, element)
 
-    @classmethod
-    def _from_iterable(cls, it: Iterable[T]) -> AbstractSet[T]:  # type: ignore[override]
-        return set(it)
+    def _present(self) -> Iterator[bytes]:
+        return iter(self._fields())

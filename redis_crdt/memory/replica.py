@@ -30,6 +30,7 @@ from redis_crdt.names import (
 from redis_crdt.operations.operation import Operation, Script, Wait, drive
 from redis_crdt.operations.replica import MAX_WAIT
 from redis_crdt.partitions import check_partitions
+from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
@@ -138,6 +139,13 @@ class Replica:
     def batch(self) -> Batch:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
         return Batch(self)
+
+    def collections(self) -> list[tuple[str, str]]:
+        """Return the collections that hold anything, if only tombstones: names with their kinds.
+
+        In the order of the names; a kind is the name of the method that opens it.
+        """
+        return drive(list_collections(self))
 
     def watch(
         self, cursor: str | None = None, *, timeout: float | None = None

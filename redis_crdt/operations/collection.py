@@ -230,6 +230,20 @@ class CollectionOperations(Generic[T]):
             entries.update(page)
         return entries
 
+    def _entries_of(self, fields: Iterable[bytes]) -> Procedure[dict[bytes, bytes]]:
+        """Read the live entries of those of the fields that have one."""
+        parts = self._by_part(fields, as_is)
+        each = yield from self._at_each(part._entries_here(theirs) for part, theirs in parts)
+        return {field: entry for found in each for field, entry in found.items()}
+
+    def _entries_here(self, fields: Iterable[bytes]) -> Procedure[dict[bytes, bytes]]:
+        found: dict[bytes, bytes] = {}
+        for batch in batches(fields):
+            entries = yield self._replica, self._command("HMGET", self._live, *batch)
+            pairs = zip(batch, entries, strict=True)
+            found.update((field, entry) for field, entry in pairs if entry is not None)
+        return found
+
     def _remove_everything(self, script: str) -> Procedure[None]:
         """Remove what is there now, by the script that removes fields."""
         yield from self._at_each(part._remove_pages(script) for part in self._parts)

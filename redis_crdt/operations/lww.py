@@ -15,9 +15,16 @@ from redis_crdt.operations.collection import (
     bytes_of_item,
     value_in,
 )
-from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
+from redis_crdt.operations.operation import (
+    Command,
+    Operation,
+    Procedure,
+    Script,
+    as_is,
+    known_already,
+)
 from redis_crdt.operations.packed import latest_value
-from redis_crdt.values import encode_key, encode_value
+from redis_crdt.values import MISSING, encode_key, encode_value, key_field
 
 T = TypeVar("T")
 
@@ -28,6 +35,14 @@ def _value_of(codec: Codec[T], entry: bytes) -> T:
 
 def _latest_of(codec: Codec[T], entry: bytes) -> T:
     return codec.decode(latest_value(entry))
+
+
+def _pair(reply: list[Any] | None) -> tuple[bytes, bytes] | None:
+    """Read a field with its entry: in RESP3 they come as a pair of their own."""
+    if not reply:
+        return None
+    field, entry = reply[0] if len(reply) == 1 else reply
+    return field, entry
 
 
 class LWWRegisterOperations(CollectionOperations[T]):
@@ -77,13 +92,61 @@ class LWWMapOperations(CollectionOperations[T]):
         parts = self._by_part(values, lambda item: item[0])
         yield from self._at_each(part._set_here(theirs) for part, theirs in parts)
 
-    def _get(self, key: str, default: Any) -> Command[Any]:
+    def _get(self, key: object, default: Any) -> Operation[Any]:
         def read(entry: bytes | None) -> Any:
             return default if entry is None else _latest_of(self._codec, entry)
 
-        field = encode_key(key)
+        field = key_field(key)
+        if field is None:
+            return known_already(default)
         part = self._part(field)
         return part._command("HGET", part._live, field, read=read)
+
+    def _get_many(self, keys: Iterable[object]) -> Procedure[dict[str, T]]:
+        fields = dict.fromkeys(field for field in map(key_field, keys) if field is not None)
+        found = yield from self._entries_of(fields)
+        return dict(self._item(field, found[field]) for field in fields if field in found)
+
+    def _contains_many(self, keys: Iterable[object]) -> Procedure[list[bool]]:
+        fields = [key_field(key) for key in keys]
+        found = yield from self._entries_of(dict.fromkeys(f for f in fields if f is not None))
+        return [field in found for field in fields]
+
+    # What reads a value and deletes it reads first, so that a value that is not of the type stays,
+    # and deletes if nobody has changed the entry since: else it reads again.
+
+    def _pop(self, key: str, default: Any) -> Procedure[Any]:
+        field = encode_key(key)
+        part = self._part(field)
+        entry = yield self._replica, part._command("HGET", part._live, field)
+        while entry is not None:
+            value = self._value(field, entry)
+            left = yield self._replica, part._script("lww_map/pop", field, entry)
+            if left == 1:
+                return value
+            entry = left
+        if default is MISSING:
+            raise KeyError(key)
+        return default
+
+    def _popitem(self) -> Procedure[tuple[str, T]]:
+        for part in self._parts:
+            some = part._command("HRANDFIELD", part._live, 1, "WITHVALUES", read=_pair)
+            while found := (yield self._replica, some):
+                item = self._item(*found)
+                if (yield self._replica, part._script("lww_map/pop", *found)) == 1:
+                    return item
+        raise KeyError("popitem from an empty map")
+
+    def _setdefault(self, key: str, default: Any) -> Script[T]:
+        field, value = encode_key(key), encode_value(self._codec, default)
+
+        def read(entry: bytes | None) -> T:
+            found: T
+            found = self._codec.decode(value) if entry is None else self._value(field, entry)
+            return found
+
+        return self._part(field)._script("lww_map/setdefault", field, value, read=read)
 
     def _delete(self, key: str) -> Script[bool]:
         field = encode_key(key)
@@ -103,8 +166,10 @@ class LWWMapOperations(CollectionOperations[T]):
     def _clear(self) -> Procedure[None]:
         return self._remove_everything("lww_map/delete")
 
-    def _contains(self, key: str) -> Command[bool]:
-        field = encode_key(key)
+    def _contains(self, key: object) -> Operation[bool]:
+        field = key_field(key)
+        if field is None:
+            return known_already(False)
         part = self._part(field)
         return part._command("HEXISTS", part._live, field, read=bool)
 

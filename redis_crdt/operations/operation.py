@@ -93,6 +93,11 @@ class Each(NamedTuple, Generic[R]):
     about: str = ""
 
 
+def known_already(value: R) -> Each[R]:
+    """Return the operation of what needs no server to be told."""
+    return Each((), lambda _: value)
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A blocking read of feeds; its reply has shard, id, and flat references of each entry."""

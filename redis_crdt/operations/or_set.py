@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from itertools import chain
 from typing import TypeVar
 
-from redis_crdt.elements import elements_of
+from redis_crdt.elements import elements_of, fields_of
 from redis_crdt.entries import Dots
+from redis_crdt.errors import InvalidValue
 from redis_crdt.operations.collection import CollectionOperations, batches
-from redis_crdt.operations.operation import Command, Operation, Procedure, Script, as_is
-from redis_crdt.values import encode_element
+from redis_crdt.operations.operation import (
+    Each,
+    Operation,
+    Procedure,
+    Script,
+    as_is,
+    known_already,
+)
+from redis_crdt.values import element_forms, encode_element
 
 T = TypeVar("T")
 
@@ -20,6 +30,9 @@ class ORSetOperations(CollectionOperations[T]):
 
     kind = "or_set"
 
+    _candidate: bytes | None = None
+    """An element that the last :meth:`_pop` was shown, to be removed by the next."""
+
     def _encode(self, element: T) -> bytes:
         return encode_element(self._codec, element)
 
@@ -27,8 +40,8 @@ class ORSetOperations(CollectionOperations[T]):
         field = self._encode(element)
         return self._part(field)._script("or_set/add", field)
 
-    def _update(self, elements: Iterable[T]) -> Procedure[None]:
-        fields = dict.fromkeys(map(self._encode, elements))
+    def _update(self, *elements: Iterable[T]) -> Procedure[None]:
+        fields = dict.fromkeys(map(self._encode, chain.from_iterable(elements)))
         parts = self._by_part(fields, as_is)
         yield from self._at_each(part._add_here(theirs) for part, theirs in parts)
 
@@ -42,12 +55,20 @@ class ORSetOperations(CollectionOperations[T]):
             part._add_here(theirs) for part, theirs in self._by_part(live, as_is)
         )
 
-    def _remove(self, element: T) -> Script[bool]:
-        field = self._encode(element)
-        return self._part(field)._script("or_set/remove", field, read=bool)
+    def _remove(self, element: T) -> Operation[bool]:
+        fields = element_forms(self._codec, element)
+        scripts = tuple(
+            part._script("or_set/remove", *theirs, read=bool)
+            for part, theirs in self._by_part(fields, as_is)
+        )
+        return scripts[0] if len(scripts) == 1 else Each(scripts, any, self._about)
 
     def _remove_all(self, elements: Iterable[T]) -> Procedure[int]:
-        parts = self._by_part(dict.fromkeys(map(self._encode, elements)), as_is)
+        forms = (element_forms(self._codec, element) for element in elements)
+        return self._remove_fields(dict.fromkeys(chain.from_iterable(forms)))
+
+    def _remove_fields(self, fields: Iterable[bytes]) -> Procedure[int]:
+        parts = self._by_part(fields, as_is)
         removed = yield from self._at_each(part._remove_here(theirs) for part, theirs in parts)
         return sum(removed)
 
@@ -60,10 +81,23 @@ class ORSetOperations(CollectionOperations[T]):
     def _clear(self) -> Procedure[None]:
         return self._remove_everything("or_set/remove")
 
-    def _contains(self, element: T) -> Command[bool]:
-        field = self._encode(element)
-        part = self._part(field)
-        return part._command("HEXISTS", part._live, field, read=bool)
+    def _contains(self, element: object) -> Operation[bool]:
+        fields = fields_of(self._codec, element)
+        if not fields:
+            return known_already(False)
+        if len(fields) == 1:
+            part = self._part(fields[0])
+            return part._command("HEXISTS", part._live, fields[0], read=bool)
+        asked = (
+            part._command("HMGET", part._live, *theirs, read=any)
+            for part, theirs in self._by_part(fields, as_is)
+        )
+        return Each(tuple(asked), any, self._about)
+
+    def _contains_many(self, elements: Iterable[object]) -> Procedure[list[bool]]:
+        forms = [fields_of(self._codec, element) for element in elements]
+        found = yield from self._entries_of(dict.fromkeys(chain.from_iterable(forms)))
+        return [any(field in found for field in fields) for fields in forms]
 
     def _size(self) -> Operation[int]:
         return self._summed(lambda part: part._command("HLEN", part._live))
@@ -80,7 +114,28 @@ class ORSetOperations(CollectionOperations[T]):
 
     def _pop(self) -> Procedure[T]:
         for part in self._parts:
-            field: bytes | None = yield self._replica, part._script("or_set/pop")
-            if field is not None:
-                return self._element(field)
+            popped = yield from part._pop_here()
+            if popped:
+                return popped[0]
         raise KeyError("pop from an empty set")
+
+    def _pop_here(self) -> Procedure[tuple[T, ...]]:
+        """Remove and return an element, which was decoded before; nothing where there is none.
+
+        Each removal shows another element, so that of several in a row only the first has to ask
+        for one. Of clients that were shown the same one, one removes it.
+        """
+        field, self._candidate = self._candidate, None
+        read: tuple[T, ...] = ()
+        if field is not None:
+            with suppress(InvalidValue):  # it may be gone by now
+                read = (self._element(field),)
+        while True:
+            known = (field,) if read else ()
+            removed, other = yield self._replica, self._script("or_set/pop", *known)
+            if removed:
+                self._candidate = other
+                return read
+            if other is None:
+                return ()
+            field, read = other, (self._element(other),)

@@ -1,14 +1,31 @@
-"""What a name stands for on a replica."""
+"""What a replica has, and what a name stands for on it."""
 
 from __future__ import annotations
 
 from redis_crdt.kinds import DROPPED, PARTITIONS, VALUE
-from redis_crdt.names import check_stored_name, shard_of
+from redis_crdt.names import check_stored_name, shard_of, whole_name
 from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.partitions import described_in
 from redis_crdt.sync.party import Party
+
+
+def list_collections(replica: Party) -> Procedure[list[tuple[str, str]]]:
+    """Return the collections that hold anything, each with its kind."""
+    found: set[tuple[str, str]] = set()
+    for shard in range(replica.shards):
+        cursor = None
+        while cursor != b"0":
+            request = ask.collections(replica.keys(shard), cursor or b"0", replica.about)
+            page = yield replica, request
+            cursor = page.cursor
+            found.update(
+                (whole_name(name.decode()), kind)
+                for (name, kind), sizes in zip(page.names, page.sizes, strict=True)
+                if any(sizes) and kind not in (DROPPED, PARTITIONS)
+            )
+    return sorted(found)
 
 
 def find(replica: Party, name: str) -> Procedure[list[tuple[str, int]]]:
