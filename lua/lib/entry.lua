@@ -2,7 +2,8 @@
 -- @include lib/limits
 -- @include lib/clock
 -- @include lib/bytes
--- How entries are written down. The same text is stored, sent and joined.
+-- How entries are written down in plain text. Of sets and maps they are stored and sent packed
+-- (lib/packed).
 --   total   counters                    `17`, or what lib/totals says
 --   last    LWW register, partitions    `TIME@WRITER`, and `\nVALUE`
 --   dots    OR-Set, MV register, map    `DOT DOT|DOT`: the live dots, then what else was seen, each

@@ -5,20 +5,23 @@
 -- A page of the live fields of a collection which have dots that another one's knowledge covers: what
 -- that one has not shown, it may know to be gone. KEYS: meta, feed, kinds. ARGV: witness, name, kind,
 -- cursor, count, then what the other one knows. Replies the next cursor, and a flat list of field and
--- such dots.
+-- such dots, each as its time packed, and what follows that in plain text: the other one's are at hand
+-- in that form.
 
--- Those dots of an entry, in plain text; nil if there are none.
+-- Those dots of an entry; nil if there are none.
 local function dots_covered(kind, entry, context)
   local head, ms, seq, name = is_packed(kind) and string.match(entry, '^[^\n]*'), nil, nil, nil
   if head then ms, seq, name = time_of_packed(head) end
   if name then
     -- As most are.
     local known = context[find_writer(name)]
-    return known and not later(ms, seq, known.ms, known.seq) and unpack_dot(head) or nil
+    if not known or later(ms, seq, known.ms, known.seq) then return nil end
+    local ending = string.sub(head, 9)
+    return string.sub(head, 1, 8) .. (plain_ends[ending] or read_end(ending))
   end
   local dots = {}
   for _, dot in ipairs(parse_dots(unpacked(kind, entry)).live) do
-    if covers(context, dot) then dots[#dots + 1] = dot.text end
+    if covers(context, dot) then dots[#dots + 1] = pack_time(dot.ms) .. string.match(dot.text, '^%d+(.*)$') end
   end
   return dots[1] and table.concat(dots, ' ')
 end

@@ -50,12 +50,12 @@ class Shown:
         self._sorted = False
 
     def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
-        """Whether all of these dots of a field, in plain text, were shown."""
+        """Whether all of these dots of a field, as the target tells them, were shown."""
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
             self._sorted = True
         salt = hash(place)
-        return all(self._has(hash((salt, field, key_of(dot)))) for dot in dots)
+        return all(self._has(hash((salt, field, dot))) for dot in dots)
 
     def _has(self, wanted: int) -> bool:
         at = bisect_left(self._hashes, wanted)
