@@ -1,8 +1,8 @@
-"""Entries: the unit of merging. Their three shapes, and the text in which they are stored.
+"""Entries: the unit of merging. Their three shapes, and the text in which they are written down.
 
-The text is the same on a server, on the wire and in memory, so replicas pass it on unread;
-``lua/lib/entry.lua`` is the same codec on the server. Each shape has one canonical form, so
-that equal entries are equal bytes.
+Programs, dumps and files have this plain text. Servers store entries of sets and maps packed, and
+send them so (:mod:`redis_crdt.operations.bodies`); ``lua/lib/entry.lua`` is the same codec on the
+server. Each shape has one canonical form, so that equal entries are equal bytes.
 """
 
 from __future__ import annotations

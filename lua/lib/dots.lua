@@ -33,7 +33,7 @@ end
 
 -- How many dots an entry has seen beside its live ones.
 local function width_of(entry)
-  local others = string.match(entry, '^[^|\n]*|([^\n]*)')
+  local others = string.find(entry, '|', 1, true) and string.match(entry, '^[^|\n]*|([^\n]*)')
   if not others then return 0 end
   local _, spaces = string.gsub(others, ' ', '')
   return spaces + 1

@@ -2,7 +2,8 @@
 -- @include lib/limits
 -- @include lib/clock
 -- @include lib/bytes
--- How entries are written down. The same text is stored, sent and joined.
+-- How entries are written down in plain text. Of sets and maps they are stored and sent packed
+-- (lib/packed).
 --   total   counters                    `17`, or what lib/totals says
 --   last    LWW register, partitions    `TIME@WRITER`, and `\nVALUE`
 --   dots    OR-Set, MV register, map    `DOT DOT|DOT`: the live dots, then what else was seen, each
@@ -67,31 +68,41 @@ local function dot_before(a, b)
   return later(b.ms, b.seq, a.ms, a.seq)
 end
 
--- {live = {dot, ...}, seen = {writer -> latest dot seen, live ones included}}
-local function parse_dots(text)
+-- {live = {dot, ...}, seen = {writer -> latest dot seen, live ones included}, count = of dots,
+-- is_canonical = whether there is nothing between them that need not be}. `read` reads a dot; one in
+-- plain text, if it is not given.
+local function parse_dots(text, read)
+  read = read or parse_dot
   local head, values = split(text)
-  local living, others = string.match(head, '^([^|]*)|?(.*)$')
-  local live, seen, previous, count = {}, {}, nil, 0
-  for word in string.gmatch(living, '%S+') do
-    local dot = parse_dot(word)
+  local living, others, bar = head, '', string.find(head, '|', 1, true)
+  if values == '' and head ~= '' and not bar and not string.find(head, ' ', 1, true) then
+    -- As most are.
+    local dot = read(head)
+    return {live = {dot}, seen = {[dot.writer] = dot}, count = 1, is_canonical = true}
+  end
+  if bar then living, others = string.sub(head, 1, bar - 1), string.sub(head, bar + 1) end
+  local live, seen, previous, count, size = {}, {}, nil, 0, 0
+  for word in string.gmatch(living, '[^ ]+') do
+    local dot = read(word)
     if previous and not dot_before(previous, dot) then malformed('dots repeated or out of order') end
     previous = dot
-    live[#live + 1] = dot
+    count, size = count + 1, size + #word + 1
+    if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
+    live[count] = dot
     seen[dot.writer] = dot
-    count = count + 1
   end
-  previous = nil
-  for word in string.gmatch(others, '%S+') do
-    local dot = parse_dot(word)
+  previous, size = nil, math.max(0, size - 1)
+  for word in string.gmatch(others, '[^ ]+') do
+    local dot = read(word)
     if previous and not before(previous.writer, dot.writer) then
       malformed('seen dots repeated or out of order')
     end
     if not is_new(dot, seen) then malformed('a seen dot that a live one implies') end
     previous = dot
     seen[dot.writer] = dot
-    count = count + 1
+    count, size = count + 1, size + #word + 1
+    if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   end
-  if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   if values ~= '' then
     local i = 0
     for value in string.gmatch(values, '\n([^\n]*)') do
@@ -101,26 +112,35 @@ local function parse_dots(text)
     end
     if i ~= #live then malformed('fewer values than dots') end
   end
-  return {live = live, seen = seen, count = count}
+  return {live = live, seen = seen, count = count, is_canonical = size == #head}
 end
 
 -- The text of a state whose live dots are in order.
 local function format_sorted(state)
-  local live, implied, others, values = {}, {}, {}, {}
+  local live, implied, others, values = {}, {}, nil, nil
   for i, dot in ipairs(state.live) do
-    live[i] = dot.text
-    implied[dot.writer] = dot
-    values[i] = dot.value and '\n' .. dot.value or ''
+    live[i], implied[dot.writer] = dot.text, dot
+    if dot.value then
+      values = values or {''}
+      values[#values + 1] = dot.value
+    end
   end
-  local rest = {}
-  for _, dot in pairs(state.seen) do
-    if is_new(dot, implied) then rest[#rest + 1] = dot end
+  for by, dot in pairs(state.seen) do
+    if implied[by] ~= dot and is_new(dot, implied) then
+      others = others or {}
+      others[#others + 1] = dot
+    end
   end
-  if #live + #rest > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
-  if #rest == 0 then return table.concat(live, ' ') .. table.concat(values) end
-  table.sort(rest, dot_before)
-  for i, dot in ipairs(rest) do others[i] = dot.text end
-  return table.concat(live, ' ') .. '|' .. table.concat(others, ' ') .. table.concat(values)
+  local text = table.concat(live, ' ')
+  if others then
+    if #live + #others > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
+    if others[2] then table.sort(others, dot_before) end
+    for i, dot in ipairs(others) do others[i] = dot.text end
+    text = text .. '|' .. table.concat(others, ' ')
+  elseif #live > MAX_DOTS then
+    malformed('more than ' .. MAX_DOTS .. ' dots')
+  end
+  return values and text .. table.concat(values, '\n') or text
 end
 
 local function format_dots(state)

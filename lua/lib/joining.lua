@@ -1,6 +1,7 @@
 -- @include lib/kinds
 -- @include lib/knowledge
 -- @include lib/received
+-- @include lib/short
 -- @include lib/dots
 -- Joining what a source, or nobody, vouches for with what is here; nothing is written yet.
 -- @define SOURCE ARGV[2]
@@ -17,12 +18,6 @@ local refused = {}
 -- Whether an entry tells of a dot of this writer that the feed never gave out.
 local newest_ms, newest_seq, is_ahead
 
--- A dot of this writer in an entry of several.
-local function look_for_own_dot(entry)
-  local dot = parse_dots(entry).seen[writer]
-  if dot and later(dot.ms, dot.seq, newest_ms, newest_seq) then is_ahead = true end
-end
-
 -- Where an entry would have more dots than it may, it forgets what this replica knows: peers cannot
 -- go on without that, and will reconcile.
 local relieved
@@ -37,15 +32,15 @@ local function relieve(state)
   for by, dot in pairs(state.seen) do
     if is_new(dot, living) and (covers(surely_ours or ours, dot) or covers(noted_here, dot)) then
       relieved = relieved or {}
-      raise(relieved, by, string.match(dot.text, '^[^@]*'))
+      raise(relieved, by, short(string.format('%.0f-%.0f', dot.ms, dot.seq)))
       state.seen[by] = living[by]
     end
   end
 end
 
-local function join_known(group, mine, entry)
+local function join_known(group, mine, theirs)
   noted_here = group.noted
-  return group.rule.join(mine, entry, group.ours, group.theirs, relieve)
+  return join_states(mine, theirs, group.ours, group.theirs, relieve)
 end
 
 -- Whether a source that holds a dot which this entry has seen claims to know all that has removed it:
@@ -61,12 +56,10 @@ local function needs_echo(group, state, was_removed)
   return true
 end
 
--- Whether a dot that was seen is known here, without what is pending.
-local function is_known(group, dot) return covers(surely_ours or ours, dot) or covers(group.noted, dot) end
-
+-- Whether all that a state has seen is known here, without what is pending.
 local function is_all_known(group, state)
   for _, dot in pairs(state.seen) do
-    if not is_known(group, dot) then return false end
+    if not covers(surely_ours or ours, dot) and not covers(group.noted, dot) then return false end
   end
   return true
 end
@@ -88,67 +81,75 @@ end
 local function join_entries(group, fields, entries, live, removed, from)
   local kind, rule, by_us = group.kind, group.rule, group.ours
   local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
-  local max_entry, own_mark = rule.max_entry or MAX_ENTRY, '@' .. writer
-  local packed, is_valued, are_lines = is_packed(kind), kind == 'lww_map', group.are_lines
-  -- Sizes are those of plain text, in which a dot may take more.
-  local surely_short = packed and max_entry - 256 or max_entry
+  local max_entry, packed, is_valued = rule.max_entry or MAX_ENTRY, is_packed(kind), kind == 'lww_map'
+  local read_sent, read_stored
+  if packed then read_sent, read_stored = read_sent_dot, read_stored_dot end
+  -- Sizes are those of plain text, in which a dot takes up to 128 bytes, and at most 16 less than packed.
+  local most = packed and max_entry + 16 * MAX_DOTS or max_entry
+  local surely_short = packed and max_entry - 128 * MAX_DOTS or max_entry
   local new_live, new_removed, changed = group.live, group.removed, group.fields
   local latest_ms, latest_seq = group.ms, group.seq
   local number, live_parts, removed_parts = #changed, #new_live, #new_removed
   for i = from, #fields do
     group.at = i
     local field, entry, was_live, was_removed = fields[i], entries[i], live[i], removed[i]
-    if #field > MAX_FIELD then malformed('a field that is too long in ' .. group.name) end
-    if (not are_lines or field == '') and not is_field(field) then malformed('an ill-formed field in ' .. group.name) end
+    if #field > MAX_FIELD or #entry > most then malformed('a field or entry that is too long in ' .. group.name) end
+    if (not group.are_lines or field == '') and not is_field(field) then
+      malformed('an ill-formed field in ' .. group.name)
+    end
     local mine, ms, seq, is_tombstone, ending, stored = was_live, nil, nil, nil, nil, nil
-    local joined, state, refuses
+    local theirs, joined, state, refuses
     if was_removed then mine = entry_of_tombstone(was_removed) end
     if entry == '' and has_dots and SOURCE ~= '' then
       -- The source has none.
       ms, seq, stored = 0, 0, mine
-      if was_live then joined, state = join_known(group, unpacked(kind, mine), '') end
+      if was_live then joined, state = join_known(group, parse_dots(mine, read_stored), parse_dots('')) end
     else
-      if packed and #entry <= surely_short then ms, is_tombstone, ending, stored = read_single(entry, is_valued) end
+      if packed then ms, is_tombstone, ending, stored = read_single(entry, is_valued) end
       if ms then
         seq = ending.seq
         if ending.by == writer and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
       else
-        if packed then entry = plain_text(entry) end
-        if #entry > max_entry then malformed('an entry that is too long in ' .. group.name) end
-        ms, seq, is_tombstone = inspect(entry)
-        if has_dots and string.find(entry, own_mark, 1, true) then look_for_own_dot(entry) end
-        stored = pack(kind, entry)
+        ms, seq, is_tombstone, theirs = inspect(entry, read_sent)
+        stored = packed and format_sorted(theirs) or entry
+        local own = theirs and theirs.seen[writer]
+        if own and later(own.ms, own.seq, newest_ms, newest_seq) then is_ahead = true end
       end
-      if mine ~= stored then
+      if #stored > surely_short and #unpacked(kind, stored) > max_entry then
+        malformed('an entry that is too long in ' .. group.name)
+      end
+      if stored == mine then
+        -- It is here.
+      elseif has_dots then
         local known = ending and not is_tombstone and by_us[ending.by]
         local is_old = known and not later(ms, seq, known.ms, known.seq)
-        if mine then
-          if not ending or is_old or not is_replaced(mine, ms, is_tombstone, ending) then
-            if ending then entry = plain_text(entry) end
-            joined, state, refuses = join_known(group, unpacked(kind, mine), entry)
-          end
-        elseif has_dots and not is_tombstone and (is_old or not ending) then
-          if ending then entry = plain_text(entry) end
-          joined, state, refuses = join_known(group, '', entry)
+        local is_simple = ending and not is_old
+        if mine then is_simple = is_simple and is_replaced(mine, ms, is_tombstone, ending) end
+        if not is_simple and (mine or not is_tombstone) then
+          theirs = theirs or parse_dots(entry, read_sent)
+          joined, state, refuses = join_known(group, parse_dots(mine or '', read_stored), theirs)
         end
+      elseif mine then
+        joined = rule.join(mine, entry)
       end
     end
     if refuses and SOURCE ~= '' then
       has_refused = true
-      if joined == (mine and unpacked(kind, mine)) and needs_echo(group, state, not was_live and was_removed) then
+      if joined == mine and needs_echo(group, state, not was_live and was_removed) then
         group.echoes[#group.echoes + 1] = field
       end
     end
-    if joined and joined ~= entry then
-      if #joined > max_entry then malformed('an entry that would become too long in ' .. group.name) end
+    if joined and joined ~= stored then
+      if #joined > surely_short and #unpacked(kind, joined) > max_entry then
+        malformed('an entry that would become too long in ' .. group.name)
+      end
       if state then
         ms, seq = latest(state)
-        is_tombstone, stored = #state.live == 0, pack(kind, joined)
+        is_tombstone = #state.live == 0
       else
         ms, seq, is_tombstone = inspect(joined)
-        stored = joined
       end
-      ending = nil
+      stored, ending = joined, nil
     end
     if ms > latest_ms or (ms == latest_ms and seq > latest_seq) then
       latest_ms, latest_seq = ms, seq
@@ -156,9 +157,8 @@ local function join_entries(group, fields, entries, live, removed, from)
     end
     if stored == mine then
       -- It is here.
-    elseif not mine and is_tombstone and (not refuses or SOURCE == '') and ((ending
-      and is_known(group, {writer = ending.by, ms = ms, seq = seq})) or (not ending
-      and is_all_known(group, state or parse_dots(entry)))) then
+    elseif has_dots and not mine and is_tombstone and (not refuses or SOURCE == '')
+      and is_all_known(group, state or theirs or parse_dots(stored, read_stored)) then
       -- It tells of nothing but what is known to be gone.
     else
       number = number + 1

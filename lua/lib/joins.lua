@@ -36,7 +36,7 @@ local function survivors(mine, theirs, their_context)
     local twin = held[dot.text]
     if twin or (is_new(dot, theirs.seen) and not covers(their_context, dot)) then
       -- One dot has one value; a liar's two are settled as in `last`, so that all sides agree.
-      if twin and before(dot.value or '', twin.value or '') then dot = twin end
+      if twin and dot.value ~= twin.value and before(dot.value or '', twin.value or '') then dot = twin end
       live[#live + 1] = dot
     end
   end
@@ -45,6 +45,8 @@ end
 
 -- Both lists are in order, as entries have them.
 local function merged(a, b)
+  if not a[1] then return b end
+  if not b[1] then return a end
   local all, i, j = {}, 1, 1
   while a[i] or b[j] do
     local x, y = a[i], b[j]
@@ -60,10 +62,9 @@ end
 
 local NOTHING = {}
 
--- Gives the state as well, and whether a live dot of the second one is gone. `relieve` may take out of a
--- state what it need not have seen, if that is too much.
-local function join_dots(a, b, context_of_a, context_of_b, relieve)
-  local x, y = parse_dots(a), parse_dots(b)
+-- Of two states, which it uses up. Gives the state as well, and whether a live dot of the second one is
+-- gone. `relieve` may take out of a state what it need not have seen, if that is too much.
+local function join_states(x, y, context_of_a, context_of_b, relieve)
   local theirs = survivors(y, x, context_of_a or NOTHING)
   local live = merged(survivors(x, y, context_of_b or NOTHING), theirs)
   local seen = x.seen
@@ -71,6 +72,10 @@ local function join_dots(a, b, context_of_a, context_of_b, relieve)
     if is_new(dot, seen) then seen[by] = dot end
   end
   local state = {live = live, seen = seen}
-  if relieve then relieve(state) end
+  if relieve and x.count + y.count > MAX_DOTS then relieve(state) end
   return format_sorted(state), state, #theirs < #y.live
+end
+
+local function join_dots(a, b, context_of_a, context_of_b)
+  return (join_states(parse_dots(a), parse_dots(b), context_of_a, context_of_b))
 end

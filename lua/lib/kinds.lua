@@ -2,7 +2,8 @@
 -- @include lib/totals
 -- What each kind of collection is made of: its join, which fields it may have, how large an entry
 -- may be if not MAX_ENTRY, whether its entries are dots, and the reading of one entry from a peer.
--- `inspect` refuses what is malformed, and gives the entry's latest time and whether it is a tombstone.
+-- `inspect` refuses what is malformed, and gives the entry's latest time, whether it is a tombstone, and
+-- of dots, which it reads as it is told, the state.
 -- That values are text is looked at by who reads them from a peer: it takes scripts too long.
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
 
@@ -36,19 +37,19 @@ local function latest(state)
   return ms, seq
 end
 
-local function inspect_dots(text, valued)
-  local state = parse_dots(text)
-  if format_sorted(state) ~= text or text == '' then malformed('dots that are not in canonical form') end
+local function inspect_dots(text, valued, read)
+  local state = parse_dots(text, read)
+  if not state.is_canonical or state.count == 0 then malformed('dots that are not in canonical form') end
   for _, dot in ipairs(state.live) do
     if (dot.value ~= nil) ~= valued or dot.value == '' then malformed('dots whose values are missing') end
   end
   local ms, seq = latest(state)
-  return ms, seq, #state.live == 0
+  return ms, seq, #state.live == 0, state
 end
 
-local function inspect_element(text) return inspect_dots(text, false) end
+local function inspect_element(text, read) return inspect_dots(text, false, read) end
 
-local function inspect_valued(text) return inspect_dots(text, true) end
+local function inspect_valued(text, read) return inspect_dots(text, true, read) end
 
 local function is_register(field) return field == 'value' end
 

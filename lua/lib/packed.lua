@@ -53,7 +53,7 @@ local function find_alias(by)
       notes[#notes + 1] = part
     end
   end
-  alias_of[by] = found
+  alias_of[by], writer_of[found] = found, by
   return found
 end
 

@@ -1,7 +1,7 @@
 -- @include lib/kinds
 -- @include lib/packed
--- Reading the body of a batch that was sent (lib/body). Its packed dots have the sender's aliases: most
--- entries have one dot, and of those only the alias is replaced; plain text is made of the others only.
+-- Reading the body of a batch that was sent (lib/body). Its packed dots have the sender's aliases, which
+-- are replaced by those of this shard; nothing is put into plain text.
 
 -- Of the batch at hand: alias -> writer; what follows the time in a packed dot -> what that says; and
 -- times as they are packed -> milliseconds.
@@ -53,25 +53,35 @@ local function read_sent_end(text)
   local name, seq = string.match(text, '^([0-9a-z]+)(%-?%d*)$')
   local by = name and sender_of[name]
   if not by or (seq ~= '' and (#seq == 1 or #seq > 16 or string.byte(seq, 2) == 48)) then return nil end
-  local ending = {by = by, seq = seq == '' and 0 or 0 - seq, plain = seq .. '@' .. by,
-                  stored = (alias_of[by] or find_alias(by)) .. seq}
+  local ending = {by = by, seq = seq == '' and 0 or 0 - seq, stored = (alias_of[by] or find_alias(by)) .. seq}
   end_of[text] = ending
   return ending
 end
 
-local function plain_dot(dot)
+-- A packed dot, with the text that it is stored as here.
+local function read_sent_dot(dot)
   local digits, rest = string.sub(dot, 1, 8), string.sub(dot, 9)
   local ms, ending = time_of_digits[digits] or read_digits(digits), end_of[rest] or read_sent_end(rest)
   if not ms or not ending then malformed('not a dot: ' .. string.sub(dot, 1, 80)) end
-  return string.format('%.0f', ms) .. ending.plain
+  return {text = digits .. ending.stored, ms = ms, seq = ending.seq, writer = ending.by}
 end
 
--- A packed entry in plain text.
-local function plain_text(entry)
-  local head, values = split(entry)
-  local text, count = string.gsub(head, '[^ |]+', plain_dot, MAX_DOTS + 1)
-  if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
-  return text .. values
+local stored_ends = {}
+
+local function read_stored_end(text)
+  local name, seq = string.match(text, '^([0-9a-z]+)%-?(%d*)$')
+  local by = name and find_writer(name)
+  if not by then fail('MALFORMED', 'what is stored is of no script of ours') end
+  local ending = {by = by, seq = tonumber(seq) or 0}
+  stored_ends[text] = ending
+  return ending
+end
+
+-- The same of one that is stored here.
+local function read_stored_dot(dot)
+  local digits, rest = string.sub(dot, 1, 8), string.sub(dot, 9)
+  local ending = stored_ends[rest] or read_stored_end(rest)
+  return {text = dot, ms = time_of_digits[digits] or unpack_time(digits), seq = ending.seq, writer = ending.by}
 end
 
 -- A packed entry of one dot, live or removed: its time, whether it is a tombstone, what its dot's end

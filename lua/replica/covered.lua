@@ -5,29 +5,35 @@
 -- A page of the live fields of a collection which have dots that another one's knowledge covers: what
 -- that one has not shown, it may know to be gone. KEYS: meta, feed, kinds. ARGV: witness, name, kind,
 -- cursor, count, then what the other one knows. Replies the next cursor, and a flat list of field and
--- such dots.
+-- such dots, each as its time packed, and what follows that in plain text: the other one's are at hand
+-- in that form.
+
+-- Those dots of an entry; nil if there are none.
+local function dots_covered(kind, entry, context)
+  local head, ms, seq, name = is_packed(kind) and string.match(entry, '^[^\n]*'), nil, nil, nil
+  if head then ms, seq, name = time_of_packed(head) end
+  if name then
+    -- As most are.
+    local known = context[find_writer(name)]
+    if not known or later(ms, seq, known.ms, known.seq) then return nil end
+    local ending = string.sub(head, 9)
+    return string.sub(head, 1, 8) .. (plain_ends[ending] or read_end(ending))
+  end
+  local dots = {}
+  for _, dot in ipairs(parse_dots(unpacked(kind, entry)).live) do
+    if covers(context, dot) then dots[#dots + 1] = pack_time(dot.ms) .. string.match(dot.text, '^%d+(.*)$') end
+  end
+  return dots[1] and table.concat(dots, ' ')
+end
+
 local function covered()
   enter_to_look()
   local name, kind, cursor, count = unpack(ARGV, 2, 5)
   local context, fields = context_of(read_known(ARGV, 6, #ARGV)), {}
   local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
   for i = 1, #page[2], 2 do
-    local entry, dots = page[2][i + 1], {}
-    local head, ms, seq, name = is_packed(kind) and string.match(entry, '^[^\n]*'), nil, nil, nil
-    if head then ms, seq, name = time_of_packed(head) end
-    local by = name and find_writer(name)
-    if by then
-      -- As most are.
-      local known = context[by]
-      if known and not later(ms, seq, known.ms, known.seq) then dots[1] = unpack_dot(head) end
-    else
-      for _, dot in ipairs(parse_dots(unpacked(kind, entry)).live) do
-        if covers(context, dot) then dots[#dots + 1] = dot.text end
-      end
-    end
-    if #dots > 0 then
-      fields[#fields + 1], fields[#fields + 2] = page[2][i], table.concat(dots, ' ')
-    end
+    local covered_dots = dots_covered(kind, page[2][i + 1], context)
+    if covered_dots then fields[#fields + 1], fields[#fields + 2] = page[2][i], covered_dots end
   end
   return {page[1], fields}
 end

@@ -29,7 +29,7 @@ from redis_crdt.operations.bodies import (
     heads_of,
     split_items,
 )
-from redis_crdt.operations.packed import Aliases
+from redis_crdt.operations.packed import Aliases, key_of
 from redis_crdt.operations.requests import BATCH_BYTES
 
 SCANS = 16
@@ -240,9 +240,9 @@ class Answers:
         store = self._shard.stores.get((name, kind.decode()))
         flat: list[bytes] = []
         for key, entry in store.live.items() if store else ():
-            dots = [str(dot) for dot in entry.live if knows(known, dot)]
+            dots = [key_of(str(dot).encode()) for dot in entry.live if knows(known, dot)]
             if dots:
-                flat += (key, " ".join(dots).encode())
+                flat += (key, b" ".join(dots))
         return [b"0", flat]
 
     def finish(

@@ -16,7 +16,6 @@ from redis_crdt.errors import InvalidDump
 
 _TIME = 8
 _DOT = re.compile(rb"[.-{]{8}[0-9a-z]+(?:-(\d+))?")
-_DIGITS = re.compile(rb"[.-{]{8}")
 _END = re.compile(rb"([0-9a-z]+)(-[1-9][0-9]{0,14})?")
 _ALIAS = re.compile(rb"[0-9a-z]{1,11}")
 _PLAIN = re.compile(rb"(0|[1-9][0-9]{0,14})(-[1-9][0-9]{0,14})?@(.+)")
@@ -41,21 +40,28 @@ def latest_value(entry: bytes) -> bytes:
     return values.split(b"\n")[max(times)[2]]
 
 
+_TWO = tuple(bytes((46 + a, 46 + b)) for a in range(78) for b in range(78))
+"""All pairs of digits, which are from ``.`` to ``{``, by their number."""
+
+_NUMBER = {pair: number for number, pair in enumerate(_TWO)}
+
+
 def pack_time(ms: int) -> bytes:
-    """Return a time in milliseconds as eight characters."""
-    digits = bytearray(_TIME)
-    for place in range(_TIME - 1, -1, -1):
-        ms, digit = divmod(ms, 78)
-        digits[place] = 46 + digit
-    return bytes(digits)
+    """Return a time in milliseconds as eight digits."""
+    rest, fourth = divmod(ms, 6084)
+    rest, third = divmod(rest, 6084)
+    first, second = divmod(rest, 6084)
+    return _TWO[first] + _TWO[second] + _TWO[third] + _TWO[fourth]
 
 
 def unpack_time(digits: bytes) -> int:
-    """Return the time that eight characters stand for; :class:`InvalidDump` if there is none."""
-    ms = 0
-    for digit in digits:
-        ms = ms * 78 + digit - 46
-    if _DIGITS.fullmatch(digits) is None or ms >= 10**15:
+    """Return the time that eight digits stand for; :class:`InvalidDump` if there is none."""
+    try:
+        first, second, third, fourth = (_NUMBER[digits[at : at + 2]] for at in (0, 2, 4, 6))
+    except KeyError as error:
+        raise InvalidDump(f"not a time: {digits[:80]!r}") from error
+    ms = ((first * 6084 + second) * 6084 + third) * 6084 + fourth
+    if ms >= 10**15 or len(digits) != _TIME:
         raise InvalidDump(f"not a time: {digits[:80]!r}")
     return ms
 

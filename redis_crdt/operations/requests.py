@@ -485,7 +485,10 @@ def covered(
     known: Mapping[bytes, bytes],
     about: str,
 ) -> Script[tuple[bytes, dict[bytes, list[bytes]]]]:
-    """Ask for a page of the live fields with those dots that another one's knowledge covers."""
+    """Ask for a page of the live fields with those dots that another one's knowledge covers.
+
+    The dots are in the form of :func:`redis_crdt.operations.packed.key_of`.
+    """
     args = (name, kind, cursor, BATCH, *_flat(known))
     return _looking("covered", keys, args, _read_covered, about)
 

@@ -46,19 +46,20 @@ class Shown:
             kind = KINDS.get(place[1])
             if kind is None or not kind.has_dots:
                 continue
-            key = aliases.key_of if kind.is_packed else key_of
+            salt, key = hash(place), aliases.key_of if kind.is_packed else key_of
             for field, entry in bodies.split_items(text):
                 live = entry.partition(b"\n")[0].partition(b"|")[0]
-                for dot in live.split(b" ") if live else ():
-                    self._hashes.append(hash((place, field, key(dot))))
+                if live:
+                    self._hashes.extend([hash((salt, field, key(d))) for d in live.split(b" ")])
         self._sorted = False
 
     def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
-        """Whether all of these dots of a field, in plain text, were shown."""
+        """Whether all of these dots of a field, as the target tells them, were shown."""
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
             self._sorted = True
-        return all(self._has(hash((place, field, key_of(dot)))) for dot in dots)
+        salt = hash(place)
+        return all(self._has(hash((salt, field, dot))) for dot in dots)
 
     def _has(self, wanted: int) -> bool:
         at = bisect_left(self._hashes, wanted)
