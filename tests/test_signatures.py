@@ -43,7 +43,7 @@ SERVER_ONLY = {
         *("from_url", "blocking", "replica_id", "locate", "address", "is_cluster"),
         *("keep_in_sync", "status", "verify"),  # what goes on between regions of servers
         *("opening", "open_shard", "lanes", "evaluating", "running", "recovering"),
-        *("reading", "waiting", "blocking_read"),
+        *("reading", "waiting"),
     },
 }
 

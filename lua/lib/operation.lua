@@ -59,7 +59,9 @@ local function carry_out(operation)
   check_kind(op)
   local fields, from, to = operation.prepare(op)
   if not fields then
-    -- A new incarnation is written down with the first write.
+    -- The caller will take it that the server was looked at: what was found then is written down.
+    -- @include lib/settle
+    settle(redis.call)
     return {from == nil and 0 or from, ''}
   end
   local refs = {}

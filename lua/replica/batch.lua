@@ -114,7 +114,10 @@ local function batch()
   elseif #all.refs > 0 then
     id = write_apart(ops, all)
   end
-  if id ~= '' then
+  if id == '' then
+    -- @include lib/settle
+    settle(redis.call)
+  else
     for name, kind in pairs(all.kinds) do redis.call('HSET', KINDS, name, kind) end
   end
   return {all.replies, id}

@@ -121,6 +121,34 @@ def test_a_namespace_that_is_deleted(redis_client: redis.Redis) -> None:
     assert done.value() == 2
 
 
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_who_looks_and_has_nothing_to_write_notes_what_it_found(
+    redis_client: redis.Redis, is_batch: bool
+) -> None:
+    """Nobody looks again over the same connection."""
+    eu = Replica(redis_client, replica_id="eu")
+    tasks = eu.or_set("tasks", str)
+    tasks.add("saved")
+    saved = {key: redis_client.dump(key) for key in redis_client.scan_iter()}
+    tasks.add("lost")
+    before = eu.execute(ask.knowledge(eu.keys(0), "test")._replace(witness=b"")).writer
+    # Another server process, as far as the scripts can tell, with the state of then.
+    redis_client.connection_pool.disconnect()
+    redis_client.flushdb()
+    for key, value in saved.items():
+        redis_client.restore(key, 0, value)
+    redis_client.hset(Keys("default").base[0], "run", "0ther")  # type: ignore[arg-type]
+    if is_batch:
+        with eu.batch() as batch:
+            batch.on(tasks).discard("absent")
+    else:
+        tasks.discard("absent")
+    tasks.add("new")
+    after = eu.execute(ask.knowledge(eu.keys(0), "test")._replace(witness=b"")).writer
+    assert after != before
+    assert tasks.dump().entries['"new"'].endswith(after.decode())
+
+
 def test_past_incarnations_do_not_pile_up(
     new_client: NewClient, server_flavour: ServerFlavour
 ) -> None:
