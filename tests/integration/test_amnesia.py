@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -123,9 +124,15 @@ def test_a_namespace_that_is_deleted(redis_client: redis.Redis) -> None:
 
 @pytest.mark.parametrize("is_batch", [False, True])
 def test_who_looks_and_has_nothing_to_write_notes_what_it_found(
-    redis_client: redis.Redis, is_batch: bool
+    new_client: NewClient,
+    server_flavour: ServerFlavour,
+    monkeypatch: pytest.MonkeyPatch,
+    is_batch: bool,
 ) -> None:
-    """Nobody looks again over the same connection."""
+    """Nobody looks again over the same connection, if no time passes."""
+    for name in ("PAUSE", "LOOK_EVERY"):
+        monkeypatch.setattr(f"redis_crdt.operations.replica.{name}", 60.0)
+    redis_client = new_client(server_flavour)
     eu = Replica(redis_client, replica_id="eu")
     tasks = eu.or_set("tasks", str)
     tasks.add("saved")
@@ -137,10 +144,11 @@ def test_who_looks_and_has_nothing_to_write_notes_what_it_found(
     redis_client.flushdb()
     for key, value in saved.items():
         redis_client.restore(key, 0, value)
-    redis_client.hset(Keys("default").base[0], "run", "0ther")  # type: ignore[arg-type]
+    meta: Any = Keys("default").base[0]
+    redis_client.hset(meta, "run", "0ther")
     if is_batch:
         with eu.batch() as batch:
-            batch.on(tasks).discard("absent")
+            batch.on(tasks).remove("absent")
     else:
         tasks.discard("absent")
     tasks.add("new")
