@@ -135,8 +135,17 @@ def test_who_looks_and_has_nothing_to_write_notes_what_it_found(
     redis_client = new_client(server_flavour)
     eu = Replica(redis_client, replica_id="eu")
     tasks = eu.or_set("tasks", str)
+
+    def write_nothing() -> None:
+        if is_batch:
+            with eu.batch() as batch:
+                batch.on(tasks).remove("absent")
+        else:
+            tasks.discard("absent")
+
     tasks.add("saved")
-    saved = {key: redis_client.dump(key) for key in redis_client.scan_iter()}
+    write_nothing()  # so that the server knows the script, and is not opened anew for that
+    saved: dict[Any, Any] = {key: redis_client.dump(key) for key in redis_client.scan_iter()}
     tasks.add("lost")
     before = eu.execute(ask.knowledge(eu.keys(0), "test")._replace(witness=b"")).writer
     # Another server process, as far as the scripts can tell, with the state of then.
@@ -146,11 +155,7 @@ def test_who_looks_and_has_nothing_to_write_notes_what_it_found(
         redis_client.restore(key, 0, value)
     meta: Any = Keys("default").base[0]
     redis_client.hset(meta, "run", "0ther")
-    if is_batch:
-        with eu.batch() as batch:
-            batch.on(tasks).remove("absent")
-    else:
-        tasks.discard("absent")
+    write_nothing()
     tasks.add("new")
     after = eu.execute(ask.knowledge(eu.keys(0), "test")._replace(witness=b"")).writer
     assert after != before
