@@ -38,16 +38,13 @@ class BlockingFlight(Flight):
 
     def _land(self, seconds: float | None) -> Any:
         connection = self._connection
-
-        def read() -> Any:
-            return connection.read_response(disable_decoding=True)
-
         try:
             if seconds is not None and not connection.can_read(seconds):
                 return LATER
-        except RedisError:
-            pass  # reading says what it is
-        return self._landed(read)
+            reply = connection.read_response(disable_decoding=True)
+        except RedisError as error:
+            return self._failed(error)
+        return self._landed(reply)
 
     def _close(self) -> None:
         if self.under_way:

@@ -41,13 +41,20 @@ class AwaitedFlight(Flight):
         self.under_way.append(request)
 
     async def _land(self, seconds: float | None) -> Any:
-        if self._reading is None:
-            reading = self._connection.read_response(disable_decoding=True)
-            self._reading = asyncio.ensure_future(reading)
-        if not (await asyncio.wait({self._reading}, timeout=seconds))[0]:
-            return LATER
-        reading, self._reading = self._reading, None
-        return self._landed(reading.result)
+        try:
+            if seconds is None and self._reading is None:
+                reply = await self._connection.read_response(disable_decoding=True)
+            else:
+                if self._reading is None:
+                    reading = self._connection.read_response(disable_decoding=True)
+                    self._reading = asyncio.ensure_future(reading)
+                if not (await asyncio.wait({self._reading}, timeout=seconds))[0]:
+                    return LATER
+                done, self._reading = self._reading, None
+                reply = done.result()
+        except RedisError as error:
+            return self._failed(error)
+        return self._landed(reply)
 
     async def _close(self) -> None:
         if self.under_way:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from hiredis import pack_command
@@ -59,19 +58,18 @@ class Flight(Executor):
             return pack_command(replica._blocking_read(request))
         return pack_command(replica.evaluating(request).args)
 
-    def _landed(self, read: Callable[[], Any]) -> Any:
-        """Return what a reply says, given what reads it."""
+    def _landed(self, reply: Any) -> Any:
+        """Return what a reply says."""
+        return self.under_way.popleft().read(reply)
+
+    def _failed(self, error: RedisError) -> str:
+        """Give up; raises an exception of ours, but for what is refused at first."""
         request = self.under_way[0]
-        try:
-            reply = read()
-        except RedisError as error:
-            self.abandon()
-            if is_refused_at_first(error):
-                return LOST
-            lost = LostReply(str(error)) if is_lost(error) else error
-            raise explain(lost, request) from error
-        self.under_way.popleft()
-        return request.read(reply)
+        self.abandon()
+        if is_refused_at_first(error):
+            return LOST
+        lost = LostReply(str(error)) if is_lost(error) else error
+        raise explain(lost, request) from error
 
 
 def is_refused_at_first(error: RedisError) -> bool:

@@ -193,9 +193,10 @@ class ShardPull:
         if not window.under_way:
             yield from self._send_wait(mine, seconds)
         delta = yield from window.next(self._next_request(mine), 0)
-        if delta is not None and not delta.more and not delta.reconcile and seconds > MAX_AHEAD:
+        if delta is not None and not delta.more and not delta.reconcile:
             self.clock = delta.source.clock
-            yield from self._send_wait(mine, seconds)
+            if window.is_far and seconds > MAX_AHEAD:
+                yield from self._send_wait(mine, seconds)
             if not (yield from self._take(mine, delta)):
                 window.pause()
         else:
@@ -268,8 +269,9 @@ class ShardPull:
             token, position = (yield from window.begin()), self._reading.position
             keys, about = self.source_keys, self.about
             request = ask.dump(keys, mine.writer, mine.known, position, about, token)
+            began = monotonic()
             delta = yield self.source, request
-            window.begun(delta.number)
+            window.begun(delta.number, monotonic() - began)
         return delta
 
     def _note_distance(self, delta: ask.Delta) -> Procedure[None]:

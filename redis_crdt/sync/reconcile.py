@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from redis_crdt.kinds import KINDS
@@ -145,8 +146,9 @@ class Reconciling:
             page = yield from window.next(request, most)
         if page is None:
             token = yield from window.begin()
+            began = monotonic()
             page = yield pull.source, ask.scan(pull.source_keys, self._position, pull.about, token)
-            window.begun(page.number)
+            window.begun(page.number, monotonic() - began)
         return page
 
     def _ask_for_others(self) -> Procedure[bool]:

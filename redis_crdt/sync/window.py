@@ -95,8 +95,12 @@ class Window:
         self.token = token_hex(8).encode()
         return self.token
 
-    def begun(self, number: int) -> None:
-        """Note the number of the first reply, to a request that went without a flight."""
+    def begun(self, number: int, seconds: float) -> None:
+        """Note the number of the first reply, to a request that went without a flight.
+
+        ``seconds`` is how long that took, as a first guess.
+        """
+        self._shortest = min(self._shortest, seconds)
         self._flight = self._flight or self._source.flight(self._shard)
         self._number = number if self._flight else 0
 

@@ -203,8 +203,11 @@ def _url_of(replica: Replica) -> str:
     return f"unix://{kwargs['path']}?db={kwargs.get('db') or 0}"
 
 
-async def test_news_come_with_the_blocked_read(new_url: NewUrl) -> None:
+async def test_news_come_with_the_blocked_read(
+    new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The request for them is at the source before they are: then nothing is sent to get them."""
+    monkeypatch.setattr("redis_crdt.sync.window.FAR", 0.0)
     async with (
         AsyncReplica.from_url(new_url("valkey"), replica_id="eu") as eu,
         AsyncReplica.from_url(new_url("valkey"), replica_id="us") as us,
