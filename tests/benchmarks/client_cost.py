@@ -35,7 +35,7 @@ def client_cost(run: Run) -> Iterator[Figure]:
         awaited_tasks = awaiting.or_set("set", str)
         tasks.add("a task")
         status.set("a key", "busy")
-        script: Any = replica.evaluating(tasks._add("a task"))[1:]
+        script: Any = replica.evaluating(tasks._add("a task")).args[1:]
         live: Any = tasks._live
         rows: list[tuple[str, Timed, str, Timed]] = [
             (
