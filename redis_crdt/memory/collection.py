@@ -69,7 +69,10 @@ class Found(NamedTuple):
 def found_in(other: Mergeable, kind: KindName) -> Found:
     """Return what :func:`state_of` takes; entries in memory as they are."""
     if isinstance(other, Collection) and other.kind == kind:
-        entries = {field: e for part in other._parts for field, e in part._store.entries()}
+        entries: dict[bytes, Any] = {}
+        for part in other._parts:  # there may be many, of which hardly any differ
+            entries |= part._store.live
+            entries |= {field: entry for field, (_, entry) in part._store.removed.items()}
         return Found(entries, other._knowledge(), other._origins)
     state = state_of(other, kind)
     known = {writer: parse_clock(clock.encode()) for writer, clock in state.known.items()}
@@ -178,7 +181,7 @@ class Collection(Generic[T, E]):
             ours, known = {}, {}
         if store.kind.has_dots and known:
             # What the other side knows and does not have was removed there.
-            news.update(dict.fromkeys(store.live.keys() - entries.keys()))
+            news.update((field, None) for field in store.live if field not in entries)
         merged = copy(self)
         merged._bind(self._shard.fork(), BARE, self._codec)
         merged._watched = None
