@@ -35,7 +35,8 @@ class AwaitedFlight(Flight):
             if self._connection is None:
                 self._connection = await self._replica._borrow(self._pool)
             await self._connection.send_packed_command([self._packed(request)])
-        except RedisError as error:
+        except (RedisError, AttributeError) as error:
+            # Where the reading has found the link broken meanwhile, redis-py has no writer any more.
             self.abandon()
             raise explain(LostReply(str(error)), request) from error
         self.under_way.append(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
@@ -14,6 +15,8 @@ from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
 
 if TYPE_CHECKING:
     from redis_crdt.replica import Replica
+
+log = logging.getLogger("redis_crdt.sync")
 
 
 @contextmanager
@@ -48,6 +51,7 @@ def in_thread(
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 runner.run(work())
         except BaseException as error:
+            log.exception("sync.crashed")  # now, for the block may go on for long
             failure.append(error)
             if not ready.done():
                 ready.set_exception(error)

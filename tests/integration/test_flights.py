@@ -266,3 +266,23 @@ def test_large_replies_leave_room_for_few() -> None:
     assert window.size == 4
     window._weigh(100_000_000)
     assert window.size == AT_ONCE
+
+
+async def test_a_link_that_is_found_broken_in_the_midst_of_a_request(
+    source: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the reading that goes on meanwhile: it is an error of ours, like any broken link."""
+    async with AsyncReplica.from_url(_url_of(source)) as eu:
+        flight: Any = eu.flight(0)
+        request = ask.knowledge(eu.keys(0), "test")
+        await flight.execute(request)
+        connection = flight._connection
+
+        async def broken(_: Any) -> None:
+            await connection.disconnect(nowait=True)
+            connection._writer.writelines([])
+
+        monkeypatch.setattr(connection, "send_packed_command", broken)
+        with pytest.raises(CRDTError):
+            await flight.execute(request)
+        assert await eu.or_set("tasks", int).size() == COUNT
