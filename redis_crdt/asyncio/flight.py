@@ -36,7 +36,7 @@ class AwaitedFlight(Flight):
                 self._connection = await self._replica._borrow(self._pool)
             await self._connection.send_packed_command([self._packed(request)])
         except (RedisError, AttributeError) as error:
-            # Where the reading has found the link broken meanwhile, redis-py has no writer any more.
+            # Where the reading has found the link broken meanwhile, redis-py has no writer.
             self.abandon()
             raise explain(LostReply(str(error)), request) from error
         self.under_way.append(request)

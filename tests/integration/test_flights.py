@@ -282,7 +282,8 @@ async def test_a_link_that_is_found_broken_in_the_midst_of_a_request(
             await connection.disconnect(nowait=True)
             connection._writer.writelines([])
 
-        monkeypatch.setattr(connection, "send_packed_command", broken)
-        with pytest.raises(CRDTError):
-            await flight.execute(request)
+        with monkeypatch.context() as patched:
+            patched.setattr(connection, "send_packed_command", broken)
+            with pytest.raises(CRDTError):
+                await flight.execute(request)
         assert await eu.or_set("tasks", int).size() == COUNT
