@@ -117,6 +117,15 @@ class Operators(AbstractSet[T]):
     def _others(self, other: Iterable[Any]) -> Keyed[Any]:
         return other._elements if isinstance(other, Elements) else keyed(self._codec, other)
 
+    def _count_if_among(self, theirs: Keyed[Any]) -> int:
+        """Return how many elements there are; -1 as soon as one is not among these."""
+        count = 0
+        for key in self._known_by():
+            if key not in theirs:
+                return -1
+            count += 1
+        return count
+
     def isdisjoint(self, other: Iterable[Any]) -> bool:
         """Tell whether none of the elements of ``other`` is here. One round trip per 500."""
         return not any(self.contains_many(self._others(other).values()))
@@ -132,12 +141,7 @@ class Operators(AbstractSet[T]):
         if not isinstance(other, AbstractSet):
             return NotImplemented
         theirs = self._others(other)
-        count = 0
-        for key in self._known_by():
-            if key not in theirs:
-                return False
-            count += 1
-        return count == len(theirs)
+        return self._count_if_among(theirs) == len(theirs)
 
     def __le__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):
@@ -149,12 +153,7 @@ class Operators(AbstractSet[T]):
         if not isinstance(other, AbstractSet):
             return NotImplemented
         theirs = self._others(other)
-        count = 0
-        for key in self._known_by():
-            if key not in theirs:
-                return False
-            count += 1
-        return count < len(theirs)
+        return 0 <= self._count_if_among(theirs) < len(theirs)
 
     def __ge__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):

@@ -31,10 +31,11 @@ class AwaitedFlight(Flight):
         return await self._send(operation)
 
     async def _send(self, request: Request) -> None:
+        packed = self._packed(request)
         try:
             if self._connection is None:
                 self._connection = await self._replica._borrow(self._pool)
-            await self._connection.send_packed_command([self._packed(request)])
+            await self._connection.send_packed_command([packed])
         except (RedisError, AttributeError) as error:
             # Where the reading has found the link broken meanwhile, redis-py has no writer.
             self.abandon()

@@ -101,8 +101,7 @@ class Window:
         ``seconds`` is how long that took, as a first guess.
         """
         self._shortest = min(self._shortest, seconds)
-        self._flight = self._flight or self._source.flight(self._shard)
-        self._number = number if self._flight else 0
+        self._number = number if self._has_flight() else 0
 
     def next(self, request: Script[R], most: int | None = None) -> Procedure[R | None]:
         """Ask for what comes next as often as there is room, ``most`` times at most.
