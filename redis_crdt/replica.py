@@ -53,7 +53,8 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.urls import client_of
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
@@ -133,10 +134,9 @@ class Replica(ReplicaOperations):
 
         ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Raises also
-        :class:`InvalidSetting` for what is no URL.
+        :class:`InvalidSetting` for what is no URL, or has options that redis-py does not have.
         """
-        with reading_url():
-            client = _client_of(url, client_options)
+        client = client_of(url, **client_options)
         try:
             self = cls(
                 client,
@@ -510,16 +510,6 @@ class Replica(ReplicaOperations):
                 if connection is not answered:
                     connection.disconnect()
                 pool.release(connection)
-
-
-def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
-    if (node_url := cluster_url(url)) is None:
-        return Redis.from_url(url, **options)
-    try:
-        with locating():
-            return RedisCluster.from_url(node_url, **options)
-    except RedisError as error:
-        raise explain(error, Command((), about="Cluster")) from error
 
 
 def _exchange(connection: Any, packed: bytes) -> Any:

@@ -46,7 +46,8 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.urls import awaited_client_of
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
@@ -118,10 +119,9 @@ class Replica(ReplicaOperations):
         ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
         ``max_connections`` (64 by default, of a Cluster to each node and one more for each shard)
         some wait for a connection. Raises
-        :class:`InvalidSetting` for what is no URL.
+        :class:`InvalidSetting` for what is no URL, or has options that redis-py does not have.
         """
-        with reading_url():
-            client = _client_of(url, shards, client_options)
+        client = awaited_client_of(url, shards, **client_options)
         self = cls(
             client,
             replica_id=replica_id,
@@ -501,14 +501,6 @@ class Replica(ReplicaOperations):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _client_of(url: str, shards: int, options: dict[str, Any]) -> Redis | RedisCluster:
-    if (node_url := cluster_url(url)) is not None:
-        # A syncer that follows it waits for each shard on a connection of its own.
-        return RedisCluster.from_url(node_url, **{"max_connections": 64 + shards, **options})
-    options = {"max_connections": 64, "timeout": None, **options}
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
 async def _exchange(connection: Any, packed: bytes) -> Any:

@@ -6,14 +6,12 @@ import uuid
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any, ClassVar, NamedTuple
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
-from redis.connection import parse_url
 from redis.exceptions import NoScriptError, ResponseError
 
 from redis_crdt.errors import (
@@ -96,26 +94,6 @@ MAX_LANES = 16
 MAX_WAIT = 1.0
 """For how many seconds a watcher waits at most before it looks again: a connection that has
 died silently would keep it waiting for ever."""
-
-
-@contextmanager
-def reading_url() -> Iterator[None]:
-    """Say in our own words that a URL cannot be read."""
-    try:
-        yield
-    except ValueError as error:
-        raise InvalidSetting(f"not the URL of a server: {error}") from error
-
-
-def cluster_url(url: str) -> str | None:
-    """Return the URL for redis-py of a Cluster's node; None if it is not the URL of a Cluster."""
-    scheme, plus, rest = url.partition("+cluster://")
-    if not plus or scheme not in ("redis", "rediss"):
-        return None
-    plain = f"{scheme}://{rest}"
-    if parse_url(plain).get("db"):  # type: ignore[no-untyped-call]
-        raise ValueError("a Cluster has one database only, number 0")
-    return plain
 
 
 class ReplicaOperations(Executor):
