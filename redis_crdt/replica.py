@@ -28,6 +28,7 @@ from redis_crdt.collections import (
     PNCounter,
 )
 from redis_crdt.collections.batch import Batch
+from redis_crdt.errors import CRDTError
 from redis_crdt.flight import BlockingFlight
 from redis_crdt.operations.cluster import (
     ASKING,
@@ -357,9 +358,12 @@ class Replica(ReplicaOperations):
                 reply = self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = self._take(self.reading(operation))
+            return operation.read(reply)
         except RedisError as error:
-            raise explain(error, operation) from error
-        return operation.read(reply)
+            raise explain(error, operation).at(self.address) from error
+        except CRDTError as error:
+            error.at(self.address)
+            raise
 
     def _run_script(self, script: Script[Any]) -> Any:
         if self._router is not None:

@@ -22,6 +22,7 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
+from redis_crdt.errors import CRDTError
 from redis_crdt.operations.awaiting import all_of, drive
 from redis_crdt.operations.cluster import (
     ASKING,
@@ -354,9 +355,12 @@ class Replica(ReplicaOperations):
                 reply = await self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = await self._take(self.reading(operation))
+            return operation.read(reply)
         except RedisError as error:
-            raise explain(error, operation) from error
-        return operation.read(reply)
+            raise explain(error, operation).at(self.address) from error
+        except CRDTError as error:
+            error.at(self.address)
+            raise
 
     async def _run_script(self, script: Script[Any]) -> Any:
         if self._router is not None:

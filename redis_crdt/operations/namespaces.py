@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from redis_crdt.names import Keys, check_namespace, keys_of_meta
 from redis_crdt.operations.operation import Command, explain
 from redis_crdt.operations.scripts import load
-from redis_crdt.operations.urls import client_of
+from redis_crdt.operations.urls import address_of, client_of
 
 PAGE = 1000
 """How many keys a server looks at for each round trip."""
@@ -64,7 +64,7 @@ def _client(client_or_url: Redis | RedisCluster | str) -> Iterator[Redis | Redis
     try:
         yield client
     except RedisError as error:
-        raise explain(error, Command((), about="namespaces")) from error
+        raise explain(error, Command((), about="namespaces")).at(address_of(client)) from error
     finally:
         if is_url:
             client.close()

@@ -45,6 +45,7 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
+from redis_crdt.operations.urls import address_of
 
 FORMAT = 2
 """The version of what is stored on servers."""
@@ -131,6 +132,10 @@ class ReplicaOperations(Executor):
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
+        self.address = address_of(client)
+        """Where the server is, without any password."""
+        self.about = f"namespace {namespace!r} at {self.address}"
+        """How error messages name this replica."""
 
     @property
     def replica_id(self) -> str:
@@ -139,23 +144,9 @@ class ReplicaOperations(Executor):
             raise ReplicaMismatch(f"{self!r} is not open yet, so its replica id is not known")
         return self._replica_id
 
-    @property
-    def about(self) -> str:
-        """How error messages name this replica."""
-        return f"namespace {self.namespace!r}"
-
     def __repr__(self) -> str:
         name = f"{type(self).__module__}.{type(self).__qualname__}".replace(".replica.", ".")
         return f"<{name} {self._replica_id!r} of {self.namespace!r}>"
-
-    @property
-    def address(self) -> str:
-        """Where the server is, without any password."""
-        if self._router:
-            return f"cluster {self._router.address}"
-        kwargs = self._client.connection_pool.connection_kwargs
-        where = kwargs.get("path") or f"{kwargs.get('host')}:{kwargs.get('port')}"
-        return f"{where}/{kwargs.get('db') or 0}"
 
     @property
     def is_cluster(self) -> bool:
@@ -425,8 +416,9 @@ class ReplicaOperations(Executor):
         if policy is None:
             return
         message = (
-            f"the server's maxmemory-policy is {policy!r}: it may throw away any key, and so lose "
-            "writes; set it to noeviction, or pass allow_eviction=True to accept that"
+            f"{self.about}: the server's maxmemory-policy is {policy!r}: it may throw away any "
+            "key, and so lose writes; set it to noeviction, or pass allow_eviction=True to "
+            "accept that"
         )
         if not self._allow_eviction:
             raise EvictionEnabled(message)
