@@ -269,8 +269,9 @@ class Replica(ReplicaOperations):
         """Join what :meth:`dump` wrote; returns how many entries changed something.
 
         The file is validated as a whole first: :class:`InvalidDump` and :class:`ClockDrift` leave
-        everything as it was. It may be old: only what is neither there nor known is taken. Two
-        round trips per 500 entries.
+        everything as it was. It may be old: only what is neither there nor known is taken. Times
+        may be twice ``max_drift`` ahead: those of a region whose clock is as much ahead of this
+        one's. Two round trips per 500 entries.
         """
         return drive(load_file(self, file))
 
