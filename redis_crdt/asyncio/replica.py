@@ -25,6 +25,7 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
+from redis_crdt.bells import AwaitedBell
 from redis_crdt.errors import WrongEventLoop
 from redis_crdt.operations.awaiting import all_of, drive
 from redis_crdt.operations.cluster import (
@@ -62,6 +63,7 @@ from redis_crdt.sync.status import Status, read_status
 from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.sync.verify import Difference, verify
+from redis_crdt.tails import Tails
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -217,10 +219,10 @@ class Replica(ReplicaOperations):
     ) -> AsyncIterator[Change[Any]]:
         """Yield the changes of this replica as they happen, local ones and those from others."""
         await self.open()
-        watcher = Watcher[Any](self, cursor, timeout)
-        while (changes := await drive(watcher.page())) is not None:
-            for change in changes:
-                yield change
+        with Watcher[Any](self, cursor, timeout) as watcher:
+            while (changes := await drive(watcher.page())) is not None:
+                for change in changes:
+                    yield change
 
     async def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
@@ -442,6 +444,7 @@ class Replica(ReplicaOperations):
                 )
         self._loop, self._pid = loop, here
         self._opening = asyncio.Lock()
+        self.tails = Tails(self)
         self._servers: dict[Address | None, Connections] = {}
 
     def _connections_to(self, node: Address | None) -> Connections:
@@ -483,6 +486,10 @@ class Replica(ReplicaOperations):
         finally:
             (connections.give_back if whole else connections.discard)(connection)
         return read_native(args[0], reply) if send.parsed else reply
+
+    def bell(self) -> AwaitedBell:
+        """Make a bell for one who watches."""
+        return AwaitedBell()
 
     def flight(self, shard: int) -> Flight | None:
         """Return a flight to the server of a shard; None where it could carry nothing."""
