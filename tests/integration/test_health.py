@@ -354,8 +354,8 @@ def test_how_old_the_oldest_unread_write_is(new_server: NewServer, new_url: NewU
             assert "t3" in eu.or_set("tasks", str)
 
 
-def float_time(reply: list[int]) -> float:
-    return reply[0] + reply[1] / 1e6
+def float_time(reply: list[bytes]) -> float:
+    return int(reply[0]) + int(reply[1]) / 1e6
 
 
 def test_contact_is_contact_though_nothing_is_new(new_url: NewUrl) -> None:
