@@ -408,7 +408,7 @@ class ReplicaOperations(Executor):
                 return  # and evicts nothing
             if type(error) not in (ServerError, AccessDenied):
                 raise
-            raise unasked(self.about, str(error)) from error
+            raise unasked(self.about, str(error)).at(self.address) from error
         if policy is None:
             return
         message = (
@@ -417,7 +417,7 @@ class ReplicaOperations(Executor):
             "accept that"
         )
         if not self._allow_eviction:
-            raise EvictionEnabled(message)
+            raise EvictionEnabled(message).at(self.address)
         warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 
