@@ -69,8 +69,12 @@ class OwnReplica:
         return {w.partition(b"#")[0] for found in self._knew.values() for w in found.known}
 
     def is_cause_of(self, error: CRDTError) -> bool:
-        """Tell whether an error is trouble of this replica's server."""
-        return isinstance(error, OF_THE_SERVER) and error.server == self.replica.address
+        """Tell whether an error is trouble of this replica's server.
+
+        What has no name of its own may be due to what a peer sent.
+        """
+        has_name = isinstance(error, OF_THE_SERVER) and type(error) is not ServerError
+        return has_name and error.server == self.replica.address
 
     def failed(self, error: CRDTError) -> None:
         """Note what is the matter with it; logged if that is news, or has not been so for long."""
