@@ -25,7 +25,7 @@ def single_calls(ground: Ground, rounds: int) -> Iterator[Figure]:
     """Measure each operation against the command that a program would use without us."""
     client, raw, replica = ground.client, ground.raw, ground.replica("calls")
     shared = ground.opened.enter_context(Replica(client, namespace=replica.namespace))
-    ours = shared.or_set("set", str)
+    of_client = shared.or_set("set", str)
     tasks, status = replica.or_set("set", str), replica.lww_map("map", str)
     done, config = replica.g_counter("counter"), replica.lww_register("register", str)
     element = "element {:012}".format
@@ -40,7 +40,7 @@ def single_calls(ground: Ground, rounds: int) -> Iterator[Figure]:
         (
             "`ORSet.add`, of a replica by the program's own client",
             WRITE,
-            blocking(lambda i: ours.add(element(-i - 1))),
+            blocking(lambda i: of_client.add(element(-i - 1))),
             "`SADD`",
             blocking(lambda i: client.sadd(raw("set"), element(-i - 1))),
         ),
