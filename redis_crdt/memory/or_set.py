@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any, TypeVar
 
-from redis_crdt.elements import MutableOperators, elements_of, fields_of
+from redis_crdt.elements import MutableOperators, fields_of, gathered
 from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
 from redis_crdt.operations.operation import as_is
@@ -117,7 +117,7 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
 
         They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True.
         """
-        return elements_of(self._codec, self._fields())
+        return gathered(self._codec, self._keyed())
 
     def __iter__(self) -> Iterator[T]:
         return map(self._codec.decode, self._fields())

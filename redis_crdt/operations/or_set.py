@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import TypeVar
 
-from redis_crdt.elements import elements_of, fields_of
+from redis_crdt.elements import Keyed, decoded, fields_of, gathered
 from redis_crdt.entries import Dots
 from redis_crdt.errors import InvalidValue
 from redis_crdt.operations.collection import CollectionOperations, batches
@@ -105,8 +105,11 @@ class ORSetOperations(CollectionOperations[T]):
     def _removed_size(self) -> Operation[int]:
         return self._summed(lambda part: part._command("HLEN", part._removed))
 
+    def _all(self) -> Procedure[Keyed[T]]:
+        return decoded(self._codec, (yield from self._entries()))
+
     def _get_elements(self) -> Procedure[AbstractSet[T]]:
-        return elements_of(self._codec, (yield from self._entries()))
+        return gathered(self._codec, (yield from self._all()))
 
     def _element(self, field: bytes, _: bytes = b"") -> T:
         element: T = self._codec.decode(field)
