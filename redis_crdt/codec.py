@@ -75,9 +75,10 @@ def _write_json(value: object) -> str:
 
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", allow_inf_nan=False)
 _QUALIFIER = r"(?:[^\W\d]\w*|<locals>)\."
-# A class, a member of an Enum, a text, or what qualifies a name.
+# A class, a member of an Enum, a text, a function, or what qualifies a name.
 _SPELLING = re.compile(
-    rf"<\w+ '([^']+)'>|<(\w+\.\w+): (?:[^<>]|<[^<>]*>)*>|('(?:[^'\\]|\\.)*')|{_QUALIFIER}"
+    rf"<\w+ '([^']+)'>|<(\w+\.\w+): (?:[^<>]|<[^<>]*>)*>|('(?:[^'\\]|\\.)*')"
+    rf"|<function ([\w.<>]+) at 0x[0-9a-f]+>|{_QUALIFIER}"
 )
 _FUNCTIONS = ("function-before", "function-wrap", "function-after")
 _LEFT_OUT = ("exclude_unset", "exclude_defaults")
@@ -140,6 +141,20 @@ class Codec(Generic[T]):
             told = f"the stored value {_shown(data)} is not of type {self.name}: {_reason(error)}"
             raise InvalidValue(told) from error
 
+    def decode_element(self, data: bytes) -> T:
+        """As :meth:`decode`, of what is found by its value alone, as elements are.
+
+        Raises :class:`InvalidValue`, too, where the type reads what it would never write, as a
+        model does that lost a field: of that there is more, which nobody should take for this.
+        """
+        value = self.decode(data)
+        if not self._is_form(data, value):
+            told = f"the stored element {_shown(data)} is not of type {self.name}, which would read"
+            raise InvalidValue(
+                f"{told} {_shown(value)} of it; open the set by the type that wrote it"
+            )
+        return value
+
     def forms(self, value: T) -> tuple[bytes, ...]:
         """What may be stored of a value: as it is written now, and as it was written before.
 
@@ -155,8 +170,17 @@ class Codec(Generic[T]):
         return (written, *sorted(form for form in older - {written} if self._reads(form, checked)))
 
     def canonical(self, data: bytes) -> bytes:
-        """How what ``data`` holds is written now."""
-        return self.encode(self.decode(data)) if self.has_defaults else data
+        """How what ``data`` holds is written now; as it is, if only a part of it would be."""
+        if not self.has_defaults:
+            return data
+        value = self.decode(data)
+        return self.encode(value) if self._is_form(data, value) else data
+
+    def _is_form(self, data: bytes, value: T) -> bool:
+        """Whether ``data``, which was read as this value, is one of the :meth:`forms` of it."""
+        if self._scalars:
+            return True
+        return data == self._dump(value).encode() or data in self.forms(value)
 
     def _reads(self, data: bytes, value: object) -> bool:
         try:
@@ -264,8 +288,8 @@ def _check_literals(schema: object, name: str) -> None:
 
 def _spelt(match: re.Match[str]) -> str:
     """Return a part of a type's name less what qualifies it."""
-    named, member, text = match.groups()
-    return re.sub(_QUALIFIER, "", named) if named else member or text or ""
+    named, member, text, function = match.groups()
+    return re.sub(_QUALIFIER, "", named or function) if named or function else member or text or ""
 
 
 def _fields(value: object) -> dict[str, Any] | None:

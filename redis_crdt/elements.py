@@ -102,7 +102,7 @@ def gathered(codec: Codec[Any], elements: Keyed[T]) -> AbstractSet[T]:
 
 def decoded(codec: Codec[T], fields: Iterable[bytes]) -> Keyed[T]:
     """Return elements by their JSON as it is written now, from what they are stored as."""
-    return {codec.canonical(field): codec.decode(field) for field in fields}
+    return {codec.canonical(field): codec.decode_element(field) for field in fields}
 
 
 def beyond(

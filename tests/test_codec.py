@@ -653,6 +653,7 @@ def test_the_pydantic_error_is_the_cause() -> None:
         (Literal["a"], "Literal['a']"),
         (list[Literal["a.b", 1]], "list[Literal['a.b', 1]]"),
         (Literal[Status.OPEN], "Literal[Status.OPEN]"),
+        (Annotated[str, AfterValidator(shuffled)], "Annotated[str, AfterValidator(func=shuffled)]"),
         (JobId, "JobId"),
     ],
 )

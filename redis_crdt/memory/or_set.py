@@ -95,7 +95,7 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
         """
         for part in self._parts:
             for field in part._store.live:
-                element: T = self._codec.decode(field)
+                element: T = self._codec.decode_element(field)
                 part._remove_here([field])
                 return element
         raise KeyError("pop from an empty set")
@@ -120,7 +120,7 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
         return gathered(self._codec, self._keyed())
 
     def __iter__(self) -> Iterator[T]:
-        return map(self._codec.decode, self._fields())
+        return map(self._codec.decode_element, self._fields())
 
     def size(self) -> int:
         """Return the number of elements."""

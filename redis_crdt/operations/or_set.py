@@ -112,7 +112,7 @@ class ORSetOperations(CollectionOperations[T]):
         return gathered(self._codec, (yield from self._all()))
 
     def _element(self, field: bytes, _: bytes = b"") -> T:
-        element: T = self._codec.decode(field)
+        element: T = self._codec.decode_element(field)
         return element
 
     def _pop(self) -> Procedure[T]:

@@ -565,5 +565,26 @@ async def test_rewriting_a_set_to_the_new_form(region: Regions) -> None:
     assert await settled(s.get_elements()) == {TaskNow(name="a"), TaskNow(name="b")}
 
 
+async def test_what_has_a_field_that_the_model_lost(region: Regions, partitions: int) -> None:
+    """It is never taken for less than it is: not read, not found, not popped."""
+    a = region("a")
+    old = a.or_set("s", TaskNow, partitions=partitions)
+    tasks = [TaskNow(name="a", priority=1), TaskNow(name="a", priority=2)]
+    await settled(old.update(tasks))
+    s = a.or_set("s", Task, partitions=partitions)
+    for read in (lambda: listed(s), s.get_elements, s.pop, lambda: s.union([])):
+        with pytest.raises(InvalidValue, match="not of type Task"):
+            await settled(read())
+    assert not await settled(s.contains(Task(name="a")))
+    assert await settled(old.get_elements()) == set(tasks)
+    for task in await listed(old):
+        await settled(s.add(Task(name=f"{task.name}{task.priority}")))
+        await settled(old.remove(task))
+    assert await settled(s.get_elements()) == {Task(name="a1"), Task(name="a2")}
+    await settled(old.add(tasks[0]))
+    await settled(s.clear())
+    assert await size(s) == 0
+
+
 class Closed(BaseModel, frozen=True, extra="forbid"):
     name: str
