@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import datetime, time
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, Generic, NewType, TypeVar, cast, overload
@@ -115,7 +115,10 @@ class Codec(Generic[T]):
             self._has_functions = _mentions(self._adapter.core_schema, *_FUNCTIONS)
             self.has_defaults = _mentions(self._adapter.core_schema, "default")
             self._write = self._write_typed
-            self._parse = self._parse_typed
+            self._parse_strictly = partial(
+                self._adapter.validator.validate_json, strict=True, by_alias=False, by_name=True
+            )
+            self._parse = self._parse_laxly if self._has_functions else self._parse_strictly
             _check_literals(self._adapter.core_schema, self.name)
 
     def __reduce__(self) -> tuple[Callable[[Any], Codec[Any]], tuple[Any]]:
@@ -136,7 +139,8 @@ class Codec(Generic[T]):
     def decode(self, data: bytes) -> T:
         """The value that ``data`` holds; :class:`InvalidValue` where it is not of the type."""
         try:
-            return cast(T, self._parse(data))
+            value: T = self._parse(data)
+            return value
         except (ValueError, TypeError) as error:
             told = f"the stored value {_shown(data)} is not of type {self.name}: {_reason(error)}"
             raise InvalidValue(told) from error
@@ -148,7 +152,7 @@ class Codec(Generic[T]):
         model does that lost a field: of that there is more, which nobody should take for this.
         """
         value = self.decode(data)
-        if not self._is_form(data, value):
+        if not self._scalars and not self._is_form(data, value):
             told = f"the stored element {_shown(data)} is not of type {self.name}, which would read"
             raise InvalidValue(
                 f"{told} {_shown(value)} of it; open the set by the type that wrote it"
@@ -178,8 +182,6 @@ class Codec(Generic[T]):
 
     def _is_form(self, data: bytes, value: T) -> bool:
         """Whether ``data``, which was read as this value, is one of the :meth:`forms` of it."""
-        if self._scalars:
-            return True
         return data == self._dump(value).encode() or data in self.forms(value)
 
     def _reads(self, data: bytes, value: object) -> bool:
@@ -188,19 +190,17 @@ class Codec(Generic[T]):
         except ValueError:
             return False
 
-    def _parse_typed(self, data: bytes) -> Any:
-        """Read strictly, as writing is, or a stored "5" would be read as an int that is no element.
+    # Reading is strict, as writing is, or a stored "5" would be read as an int that is no element.
 
-        That refuses what validators of their own pass on as plain JSON, such as a text for a time.
-        Then what is read without is right if it is written so.
+    def _parse_laxly(self, data: bytes) -> Any:
+        """Read what validators of their own pass on as plain JSON, such as a text for a time.
+
+        Reading strictly refuses that. What is read so is right if it is written so.
         """
-        parse = self._adapter.validator.validate_json
         try:
-            return parse(data, strict=True, by_alias=False, by_name=True)
+            return self._parse_strictly(data)
         except ValidationError:
-            if not self._has_functions:
-                raise
-            value = parse(data, strict=False, by_alias=False, by_name=True)
+            value = self._parse_strictly(data, strict=False)
             if data not in {self._dump(value, **how).encode() for how in _WAYS}:
                 raise
             return value

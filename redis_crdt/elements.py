@@ -42,8 +42,8 @@ def fields_of(codec: Codec[Any], element: object) -> tuple[bytes, ...]:
 
 def keyed(codec: Codec[Any], elements: Iterable[T]) -> Keyed[T]:
     """Return elements by their JSON, and those that are not of the type by themselves."""
-    if isinstance(elements, Elements) and elements._codec is codec:
-        return elements._elements
+    if isinstance(elements, Operators) and elements._codec is codec:
+        return elements._keyed()
     return {key_of(codec, element): element for element in elements}
 
 
@@ -102,6 +102,8 @@ def gathered(codec: Codec[Any], elements: Keyed[T]) -> AbstractSet[T]:
 
 def decoded(codec: Codec[T], fields: Iterable[bytes]) -> Keyed[T]:
     """Return elements by their JSON as it is written now, from what they are stored as."""
+    if not codec.has_defaults:
+        return {field: codec.decode_element(field) for field in fields}
     return {codec.canonical(field): codec.decode_element(field) for field in fields}
 
 
