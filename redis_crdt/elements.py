@@ -47,6 +47,13 @@ def keyed(codec: Codec[Any], elements: Iterable[T]) -> Keyed[T]:
     return {key_of(codec, element): element for element in elements}
 
 
+def known_in(codec: Codec[Any], elements: Iterable[Any]) -> AbstractSet[Hashable]:
+    """Return what elements are known by; those of a set of the same type need no decoding."""
+    if isinstance(elements, Operators) and elements._codec is codec:
+        return set(elements._known_by())
+    return keyed(codec, elements).keys()
+
+
 def key_of(codec: Codec[Any], element: Any) -> Hashable:
     """Return what an element is known by."""
     field = field_of(codec, element)
@@ -75,7 +82,7 @@ def joined(codec: Codec[Any], mine: Keyed[T], others: Iterable[Iterable[Any]]) -
 
 def without(codec: Codec[Any], mine: Keyed[T], others: Iterable[Iterable[Any]]) -> AbstractSet[T]:
     """Return those of these elements that are in none of the others."""
-    theirs = keyed(codec, chain.from_iterable(others))
+    theirs = {key for other in others for key in known_in(codec, other)}
     return gathered(codec, {key: e for key, e in mine.items() if key not in theirs})
 
 
@@ -147,7 +154,7 @@ class Operators(AbstractSet[T]):
     def _keyed(self) -> Keyed[T]:
         """Return all elements."""
 
-    def _count_if_among(self, theirs: Keyed[Any]) -> int:
+    def _count_if_among(self, theirs: AbstractSet[Hashable]) -> int:
         """Return how many elements there are; -1 as soon as one is not among these."""
         count = 0
         for key in self._known_by():
@@ -181,7 +188,7 @@ class Operators(AbstractSet[T]):
 
     def issubset(self, other: Iterable[Any]) -> bool:
         """Tell whether all elements are in ``other``. One round trip per 500 elements."""
-        theirs = keyed(self._codec, other)
+        theirs = known_in(self._codec, other)
         return all(key in theirs for key in self._known_by())
 
     def issuperset(self, other: Iterable[Any]) -> bool:
@@ -191,7 +198,7 @@ class Operators(AbstractSet[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        theirs = keyed(self._codec, other)
+        theirs = known_in(self._codec, other)
         return self._count_if_among(theirs) == len(theirs)
 
     def __le__(self, other: AbstractSet[Any]) -> bool:
@@ -202,7 +209,7 @@ class Operators(AbstractSet[T]):
     def __lt__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        theirs = keyed(self._codec, other)
+        theirs = known_in(self._codec, other)
         return 0 <= self._count_if_among(theirs) < len(theirs)
 
     def __ge__(self, other: AbstractSet[Any]) -> bool:

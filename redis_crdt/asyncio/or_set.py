@@ -14,7 +14,7 @@ from redis_crdt.elements import (
     common,
     in_one,
     joined,
-    keyed,
+    known_in,
     parted,
     those,
     without,
@@ -131,7 +131,7 @@ class ORSet(Many, Collection[T], ORSetOperations[T]):
 
     async def issubset(self, other: Iterable[Any]) -> bool:
         """Tell whether all elements are in ``other``. One round trip per 500 elements."""
-        return keyed(self._codec, other).keys() >= (await self._drive(self._all())).keys()
+        return known_in(self._codec, other) >= (await self._drive(self._all())).keys()
 
     async def issuperset(self, other: Iterable[Any]) -> bool:
         """Tell whether all elements of ``other`` are here. One round trip per 500 of those."""
