@@ -6,27 +6,19 @@ otherwise on purpose, that is listed with the reason, and what no longer fails s
 
 from __future__ import annotations
 
-import re
 import unittest
-from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterable
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from redis_crdt import Replica, memory
 from tests.backends import NewClient
+from tests.contract.cpython import Deviation, check, failures, found_in
 
 test_set: Any = pytest.importorskip("test.test_set")
 PythonsOwn = set
-
-
-class Deviation(NamedTuple):
-    """Why a test fails, and the last line of what it says then, as a pattern."""
-
-    reason: str
-    fails: str
 
 
 OPERANDS = Deviation(
@@ -145,10 +137,6 @@ TYPES: dict[str, Any] = {
 }
 
 
-def found_in(of: Mapping[str, Any], name: str, default: Any = None) -> Any:
-    return next((value for pattern, value in of.items() if fnmatchcase(name, pattern)), default)
-
-
 CASES = [
     name
     for name, case in vars(test_set).items()
@@ -203,13 +191,6 @@ def adapted(case: Any, ours: Any) -> Any:
     return Adapted
 
 
-def failures(case: Any, test: str) -> list[str]:
-    """Return the last line of what each failing assertion says."""
-    result = unittest.TestResult()
-    case(test).run(result)
-    return [text.strip().splitlines()[-1] for _, text in result.failures + result.errors]
-
-
 @pytest.mark.parametrize(
     ("operands", "name"),
     [("ours", name) for name in CASES]
@@ -240,9 +221,5 @@ def test_sets(
         if not failed and ours.made == made:
             continue  # it is about Python's own sets alone
         ran += 1
-        allowed: set[Deviation] = found_in(deviations, whole_name, set())
-        met = {d for d in allowed for line in failed if re.search(d.fails, line)}
-        others = [line for line in failed if not any(re.search(d.fails, line) for d in allowed)]
-        assert not others, (whole_name, others)
-        assert met == allowed, (whole_name, "no longer deviates", allowed - met)
+        check(whole_name, failed, deviations)
     assert ran
