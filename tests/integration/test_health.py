@@ -33,6 +33,7 @@ from redis_crdt.errors import (
 from redis_crdt.operations.operation import Command
 from redis_crdt.servers import Server
 from redis_crdt.sync import Syncer
+from redis_crdt.sync.health import health
 from redis_crdt.sync.link import Failures
 from redis_crdt.sync.own import OwnReplica
 from tests.backends import NewServer
@@ -459,6 +460,13 @@ def test_what_goes_on_failing_is_told_now_and_then(monkeypatch: pytest.MonkeyPat
     monkeypatch.undo()
     failures.forget()
     assert failures.is_news(ServerFull("full"))
+
+
+def test_a_loop_that_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redis_crdt.sync.health.PATIENCE", 0.05)
+    loop = asyncio.new_event_loop()
+    assert health(loop)[0].startswith("503")
+    loop.close()
 
 
 def test_whose_error_it_is(new_url: NewUrl) -> None:
