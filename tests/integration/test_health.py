@@ -366,6 +366,33 @@ def float_time(reply: list[bytes]) -> float:
     return int(reply[0]) + int(reply[1]) / 1e6
 
 
+def test_a_peer_that_is_written_faster_than_it_is_read(
+    new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a pull leaves the rest to the next, and not all was read until there is no more."""
+    monkeypatch.setattr("redis_crdt.sync.pull.MAX_CHASE", 0)
+    eu = Replica.from_url(new_url("valkey"), replica_id="eu")
+    us = Replica.from_url(new_url("valkey"), replica_id="us")
+    numbers, theirs = us.or_set("numbers", int), eu.or_set("numbers", int)
+    with eu.keep_in_sync([us], interval=1000) as syncer:
+        link = syncer.links[0]
+        until(lambda: link.state == "following")
+        last = 0
+
+        def write() -> bool:
+            nonlocal last
+            numbers.update(range(last, last + 2000))
+            last += 2000
+            return link.behind_entries > 0 and link.pulls > 1
+
+        until(write)
+        until(lambda: len(theirs) == last)
+        until(lambda: not link.behind_entries)
+        before = time()
+        until(lambda: (link.last_pull or 0) > before)
+        assert link.behind_seconds == 0
+
+
 def test_contact_is_contact_though_nothing_is_new(new_url: NewUrl) -> None:
     eu = Replica.from_url(new_url("valkey"), replica_id="eu")
     us = Replica.from_url(new_url("valkey"), replica_id="us")
