@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from redis_crdt.operations.flight import LATER, Flight, Request
-from redis_crdt.operations.operation import Close, Landing, LostReply, explain
+from redis_crdt.operations.operation import Close, Landing
 
 if TYPE_CHECKING:
     from redis_crdt.replica import Replica
@@ -32,8 +32,7 @@ class BlockingFlight(Flight):
                 self._connection = self._connections.borrow(counts=False)
             self._connection.send_packed_command([self._packed(request)])
         except RedisError as error:
-            self.abandon()
-            raise explain(LostReply(str(error)), request).at(self._replica.address) from error
+            raise self._unsent(error, request) from error
         self.under_way.append(request)
 
     def _land(self, seconds: float | None) -> Any:
