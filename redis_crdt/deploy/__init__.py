@@ -1,4 +1,4 @@
-"""Files for those who operate regions, as `alerts`, `dashboard` and `unit` of the CLI print them.
+"""Files for those who operate regions, as ``redis-crdt`` prints them.
 
 ``alerts.yml`` are alert rules for Prometheus, ``dashboard.json`` is a dashboard for Grafana, and
 ``redis-crdt@.service`` is a unit of systemd that runs a syncer.
