@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -134,6 +135,7 @@ FAULTS = {
     "ReplicaDown": own_server_ends,
     "LinkFailing": peer_ends,
     "LinkSilent": network_says_nothing,
+    "LinkBehind": network_says_nothing,
     "ClockOff": clock_goes_wrong,
     "PeerDoesNotRead": peer_does_not_read,
 }
@@ -155,7 +157,7 @@ def at_pace(pace: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def free_ports() -> list[int]:
-    return [free_port() for _ in range(len(FAULTS) + 1)]
+    return [free_port() for _ in range(len(FAULTS) + 2)]
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +204,22 @@ def test_nothing_fires_where_all_is_well(scene: Scene, watching: Prometheus) -> 
         scene.write("us")
         watching.has_looked(1)
         assert not scene.alerts(watching, "at once")
+
+
+def test_the_dashboard_shows_what_there_is(scene: Scene, watching: Prometheus) -> None:
+    until(lambda: scene.is_well(watching))
+    for fault in (peer_ends, own_server_ends):
+        repair = fault(scene)
+        until(lambda: not scene.is_well(watching))
+        repair()
+        until(lambda: scene.is_well(watching))
+    dashboard = json.loads(deploy.dashboard())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    (variable,) = [v for v in dashboard["templating"]["list"] if v["name"] == "instance"]
+    (metric,) = re.findall(r"^label_values\((\w+), instance\)$", variable["query"]["query"])
+    asked.append(f'{metric}{{instance=~"$instance"}}')
+    shown = {}
+    for expression in asked:
+        here = expression.replace("$instance", scene.instance).replace("$__rate_interval", "2s")
+        shown[expression] = watching.query(here)
+    assert [expression for expression, series in shown.items() if not series] == []

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -67,12 +66,6 @@ def test_the_unit_starts_the_program_that_printed_it(
     monkeypatch.setattr("sys.argv", [started_as])
     line = f"ExecStart={starts.format(here=os.getcwd())} --config /etc/redis-crdt/%i.toml\n"
     assert line in deploy.unit()
-
-
-def expressions() -> list[str]:
-    """All that the dashboard asks for."""
-    dashboard: dict[str, Any] = json.loads(deploy.dashboard())
-    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
 
 
 def test_the_dashboard_fits_on_its_grid() -> None:

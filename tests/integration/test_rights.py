@@ -14,7 +14,7 @@ from tests.integration.refusals import write_all
 from tests.integration.test_syncer import until
 
 README = Path(__file__).parents[2] / "README.md"
-RULES = re.findall(r"^ACL SETUSER (.+)$", README.read_text(), re.M)
+RULES = re.findall(r"^user (\w+ on .+)$", README.read_text(), re.M)
 
 
 def test_a_client_and_a_peer_have_what_they_need(
@@ -27,7 +27,7 @@ def test_a_client_and_a_peer_have_what_they_need(
                 admin.execute_command("ACL", "SETUSER", *rule.split())
 
     def url(server: servers.Server, user: str) -> str:
-        return server.tcp_url.replace("redis://", f"redis://{user}:PASSWORD@")
+        return server.tcp_url.replace("redis://", f"redis://{user}:{user.upper()}-SECRET@")
 
     eu = Replica.from_url(url(servers_[0], "client"), replica_id="eu", namespace="agents")
     us = Replica.from_url(url(servers_[1], "client"), replica_id="us", namespace="agents")
