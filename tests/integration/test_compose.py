@@ -50,6 +50,14 @@ def test_it_asks_for_each_password(missing: str) -> None:
         compose.read({name: value for name, value in PASSWORDS.items() if name != missing})
 
 
+def test_its_first_lines_make_the_passwords(tmp_path: Path) -> None:
+    (command,) = re.findall(r"^# +(for user in .+)$", FILE.read_text(), re.M)
+    subprocess.run(["bash", "-euc", command], cwd=tmp_path, check=True)
+    made = dict(line.split("=") for line in (tmp_path / ".env").read_text().splitlines())
+    assert made.keys() == PASSWORDS.keys()
+    assert all(re.fullmatch(r"[0-9a-f]{32}", password) for password in made.values())
+
+
 @pytest.mark.parametrize("name", REGIONS)
 def test_each_region_has_a_syncer(services: dict[str, Service], name: str) -> None:
     syncer = services[f"sync-{name}"]
