@@ -37,7 +37,9 @@ def sync(
     """Keep a replica in step with its peers, until it is told to stop.
 
     Run one of these in each region. Settings come from these options, from the environment
-    (REDIS_CRDT_URL, REDIS_CRDT_PEERS and so on), and from the file, in this order.
+    (REDIS_CRDT_URL, REDIS_CRDT_PEERS and so on), and from the file, in this order. On SIGHUP it
+    reads its peers anew. Exits with 2 where its own server does not take its settings, such as
+    the password or the id.
     """
     from redis_crdt.cli.sync import run
     from redis_crdt.sync.settings import load_settings
@@ -50,7 +52,7 @@ def sync(
         "interval": interval,
         "metrics_port": metrics_port,
     }
-    run(load_settings(config, options))
+    run(lambda: load_settings(config, options))
 
 
 @app.command()

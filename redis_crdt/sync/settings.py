@@ -46,8 +46,10 @@ class SyncSettings(BaseSettings):
     timeout: float = Field(10.0, gt=0)
     """For how many seconds a server may leave a command unanswered."""
     metrics_port: int | None = Field(None, ge=0, le=65535)
-    """Where to serve metrics for Prometheus, if anywhere."""
+    """Where to serve ``/metrics`` for Prometheus, ``/healthz`` and ``/readyz``, if anywhere."""
     metrics_host: str = "127.0.0.1"
+    metrics_collections: bool = True
+    """Whether each collection has metrics of its own."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("peers", mode="before")
