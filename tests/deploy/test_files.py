@@ -35,7 +35,7 @@ def test_each_is_printed_as_it_is(name: str) -> None:
 def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
     rules = tmp_path / "alerts.yml"
     rules.write_text(deploy.alerts())
-    assert "SUCCESS: 7 rules found" in checked(find_program("promtool"), "check", "rules", rules)
+    assert "SUCCESS: 8 rules found" in checked(find_program("promtool"), "check", "rules", rules)
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
