@@ -256,7 +256,8 @@ class Replica(ReplicaOperations):
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
         Returns whether there was such a peer. Should it come back, nothing of its state is lost,
-        and nothing that was removed comes back with it. One round trip per shard.
+        and nothing that was removed comes back with it. Warns (``RuntimeWarning``) where writes of
+        it are known not to have been read here. Three round trips per shard.
         """
         await self.open()
         return await drive(forget(self, peer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from typing import Annotated
 
 import typer
@@ -52,7 +53,7 @@ def sync(
         "interval": interval,
         "metrics_port": metrics_port,
     }
-    run(lambda: load_settings(config, options))
+    run(load_settings(config, options), lambda: load_settings(config, options))
 
 
 @app.command()
@@ -147,9 +148,11 @@ def forget(
 
     Should it come back, nothing of it is lost, and nothing that was removed comes back with it.
     """
-    with opened(url, namespace) as replica:
+    with opened(url, namespace) as replica, warnings.catch_warnings(record=True) as told:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")
+    for warning in told:
+        typer.echo(f"warning: {warning.message}", err=True)
     typer.echo(f"{peer} is forgotten")
 
 

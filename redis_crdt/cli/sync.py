@@ -35,12 +35,11 @@ UNWORKABLE = (AccessDenied, AuthenticationFailed, EvictionEnabled, ReplicaMismat
 """What waiting does not mend: somebody has to change the settings, or the server's."""
 
 
-def run(load: Callable[[], SyncSettings]) -> None:
-    """Run a syncer until SIGTERM or SIGINT; SIGHUP has it read its peers anew.
+def run(settings: SyncSettings, load: Callable[[], SyncSettings]) -> None:
+    """Run a syncer until SIGTERM or SIGINT; on SIGHUP it takes the peers of what ``load`` returns.
 
     Exits with 2 where its own server does not take its settings.
     """
-    settings = load()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

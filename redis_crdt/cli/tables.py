@@ -16,9 +16,6 @@ from redis_crdt.sync.link import Link
 from redis_crdt.sync.status import COUNT_TO, PeerStatus, Status
 from redis_crdt.sync.verify import Difference
 
-NEVER = 1e9
-"""Who lags so many seconds behind has read nothing."""
-
 
 def _ago(seconds: float | None) -> str:
     if seconds is None:
@@ -43,7 +40,9 @@ def _state(peer: PeerStatus) -> str:
 
 def _trouble(link: Link) -> str:
     """What went wrong last: with the link, or with single entries."""
-    return "\n".join([link.last_error or "", *(f"refused: {r}" for r in link.refused)]).strip()
+    one_way = "it has never read this replica" if link.one_way else ""
+    refused = (f"refused: {r}" for r in link.refused)
+    return "\n".join(filter(None, [link.last_error, one_way, *refused]))
 
 
 def _size(count: int | None) -> str:
@@ -96,15 +95,13 @@ def peers(found: Status) -> RenderableType:
     table.add_column("last error", overflow="fold")
     for peer in found.peers:
         many = "+" if peer.behind_entries >= COUNT_TO else ""
-        has_read = peer.behind_seconds < NEVER
-        since = f"{peer.behind_seconds:.1f} s" if has_read else "nothing read yet"
-        behind = f"{peer.behind_entries}{many} writes, {since}"
+        behind = f"{peer.behind_entries}{many} writes, {peer.behind_seconds:.1f} s"
         link = peer.link
         drift = "" if link is None or link.drift is None else f"{link.drift:+.3f} s"
         table.add_row(
             peer.peer,
             _state(peer),
-            _ago(link.last_contact) if link else "",
+            _ago(link.last_pull) if link else "",
             drift,
             behind,
             _ago(peer.heard),

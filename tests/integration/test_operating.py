@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from itertools import permutations
+from time import sleep
 
 import pytest
 
 from redis_crdt import Replica, servers
+from redis_crdt.operations import requests as ask
+from redis_crdt.sync.link import Link
 from redis_crdt.sync.verify import Difference
 from tests.integration.test_cli import one_line, redis_crdt
 
@@ -104,6 +107,45 @@ def test_forget_gc_and_reset(urls: tuple[str, str], regions: tuple[Replica, Repl
     assert json.loads(redis_crdt("status", urls[1], "--json").stdout)["collections"] == []
     us.sync(eu)
     assert eu.verify(us) == []
+
+
+def test_forgetting_one_whose_writes_were_not_read(new_url: NewUrl) -> None:
+    urls = [new_url("valkey") for _ in range(3)]
+    eu, us, ap = (
+        Replica.from_url(url, replica_id=name)
+        for url, name in zip(urls, ("eu", "us", "ap"), strict=True)
+    )
+    eu.or_set("tasks", str).add("t1")
+    for replica in (us, ap):
+        replica.or_set("tasks", str).add(replica.replica_id)
+        replica.pull(eu)
+    says = "nothing that 'us' wrote was ever read here"
+    with pytest.warns(RuntimeWarning, match=f"{eu.address}.*{says}"):
+        assert eu.forget("us")
+    assert not eu.forget("us")  # nobody of whom anything could be known
+    us.pull(eu)
+    assert says in redis_crdt("forget", urls[0], "us").stderr.decode()
+    eu.pull(ap)
+    assert redis_crdt("forget", urls[0], "ap").stderr == b""
+    ap.pull(eu)
+    unread = Link(peer="ap", unread_since=1e9).model_dump_json()
+    eu.execute(ask.report(eu.keys(0), "ap", "", unread, eu.about))
+    with pytest.warns(RuntimeWarning, match="'ap' wrote since 2001-09-09 01:46:40"):
+        assert eu.forget("ap")
+
+
+def test_how_old_the_oldest_write_is_that_a_peer_has_not_read(
+    regions: tuple[Replica, Replica],
+) -> None:
+    eu, us = regions
+    us.pull(eu)
+    (peer,) = eu.status().peers
+    assert (peer.behind_entries, peer.behind_seconds) == (0, 0)
+    sleep(1.1)
+    eu.or_set("tasks", str).add("news")
+    (peer,) = eu.status().peers
+    assert peer.behind_entries == 1
+    assert peer.behind_seconds < 1  # for so long nothing was written
 
 
 def test_drop(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
