@@ -97,11 +97,10 @@ def two(lasting: Regions) -> Regions:
     """Two regions that have met, each with a task of its own, and no other."""
     for name in lasting.names:
         lasting.add(name, f"of {name}")
-    until(
-        lambda: all((lasting.tasks(name) or set()) >= {"of eu", "of us"} for name in lasting.names)
-    )
-    for task in (lasting.tasks("eu") or set()) - {"of eu", "of us"}:
-        lasting.remove("eu", task)
+    until(lambda: lasting.tasks("eu") == lasting.tasks("us"))
+    for task in lasting.tasks("eu") or ():
+        if task not in ("of eu", "of us"):
+            lasting.remove("eu", task)
     lasting.all_have("of eu", "of us")
     return lasting
 
