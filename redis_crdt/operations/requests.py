@@ -345,6 +345,13 @@ def _read_kinds(reply: Any) -> list[str]:
 
 
 @reading
+def _read_digests(reply: Any) -> list[tuple[bytes, bytes]]:
+    if not reply:
+        raise InvalidDump("an ill-formed reply of a replica: no digest at all")
+    return list(zip(map(_bytes, reply[::2]), map(_bytes, reply[1::2]), strict=True))
+
+
+@reading
 def read_opened(reply: Any) -> str:
     """Read the replica id out of the reply to the script that opens a shard."""
     return check_replica_id(_bytes(reply[0]).decode())
@@ -575,6 +582,18 @@ def digest(
     """Ask for digests of a page of a collection; see ``lua/replica/digest.lua``."""
     args = (name, kind, cursor, BATCH, width, *listed)
     return Script("replica/digest", keys.shard, keys.base, args, about=about)
+
+
+def digests(
+    keys: Keys, collections: Sequence[tuple[bytes, str]], about: str
+) -> Script[list[tuple[bytes, bytes]]]:
+    """Ask for digests of whole collections; see ``lua/replica/digests.lua``.
+
+    Replies the number of live entries and the sum of their hashes of the first ones.
+    """
+    named = (part for item in collections for part in item)
+    args = (BATCH, BATCH_BYTES, *named)
+    return Script("replica/digests", keys.shard, keys.base, args, _read_digests, about)
 
 
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:

@@ -1,8 +1,8 @@
 """Are two replicas equal, and if not, where? By digests that their servers compute.
 
 Each collection's live entries are hashed, and the hashes summed: sums do not depend on the order
-in which a server goes through a hash. Only where those differ are sums asked for by bucket, and
-only where those differ too the fields. That finds what went wrong, not what an attacker hid.
+in which a server goes through a hash. Many small collections are told of at once. Only where sums
+differ are they asked for by bucket, and only where those differ too the fields. That finds what went wrong, not what an attacker hid.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from redis_crdt.sync.party import Party
 
 WIDTH = 3
 """How many hexadecimal digits choose a bucket: 4096 of them."""
+
+
+Collection = tuple[bytes, str]
+"""A name and a kind."""
+
+TOO_LARGE = (b"", b"")
+"""The digest of a collection that takes more than one script."""
 
 
 class Difference(NamedTuple):
@@ -39,13 +46,13 @@ def verify(one: Party, other: Party) -> Procedure[list[Difference]]:
     differences: list[Difference] = []
     for shard in range(one.shards):
         names = set((yield from _names(one, shard))) | set((yield from _names(other, shard)))
-        for name, kind in sorted(names):
+        for name, kind in (yield from _suspects(one, other, shard, sorted(names))):
             differences += yield from _compare(one, other, shard, name, kind)
     return differences
 
 
-def _names(replica: Party, shard: int) -> Procedure[list[tuple[bytes, str]]]:
-    names: list[tuple[bytes, str]] = []
+def _names(replica: Party, shard: int) -> Procedure[list[Collection]]:
+    names: list[Collection] = []
     cursor = b"0"
     while True:
         request = ask.collections(replica.keys(shard), cursor, replica.about)
@@ -54,6 +61,26 @@ def _names(replica: Party, shard: int) -> Procedure[list[tuple[bytes, str]]]:
         cursor = page.cursor
         if cursor == b"0":
             return names
+
+
+def _suspects(
+    one: Party, other: Party, shard: int, names: list[Collection]
+) -> Procedure[list[Collection]]:
+    """Return those collections that differ, or that are too large to tell by one digest."""
+    here = yield from _digests(one, shard, names)
+    there = yield from _digests(other, shard, names)
+    return [name for name in names if here[name] != there[name] or here[name] == TOO_LARGE]
+
+
+def _digests(
+    replica: Party, shard: int, names: list[Collection]
+) -> Procedure[dict[Collection, tuple[bytes, bytes]]]:
+    found: dict[Collection, tuple[bytes, bytes]] = {}
+    while len(found) < len(names):
+        asked = names[len(found) :][: ask.BATCH]
+        reply = yield replica, ask.digests(replica.keys(shard), asked, replica.about)
+        found.update(zip(asked, reply, strict=False))  # of the first ones, as many as it could
+    return found
 
 
 def _compare(
