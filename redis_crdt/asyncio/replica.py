@@ -287,8 +287,9 @@ class Replica(ReplicaOperations):
     async def verify(self, other: Party) -> list[Difference]:
         """Tell where another replica on a server differs, as far as readers see; [] if nowhere.
 
-        Compares digests that the servers compute, a round trip to each per 500 entries, so equal
-        entries are not sent. What is written meanwhile may be told as a difference.
+        Compares digests that the servers compute, so equal entries are not sent. Two round trips
+        to each per 500 collections, and one per 500 entries. What is written meanwhile may be told
+        as a difference.
         """
         await self.open()
         return await drive(verify(self, other))

@@ -10,7 +10,7 @@ from redis_crdt.errors import InvalidDump
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys, check_replica_id
 from redis_crdt.operations import bodies
-from redis_crdt.operations.operation import Script, as_is, reading
+from redis_crdt.operations.operation import Command, Script, as_is, reading
 
 R = TypeVar("R")
 
@@ -326,6 +326,13 @@ def _read_collections(reply: Any) -> Collections:
 
 
 @reading
+def _read_directory(reply: Any) -> tuple[int, list[tuple[bytes, str]]]:
+    cursor, found = reply
+    each = ((_bytes(name), _bytes(kinds).decode()) for name, kinds in found.items())
+    return _number(cursor), [(name, kind) for name, kinds in each for kind in kinds.split()]
+
+
+@reading
 def _read_covered(reply: Any) -> tuple[bytes, dict[bytes, list[bytes]]]:
     cursor, flat = reply
     pairs = zip(map(_bytes, flat[::2]), map(_bytes, flat[1::2]), strict=True)
@@ -393,6 +400,12 @@ def collections(keys: Keys, cursor: bytes, about: str) -> Script[Collections]:
     """Ask for a page of the shard's collections."""
     args = (cursor, BATCH)
     return Script("replica/collections", keys.shard, keys.base, args, _read_collections, about)
+
+
+def directory(keys: Keys, cursor: int, about: str) -> Command[tuple[int, list[tuple[bytes, str]]]]:
+    """Ask for a page of the names and kinds of the shard's collections alone."""
+    args = ("HSCAN", keys.base[2], cursor, "COUNT", BATCH)
+    return Command(args, _read_directory, about, keys.shard)
 
 
 def kinds(keys: Keys, name: bytes, about: str) -> Script[list[str]]:
