@@ -102,7 +102,9 @@ def dump(
 ) -> None:
     """Write a whole namespace to a file, as NDJSON."""
     with opened(url, namespace) as replica, _progress("dumped") as progressed:
-        entries = drive(dump_file(replica, sys.stdout.buffer if file == "-" else file, progressed))
+        entries = drive(
+            dump_file(replica, sys.stdout.buffer if file == "-" else file, progressed=progressed)
+        )
     typer.echo(f"{entries} entries written", err=True)
 
 
@@ -118,5 +120,7 @@ def load(
         opened(url, namespace, replica_id) as replica,
         _progress("joined") as progressed,
     ):
-        changed = drive(load_file(replica, sys.stdin.buffer if file == "-" else file, progressed))
+        changed = drive(
+            load_file(replica, sys.stdin.buffer if file == "-" else file, progressed=progressed)
+        )
     typer.echo(f"{changed} entries changed", err=True)

@@ -2,7 +2,8 @@
 
 Each collection's live entries are hashed, and the hashes summed: sums do not depend on the order
 in which a server goes through a hash. Many small collections are told of at once. Only where sums
-differ are they asked for by bucket, and only where those differ too the fields. That finds what went wrong, not what an attacker hid.
+differ are they asked for by bucket, and only where those differ too the fields. That finds what
+went wrong, not what an attacker hid.
 """
 
 from __future__ import annotations
