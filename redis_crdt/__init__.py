@@ -3,6 +3,7 @@
 from redis_crdt.clock import Time
 from redis_crdt.collections import GCounter, LWWMap, LWWRegister, MVRegister, ORSet, PNCounter
 from redis_crdt.contexts import Context, Reading
+from redis_crdt.operations.namespaces import drop_namespace, namespaces
 from redis_crdt.protocol import Backend
 from redis_crdt.replica import Replica
 from redis_crdt.state import State
@@ -22,4 +23,6 @@ __all__ = [
     "State",
     "SyncReport",
     "Time",
+    "drop_namespace",
+    "namespaces",
 ]

@@ -28,6 +28,7 @@ from redis_crdt.collections import (
     PNCounter,
 )
 from redis_crdt.collections.batch import Batch
+from redis_crdt.errors import CRDTError
 from redis_crdt.flight import BlockingFlight
 from redis_crdt.operations.cluster import (
     ASKING,
@@ -53,7 +54,8 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.urls import client_of
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
@@ -133,10 +135,9 @@ class Replica(ReplicaOperations):
 
         ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Raises also
-        :class:`InvalidSetting` for what is no URL.
+        :class:`InvalidSetting` for what is no URL, or has options that redis-py does not have.
         """
-        with reading_url():
-            client = _client_of(url, client_options)
+        client = client_of(url, **client_options)
         try:
             self = cls(
                 client,
@@ -361,9 +362,12 @@ class Replica(ReplicaOperations):
                 reply = self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = self._take(self.reading(operation))
+            return operation.read(reply)
         except RedisError as error:
-            raise explain(error, operation) from error
-        return operation.read(reply)
+            raise explain(error, operation).at(self.address) from error
+        except CRDTError as error:
+            error.at(self.address)
+            raise
 
     def _run_script(self, script: Script[Any]) -> Any:
         if self._router is not None:
@@ -514,16 +518,6 @@ class Replica(ReplicaOperations):
                 if connection is not answered:
                     connection.disconnect()
                 pool.release(connection)
-
-
-def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
-    if (node_url := cluster_url(url)) is None:
-        return Redis.from_url(url, **options)
-    try:
-        with locating():
-            return RedisCluster.from_url(node_url, **options)
-    except RedisError as error:
-        raise explain(error, Command((), about="Cluster")) from error
 
 
 def _exchange(connection: Any, packed: bytes) -> Any:

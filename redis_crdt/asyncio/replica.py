@@ -22,6 +22,7 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
+from redis_crdt.errors import CRDTError
 from redis_crdt.operations.awaiting import all_of, drive
 from redis_crdt.operations.cluster import (
     ASKING,
@@ -46,7 +47,8 @@ from redis_crdt.operations.operation import (
     explain,
     is_lost,
 )
-from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.urls import awaited_client_of
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
@@ -118,10 +120,9 @@ class Replica(ReplicaOperations):
         ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
         ``max_connections`` (64 by default, of a Cluster to each node and one more for each shard)
         some wait for a connection. Raises
-        :class:`InvalidSetting` for what is no URL.
+        :class:`InvalidSetting` for what is no URL, or has options that redis-py does not have.
         """
-        with reading_url():
-            client = _client_of(url, shards, client_options)
+        client = awaited_client_of(url, shards, **client_options)
         self = cls(
             client,
             replica_id=replica_id,
@@ -361,9 +362,12 @@ class Replica(ReplicaOperations):
                 reply = await self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = await self._take(self.reading(operation))
+            return operation.read(reply)
         except RedisError as error:
-            raise explain(error, operation) from error
-        return operation.read(reply)
+            raise explain(error, operation).at(self.address) from error
+        except CRDTError as error:
+            error.at(self.address)
+            raise
 
     async def _run_script(self, script: Script[Any]) -> Any:
         if self._router is not None:
@@ -508,14 +512,6 @@ class Replica(ReplicaOperations):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _client_of(url: str, shards: int, options: dict[str, Any]) -> Redis | RedisCluster:
-    if (node_url := cluster_url(url)) is not None:
-        # A syncer that follows it waits for each shard on a connection of its own.
-        return RedisCluster.from_url(node_url, **{"max_connections": 64 + shards, **options})
-    options = {"max_connections": 64, "timeout": None, **options}
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
 async def _exchange(connection: Any, packed: bytes) -> Any:
