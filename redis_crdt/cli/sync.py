@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
-import warnings
 from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -13,24 +11,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from redis_crdt.asyncio import Replica
+from redis_crdt.cli.logs import configure
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.sync.metrics import Metrics
-from redis_crdt.sync.settings import SyncSettings
+from redis_crdt.sync.settings import Settings
 from redis_crdt.sync.syncer import Syncer
 
 
-def run(settings: SyncSettings) -> None:
+def run(settings: Settings) -> None:
     """Run a syncer until SIGTERM or SIGINT."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    # Warnings too are events of one line.
-    warnings.formatwarning = lambda message, *_, **__: f"warning detail={str(message)!r}"
-    logging.captureWarnings(True)
+    configure(settings.log_level, settings.log_format)
     asyncio.run(_run(settings))
 
 
-async def _run(settings: SyncSettings) -> None:
+async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as opened:
 
@@ -41,6 +35,7 @@ async def _run(settings: SyncSettings) -> None:
                 namespace=settings.namespace,
                 shards=settings.shards,
                 max_drift=settings.max_drift,
+                allow_eviction=settings.allow_eviction,
                 socket_timeout=settings.timeout,
                 socket_connect_timeout=settings.timeout,
             )

@@ -275,8 +275,7 @@ def _read(lines: IO[bytes], namespace: str) -> Iterator[Item]:
         if header.namespace != namespace:
             raise ReplicaMismatch(
                 f"the file is of namespace {header.namespace!r}, not of {namespace!r}; to load it "
-                f"into another on purpose, pass from_namespace={header.namespace!r} "
-                f"(--from-namespace {header.namespace})"
+                f"into another on purpose, pass from_namespace={header.namespace!r}"
             )
         while True:
             line = _REST.validate_json(lines.readline(MAX_LINE))
