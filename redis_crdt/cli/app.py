@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import redis_crdt
-from redis_crdt.cli.options import opened, takes_settings
+from redis_crdt.cli.options import NEW, opened, takes_settings
 from redis_crdt.cli.output import encode_anything, print_json
 from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.operations.operation import drive
@@ -134,7 +134,7 @@ def dump(
 
 
 @app.command()
-@takes_settings(file="file")
+@takes_settings(NEW, file="file")
 def load(
     settings: Settings,
     file: _File = None,
@@ -146,7 +146,7 @@ def load(
 ) -> None:
     """Join what dump wrote into a namespace; a file that is not whole changes nothing."""
     source = sys.stdin.buffer if file in (None, "-") else file
-    with opened(settings) as replica, _progress("joined") as progressed:
+    with opened(settings, new=True) as replica, _progress("joined") as progressed:
         procedure = load_file(replica, source, from_namespace=from_namespace, progressed=progressed)
         changed = drive(procedure)
     _tell("changed", changed, as_json, err=False)

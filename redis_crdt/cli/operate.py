@@ -60,23 +60,24 @@ def sync(
 def _tried(settings: Settings) -> list[Trial]:
     """Try the replica and each of its peers."""
     trials = []
+    urls = (None, *(peer.get_secret_value() for peer in settings.peers))
     with ExitStack() as open_ones:
-        replica = None
-        urls = (None, *(peer.get_secret_value() for peer in settings.peers))
+        own = None
         for number, url in enumerate(urls):
-            what = f"peer {number}" if number else "replica"
+            found, good = None, True
             try:
-                found = open_ones.enter_context(replica_of(settings, url))
+                found = open_ones.enter_context(replica_of(settings, url, new=True))
                 if url is None:
-                    replica, told = found, drive(try_replica(found))
-                elif replica is not None:
-                    told = drive(try_peer(replica, found))
+                    own, told = found, drive(try_replica(found))
+                elif own is not None:
+                    told = drive(try_peer(own, found))
                 else:
                     told = f"{found.replica_id} can be opened"
-                trials.append(Trial(what, found.address, True, told))
             except CRDTError as error:
-                told = f"{type(error).__name__}: {error}"
-                trials.append(Trial(what, error.server or "", False, told))
+                good, told = False, f"{type(error).__name__}: {error}"
+                address = error.server or ""
+            what = f"peer {number}" if number else "replica"
+            trials.append(Trial(what, found.address if found else address, good, told))
     return trials
 
 

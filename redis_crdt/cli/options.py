@@ -20,8 +20,11 @@ from redis_crdt.sync.settings import CONFIG, PREFIX, Settings, load_settings
 EVERY = tuple(Settings.model_fields)
 """What a syncer has."""
 
-SERVER = ("namespace", "replica_id", "shards", "max_drift", "allow_eviction", "timeout")
+SERVER = ("namespace", "max_drift", "allow_eviction", "timeout")
 """What commands have that deal with one replica, beside its URL."""
+
+NEW = (*SERVER, "replica_id", "shards")
+"""What those have that may make it."""
 
 PANEL = f"Settings, also in a file, or as {PREFIX}NAME"
 
@@ -119,12 +122,15 @@ def _option(name: str) -> Any:
     return Annotated[shape, typer.Option(*flags, metavar=metavar, help=said, rich_help_panel=PANEL)]
 
 
-def replica_of(settings: Settings, url: str | None = None) -> Replica:
-    """Open the replica of the settings, or that of another server."""
-    replica_id = settings.replica_id if url is None else None
-    return Replica.from_url(
+def replica_of(settings: Settings, url: str | None = None, *, new: bool = False) -> Replica:
+    """Open the replica of the settings, or that of another server.
+
+    A namespace that is not there is made only if it may be ``new``: else a mistyped one would be.
+    """
+    own = settings.replica_id if url is None else None
+    replica = Replica.from_url(
         url or settings.url.get_secret_value(),
-        replica_id=replica_id,
+        replica_id=own if new else None,
         namespace=settings.namespace,
         shards=settings.shards,
         max_drift=settings.max_drift,
@@ -132,13 +138,18 @@ def replica_of(settings: Settings, url: str | None = None) -> Replica:
         socket_timeout=settings.timeout,
         socket_connect_timeout=settings.timeout,
     )
+    if own not in (None, replica.replica_id):
+        replica.close()
+        raise ReplicaMismatch(f"{replica.about} is replica {replica.replica_id!r}, not {own!r}")
+    return replica
 
 
-def opened(settings: Settings, url: str | None = None) -> Replica:
+def opened(settings: Settings, url: str | None = None, *, new: bool = False) -> Replica:
     """Open it with as many shards as it has."""
     try:
-        return replica_of(settings, url)
+        return replica_of(settings, url, new=new)
     except ReplicaMismatch as mismatch:
         if mismatch.shards is None:
             raise
-        return replica_of(settings.model_copy(update={"shards": mismatch.shards}), url)
+        shards = mismatch.shards
+    return replica_of(settings.model_copy(update={"shards": shards}), url, new=new)

@@ -32,7 +32,7 @@ def try_replica(replica: ReplicaOperations) -> Procedure[str]:
         passing = ("SET", keys.prefix + b"reading:" + token_hex(8).encode(), "", "EX", 1)
         yield replica, Command(passing, about=replica.about, shard=shard)
     yield from _time(replica)
-    return f"{replica.replica_id} of {replica.shards} shards can be read and written"
+    return f"{replica.replica_id} can be read and written"
 
 
 def try_peer(replica: ReplicaOperations, peer: ReplicaOperations) -> Procedure[str]:
