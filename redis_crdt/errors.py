@@ -123,6 +123,10 @@ class ReplicaMismatch(CRDTError):
     """How many shards it has, where that is the matter."""
 
 
+class NamespaceMissing(ReplicaMismatch):
+    """The namespace is not there on this server, and no replica id was given to make it with."""
+
+
 class ReplicaConflict(CRDTError):
     """Two different servers claim the same replica id, or a replica was synced with itself."""
 

@@ -273,7 +273,9 @@ class Replica(ReplicaOperations):
         The file, compressed or not, is validated as a whole first: :class:`InvalidDump` and
         :class:`ClockDrift` leave everything as it was. So does :class:`ReplicaMismatch`, for a file
         of another namespace than this, or than ``from_namespace`` where that is meant. It may be
-        old: only what is neither there nor known is taken. Two round trips per 500 entries.
+        old: only what is neither there nor known is taken. Times may be twice ``max_drift`` ahead:
+        those of a region whose clock is as much ahead of this one's. Two round trips per 500
+        entries.
         """
         return drive(load_file(self, file, from_namespace=from_namespace))
 
@@ -292,7 +294,8 @@ class Replica(ReplicaOperations):
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
         Returns whether there was such a peer. Should it come back, nothing of its state is lost,
-        and nothing that was removed comes back with it. One round trip per shard.
+        and nothing that was removed comes back with it. Warns (``RuntimeWarning``) where writes of
+        it are known not to have been read here. Three round trips per shard.
         """
         return drive(forget(self, peer))
 

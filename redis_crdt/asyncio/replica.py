@@ -51,11 +51,12 @@ from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.operations.urls import awaited_client_of
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
+from redis_crdt.sync.follower import PEER_TIMEOUT
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.status import Status, read_status
-from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
+from redis_crdt.sync.syncer import Syncer
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.watching import Change, Watcher
@@ -261,7 +262,8 @@ class Replica(ReplicaOperations):
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
         Returns whether there was such a peer. Should it come back, nothing of its state is lost,
-        and nothing that was removed comes back with it. One round trip per shard.
+        and nothing that was removed comes back with it. Warns (``RuntimeWarning``) where writes of
+        it are known not to have been read here. Three round trips per shard.
         """
         await self.open()
         return await drive(forget(self, peer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from redis_crdt.cli import tables
 from redis_crdt.cli.app import Json, app, telling
 from redis_crdt.cli.options import EVERY, opened, replica_of, takes_settings
 from redis_crdt.cli.output import console, print_json
-from redis_crdt.errors import CRDTError, InvalidName, InvalidSetting
+from redis_crdt.errors import CRDTError, InvalidName
 from redis_crdt.operations.namespaces import drop_namespace
 from redis_crdt.operations.namespaces import namespaces as list_namespaces
 from redis_crdt.operations.operation import drive
@@ -39,10 +40,9 @@ def sync(
 ) -> None:
     """Keep a replica in step with its peers, until it is told to stop.
 
-    Run one of these in each region.
+    Run one of these in each region. On SIGHUP it reads its peers anew. Exits with 2 where its own
+    server does not take its settings, such as the password or the id.
     """
-    if not settings.peers:
-        raise InvalidSetting("peers: at least one is needed")
     if not check:
         from redis_crdt.cli.sync import run
 
@@ -60,7 +60,7 @@ def sync(
 def _tried(settings: Settings) -> list[Trial]:
     """Try the replica and each of its peers."""
     trials = []
-    urls = (None, *(peer.get_secret_value() for peer in settings.peers))
+    urls = (None, *settings.peer_urls())
     with ExitStack() as open_ones:
         own = None
         for number, url in enumerate(urls):
@@ -181,9 +181,7 @@ def verify(
 
     Exits with 0 if they are equal, with 1 if they differ, and with 2 where that could not be told.
     """
-    others = [other] if other else [peer.get_secret_value() for peer in settings.peers]
-    if not others:
-        raise InvalidSetting("peers: none in the settings, so pass the server to compare with")
+    others = [other] if other else settings.peer_urls()
     found = {}
     with telling(), opened(settings) as one:
         for url in others:
@@ -229,9 +227,11 @@ def forget(
 
     Should it come back, nothing of it is lost, and nothing that was removed comes back with it.
     """
-    with opened(settings) as replica:
+    with opened(settings) as replica, warnings.catch_warnings(record=True) as told:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")
+    for warning in told:
+        typer.echo(f"warning: {warning.message}", err=True)
     _tell(f"{peer} is forgotten", {"forgotten": peer}, as_json)
 
 

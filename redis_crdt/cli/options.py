@@ -102,12 +102,15 @@ def _option(name: str) -> Any:
     """Return the option for a setting. What is given to it is checked with all the others."""
     field = Settings.model_fields[name]
     said = field.description or ""
-    if field.default and not field.is_required():
+    if field.annotation is bool:
+        said = f"{said} (default: {'yes' if field.default else 'no'})"
+    elif field.default and not field.is_required():
         said = f"{said} (default: {_plain(field.default)})"
     flags, metavar = ["--" + name.replace("_", "-")], "TEXT"
     shape: Any = str | None
     if field.annotation is bool:
-        return Annotated[bool | None, typer.Option(*flags, help=said, rich_help_panel=PANEL)]
+        flag = f"{flags[0]}/--no-{flags[0].removeprefix('--')}"
+        return Annotated[bool | None, typer.Option(flag, help=said, rich_help_panel=PANEL)]
     if name == "peers":
         flags, shape, metavar = ["--peer"], list[str] | None, "URL"
         said = "A peer's server; once for each of them."

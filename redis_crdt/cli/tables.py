@@ -17,9 +17,6 @@ from redis_crdt.sync.status import COUNT_TO, CollectionStatus, Lag, PeerStatus, 
 from redis_crdt.sync.trials import Trial
 from redis_crdt.sync.verify import Difference
 
-NEVER = 1e9
-"""Who lags so many seconds behind has read nothing."""
-
 
 def _ago(seconds: float | None) -> str:
     if seconds is None:
@@ -44,8 +41,9 @@ def _state(peer: PeerStatus) -> str:
 
 def _trouble(link: Link) -> str:
     """What went wrong last: with the link, or with single entries."""
-    told = [link.last_error or "", *(f"refused: {r}" for r in link.refused)]
-    return "\n".join(map(_plain, told)).strip()
+    one_way = "it has never read this replica" if link.one_way else ""
+    refused = (f"refused: {r}" for r in link.refused)
+    return "\n".join(_plain(told) for told in (link.last_error, one_way, *refused) if told)
 
 
 def _size(count: int | None) -> str:
@@ -126,15 +124,13 @@ def peers(found: list[PeerStatus]) -> RenderableType:
     )
     for peer in found:
         many = "+" if peer.behind_entries >= COUNT_TO else ""
-        has_read = peer.behind_seconds < NEVER
-        since = f"{peer.behind_seconds:.1f} s" if has_read else "nothing read yet"
-        behind = f"{peer.behind_entries}{many} writes, {since}"
+        behind = f"{peer.behind_entries}{many} writes, {peer.behind_seconds:.1f} s"
         link = peer.link
         drift = "" if link is None or link.drift is None else f"{link.drift:+.3f} s"
         table.add_row(
             _plain(peer.peer),
             _state(peer),
-            _ago(link.last_contact) if link else "",
+            _ago(link.last_pull) if link else "",
             drift,
             behind,
             _ago(peer.heard),

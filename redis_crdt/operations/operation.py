@@ -276,7 +276,7 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "FORMAT":
         return errors.ReplicaMismatch(f"{about}: stored in format {detail}, unknown here")
     if code == "UNNAMED":
-        return errors.ReplicaMismatch(f"{about}: {detail}; give it a replica_id to begin with")
+        return errors.NamespaceMissing(f"{about}: {detail}; give it a replica_id to begin with")
     return errors.InvalidDump(f"{about}: {detail}")
 
 

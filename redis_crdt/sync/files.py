@@ -20,6 +20,7 @@ from zlib import error as ZlibError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from redis_crdt.clock import Time
+from redis_crdt.entries import MAX_JOINED
 from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_namespace, check_stored_name, shard_of
@@ -36,7 +37,8 @@ Progressed = Callable[[int, int], None]
 """Is told how many entries were dealt with, and of how many."""
 
 
-MAX_LINE = 8 * 1024 * 1024
+MAX_LINE = 2 * MAX_JOINED + 2**20
+"""No entry takes more: JSON has two characters for some of an entry, and six for some of a key."""
 
 GZIP = b"\x1f\x8b"
 """What compressed files begin with."""
@@ -257,8 +259,11 @@ class _Batch:
         )
         self.groups, self.size, self.bytes = {}, 0, 0
         target = self.target
+        # What a healthy region holds is up to max_drift ahead of its clock, and that may be as
+        # much ahead of the target's: its backup can always be restored.
+        drift = 2 * target.max_drift
         request = ask.merge(
-            target.keys(self.shard), target.max_drift, self.horizon, self.mode, body, target.about
+            target.keys(self.shard), drift, self.horizon, self.mode, body, target.about
         )
         applied = yield target, request
         return int(applied.changed)

@@ -43,7 +43,9 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
     )
-    _from_file: ClassVar[dict[str, Any]] = {}
+    _file: ClassVar[str | None] = None
+    _in_file: ClassVar[dict[str, Any]] = {}
+    _options: ClassVar[dict[str, Any]] = {}
 
     url: SecretStr
     """The server of the replica, such as redis://localhost:6379/0."""
@@ -68,9 +70,11 @@ class Settings(BaseSettings):
     gc_interval: float = Field(600.0, gt=0)
     """How many seconds pass between collections of tombstones."""
     metrics_port: int | None = Field(None, ge=0, le=65535)
-    """Where to serve metrics for Prometheus, if anywhere."""
+    """Where to serve ``/metrics`` for Prometheus, ``/healthz`` and ``/readyz``, if anywhere."""
     metrics_host: str = "127.0.0.1"
     """The address to serve them on."""
+    metrics_collections: bool = True
+    """Whether each collection has metrics of its own."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What to log at least."""
     log_format: Literal["text", "json"] = "text"
@@ -93,6 +97,16 @@ class Settings(BaseSettings):
     def _check_replica_id(cls, replica_id: str | None) -> str | None:
         return None if replica_id is None else check_replica_id(replica_id)
 
+    def peer_urls(self) -> list[str]:
+        """Return the URLs of the peers; :class:`InvalidSetting` where there are none."""
+        if not self.peers:
+            raise InvalidSetting("peers: at least one is needed")
+        return [peer.get_secret_value() for peer in self.peers]
+
+    def anew(self) -> Settings:
+        """Read the settings once more, from where these came."""
+        return load_settings(self._file, self._options)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -103,7 +117,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options come before the environment, and that before the file."""
-        return init_settings, env_settings, InitSettingsSource(settings_cls, cls._from_file)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, cls._in_file)
 
 
 def load_settings(file: str | None, options: dict[str, Any]) -> Settings:
@@ -114,11 +128,12 @@ def load_settings(file: str | None, options: dict[str, Any]) -> Settings:
     """
     _check_environment(os.environ)
 
-    class FromFile(Settings):
-        _from_file = _read(file) if file is not None else {}
+    class Loaded(Settings):
+        _file, _options = file, options
+        _in_file = _read(file) if file is not None else {}
 
     try:
-        return FromFile(**{name: value for name, value in options.items() if value is not None})
+        return Loaded(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         raise InvalidSetting("; ".join(map(_problem, problems[:3]))) from None

@@ -11,7 +11,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from redis_crdt.operations.replica import ReplicaOperations
-from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
+from redis_crdt.sync.follower import PEER_TIMEOUT
+from redis_crdt.sync.syncer import Syncer
 
 if TYPE_CHECKING:
     from redis_crdt.replica import Replica

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from itertools import permutations
-from time import time
+from time import sleep, time
 
 import pytest
 
@@ -158,9 +158,7 @@ def test_check(new_url: NewUrl) -> None:
     # As when the syncer has been gone for an hour.
     link = eu.status().peers[0].link
     assert link is not None
-    for name in ("told", "last_contact", "last_pull"):
-        if name in Link.model_fields:
-            setattr(link, name, time() - 3600)
+    link.told = link.last_contact = link.last_pull = time() - 3600
     drive(_told(eu, link))
     behind = redis_crdt("check", eu_url, "--max-lag", "30")
     assert behind.returncode == 1
@@ -195,7 +193,9 @@ def test_sync_check_finds_what_would_be_refused(new_server: NewServer, new_url: 
     eu_url = new_url("valkey")
     server = new_server("valkey")
     us = Replica.from_url(server.url, replica_id="us")
-    ahead = memory.LWWRegister(int, replica_id="x", clock=lambda: wall_clock() + 50_000)
+    ahead: memory.LWWRegister[int] = memory.LWWRegister(
+        int, replica_id="x", clock=lambda: wall_clock() + 50_000
+    )
     ahead.set(1)
     us.lww_register("r", int).merge(ahead)
     with server.client() as client:
@@ -238,6 +238,45 @@ def test_forget_gc_and_reset(urls: tuple[str, str], regions: tuple[Replica, Repl
     assert json.loads(redis_crdt("status", urls[1], "--json").stdout)["collections"] == []
     us.sync(eu)
     assert eu.verify(us) == []
+
+
+def test_forgetting_one_whose_writes_were_not_read(new_url: NewUrl) -> None:
+    urls = [new_url("valkey") for _ in range(3)]
+    eu, us, ap = (
+        Replica.from_url(url, replica_id=name)
+        for url, name in zip(urls, ("eu", "us", "ap"), strict=True)
+    )
+    eu.or_set("tasks", str).add("t1")
+    for replica in (us, ap):
+        replica.or_set("tasks", str).add(replica.replica_id)
+        replica.pull(eu)
+    says = "nothing that 'us' wrote was ever read here"
+    with pytest.warns(RuntimeWarning, match=f"{eu.address}.*{says}"):
+        assert eu.forget("us")
+    assert not eu.forget("us")  # nobody of whom anything could be known
+    us.pull(eu)
+    assert says in redis_crdt("forget", urls[0], "us").stderr.decode()
+    eu.pull(ap)
+    assert redis_crdt("forget", urls[0], "ap").stderr == b""
+    ap.pull(eu)
+    unread = Link(peer="ap", unread_since=1e9).model_dump_json()
+    eu.execute(ask.report(eu.keys(0), "ap", "", unread, eu.about))
+    with pytest.warns(RuntimeWarning, match="'ap' wrote since 2001-09-09 01:46:40"):
+        assert eu.forget("ap")
+
+
+def test_how_old_the_oldest_write_is_that_a_peer_has_not_read(
+    regions: tuple[Replica, Replica],
+) -> None:
+    eu, us = regions
+    us.pull(eu)
+    (peer,) = eu.status().peers
+    assert (peer.behind_entries, peer.behind_seconds) == (0, 0)
+    sleep(1.1)
+    eu.or_set("tasks", str).add("news")
+    (peer,) = eu.status().peers
+    assert peer.behind_entries == 1
+    assert peer.behind_seconds < 1  # for so long nothing was written
 
 
 def test_drop(urls: tuple[str, str], regions: tuple[Replica, Replica]) -> None:
