@@ -21,9 +21,9 @@ def redis_crdt(*args: str | Path, stdin: bytes = b"") -> Run:
     return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
 
 
-def one_line(run: Run) -> str:
+def one_line(run: Run, status: int = 1) -> str:
     """The error that a failed command told, which must be one line and no traceback."""
-    assert run.returncode == 1, run
+    assert run.returncode == status, run
     text = run.stderr.decode()
     assert text.startswith("redis-crdt: ")
     assert text.count("\n") == 1, text
@@ -92,7 +92,8 @@ def test_errors_are_one_line(some_state: str, tmp_path: Path) -> None:
     assert "no-such" in one_line(redis_crdt("load", some_state, tmp_path / "no-such", "-n", "ns"))
     assert "not a whole dump" in one_line(redis_crdt("load", some_state, "-n", "ns", stdin=b"{}"))
     assert "nobody" in one_line(redis_crdt("dump", f"unix://{tmp_path}/nobody"))
-    assert "URL" in one_line(redis_crdt("dump", "nonsense"))
+    assert "URL" in one_line(redis_crdt("status", "nonsense"), 2)
+    assert "REDIS_CRDT_URL" in one_line(redis_crdt("dump"), 2)
 
 
 def test_a_password_is_not_told(tmp_path: Path) -> None:
@@ -107,12 +108,12 @@ def test_help_and_version() -> None:
 
 
 def test_a_wrong_use_is_explained() -> None:
-    run = redis_crdt("dump")
+    run = redis_crdt("inspect")
     assert run.returncode == 2
-    assert b"dump --help" in run.stderr
+    assert b"inspect --help" in run.stderr
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich"])
+@pytest.mark.parametrize("missing", ["typer", "rich", "pydantic_settings"])
 def test_without_its_packages_it_says_what_to_install(missing: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; import redis_crdt.cli as c; c.main()"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
