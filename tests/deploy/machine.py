@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -62,11 +64,10 @@ class Machine:
             program.write_text(f"#!/bin/sh\n{script}\n")
             program.chmod(0o700)
         path = os.pathsep.join([str(programs), os.environ["PATH"]])
-        python_path = os.pathsep.join([str(CHECKOUT), os.environ.get("PYTHONPATH", "")])
         self._env = {
             **{name: value for name, value in os.environ.items() if "REDIS" not in name},
             "PATH": path,
-            "PYTHONPATH": python_path,
+            "PYTHONPATH": str(CHECKOUT),
             "MACHINE": str(directory),
             "LC_ALL": "C",
         }
@@ -119,6 +120,11 @@ class Machine:
     def url(self, region: str, user: str = "client", secret: str | None = None) -> str:
         port = self._ports[f"638{REGIONS.index(region) + 1}"]
         return f"redis://{user}:{secret or f'{user.upper()}-SECRET'}@127.0.0.1:{port}"
+
+    def answers(self, region: str) -> bool:
+        """Tell whether somebody has the port of a region's server."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", urlsplit(self.url(region)).port or 0)) == 0
 
     def metrics_port(self, region: str) -> int:
         return int(self._ports[f"900{REGIONS.index(region) + 1}"])

@@ -8,9 +8,10 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import randrange
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -21,7 +22,7 @@ import yaml
 from tests.integration.test_syncer import until
 
 JOB = "redis-crdt"
-OFTEN = "100ms"
+OFTEN = "200ms"
 
 
 def find_program(name: str) -> str:
@@ -35,10 +36,15 @@ def find_program(name: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a port that nobody uses, of those that systems give to nobody who just asks for one.
+
+    So it is still free in a while.
+    """
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            port = randrange(12_000, 32_000)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True)

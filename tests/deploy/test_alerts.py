@@ -54,7 +54,7 @@ class Scene:
     def is_well(self, watching: Prometheus) -> bool:
         """Tell whether Prometheus has seen a pull of this syncer, and nothing to tell of it."""
         pulls = watching.query(f'redis_crdt_pulls_total{{instance="{self.instance}"}} > 0')
-        return bool(pulls) and not self.alerts(watching, "at once")
+        return bool(pulls) and not self.alerts(watching, "soon")
 
     @property
     def instance(self) -> str:
@@ -163,11 +163,11 @@ SECONDS = re.compile(r"(?<=_seconds > )\d+")
 
 
 def at_pace(pace: str) -> dict[str, Any]:
-    """The rules as they are, told at once; or in haste, with times that a test can wait for."""
+    """The rules as they are, told soon; or in haste, with times that a test can wait for."""
     (group,) = yaml.safe_load(deploy.alerts())["groups"]
     for rule in group["rules"]:
         rule["labels"]["pace"] = pace
-        rule["for"] = "300ms" if pace == "in haste" else "0s"
+        rule["for"] = "600ms"  # a busy machine may miss a look or two
         if pace == "in haste":
             rule["expr"] = SECONDS.sub(lambda found: str(int(found[0]) / 300), rule["expr"])
     return {"name": pace, "rules": group["rules"]}
@@ -188,7 +188,7 @@ def watching(
     free_ports: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
     """One Prometheus, that scrapes the syncers of all tests."""
-    rules = yaml.safe_dump({"groups": [at_pace("in haste"), at_pace("at once")]})
+    rules = yaml.safe_dump({"groups": [at_pace("in haste"), at_pace("soon")]})
     with prometheus(tmp_path_factory.mktemp("prometheus"), rules, free_ports) as running:
         yield running
 
@@ -221,7 +221,7 @@ def test_nothing_fires_where_all_is_well(scene: Scene, watching: Prometheus) -> 
         scene.write("eu")
         scene.write("us")
         watching.has_looked(1)
-        assert not scene.alerts(watching, "at once")
+        assert not scene.alerts(watching, "soon")
 
 
 def test_the_dashboard_shows_what_there_is(scene: Scene, watching: Prometheus) -> None:
