@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redis.backoff import EqualJitterBackoff
 
 from redis_crdt.clock import parse_clock
-from redis_crdt.errors import CRDTError, NamespaceMissing
+from redis_crdt.errors import CRDTError, NamespaceMissing, ServerError
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import all_of, check_cancelled, drive
 from redis_crdt.operations.operation import Command, Procedure, Wait, reading
@@ -36,7 +36,7 @@ TELL_EVERY = 1.0
 """How often progress is written down at most, and how far behind a peer is is looked up."""
 
 ONE_WAY_AFTER = 2
-"""After how many rounds a peer that has never read this replica is told of."""
+"""After how many intervals a peer that has never read this replica is told of."""
 
 
 class Follower:
@@ -54,13 +54,15 @@ class Follower:
         self._observer = syncer.observer
         self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=FIRST_DELAY)
         self._pull: Pull | None = None
+        self._failure: CRDTError | None = None
+        """Why it fails; None where it does not, or by no fault of its own."""
         self._told = 0.0
         self._came = 0
         """How many entries had come when it failed last."""
         self._held_up = 0
         """How often in a row the replica's own server has failed."""
-        self._unread_rounds = 0
-        """For how many rounds the peer has not read this replica."""
+        self._unread_since: float | None = None
+        """Since when the peer was seen not to have read this replica."""
 
     async def run(self) -> None:
         """Follow it until cancelled."""
@@ -153,8 +155,10 @@ class Follower:
             await asyncio.sleep(TELL_EVERY)
             check_cancelled()
             pull, link = self._pull, self.link
-            if pull is not None and (link.state != "following" or link.behind_entries):
-                # Of a peer that cannot be reached no more is known than before.
+            if pull is None or (link.state == "following" and not link.behind_entries):
+                continue
+            # Of a peer that cannot be asked no more is known than before.
+            if not isinstance(self._failure, ServerError):
                 with suppress(CRDTError):
                     age = await drive(_oldest_unread(self.peer, pull))
                     link.unread_since = None if age is None else time() - age
@@ -163,10 +167,11 @@ class Follower:
         """Warn, once, of a peer that has not read this replica for long, nor any that had."""
         own = self._replica.replica_id.encode()
         if any(_knows(shard.source_knows, own) for shard in pull.shards):
-            self._unread_rounds, self.link.one_way = 0, False
+            self._unread_since, self.link.one_way = None, False
             return
-        self._unread_rounds += 1
-        if self._unread_rounds > ONE_WAY_AFTER and not self.link.one_way:
+        self._unread_since = self._unread_since or monotonic()
+        passed = monotonic() - self._unread_since
+        if passed > ONE_WAY_AFTER * self._syncer.interval and not self.link.one_way:
             self.link.one_way = True
             log.warning(
                 "peer.one_way peer=%s address=%s detail='it has never read this replica: "
@@ -176,7 +181,7 @@ class Follower:
             )
 
     async def _pulled(self, report: SyncReport) -> None:
-        was_failing = self.link.state == "failing"
+        was_failing, self._failure = self._failure is not None, None
         is_news = self.link.pulled(report)
         if self._pull is not None:
             self.link.progressed(self._pull.progress)
@@ -205,6 +210,7 @@ class Follower:
         came = self._pull.progress.entries if self._pull is not None else 0
         if came > self._came:
             self._came, self.link.failures = came, 0
+        self._failure = None if isinstance(error, NamespaceMissing) else error
         is_news = self.link.failed(error)
         delay = self._backoff.compute(min(self.link.failures, 16))
         if is_news:

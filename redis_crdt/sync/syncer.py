@@ -66,7 +66,8 @@ class Syncer:
     @property
     def links(self) -> list[Link]:
         """How each peer is doing."""
-        return [follower.link for follower in self._followers]
+        # Other threads ask, too, while followers come and go.
+        return [follower.link for follower in list(self._followers)]
 
     async def run(self) -> None:
         """Work until cancelled. Raises only what is a defect; all else is tried again."""
@@ -130,7 +131,10 @@ class Syncer:
             try:
                 gone = await drive(collect(self.replica, self._grace))
             except CRDTError as error:
-                log.warning("gc.failed error=%s detail=%r", type(error).__name__, str(error))
+                if self.own.is_cause_of(error):
+                    self.own.failed(error)
+                else:
+                    log.warning("gc.failed error=%s detail=%r", type(error).__name__, str(error))
             else:
                 log.info("gc.done tombstones=%d", gone)
                 if self.observer:
