@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import Annotated
 
 import typer
@@ -202,11 +201,9 @@ def forget(
 
     Should it come back, nothing of it is lost, and nothing that was removed comes back with it.
     """
-    with opened(settings) as replica, warnings.catch_warnings(record=True) as told:
+    with opened(settings) as replica:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")
-    for warning in told:
-        typer.echo(f"warning: {warning.message}", err=True)
     _tell(f"{peer} is forgotten", {"forgotten": peer}, as_json)
 
 
