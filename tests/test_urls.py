@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from redis import Redis
+from redis.sentinel import Sentinel
 
 from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import CRDTError, InvalidSetting
+from redis_crdt.operations.urls import address_of
 
 WRONG = [
     ("rediss://:opensesame@h?ssl_ca_cert=ca.pem", "no option 'ssl_ca_cert' .*mean 'ssl_ca_certs'"),
@@ -42,3 +47,11 @@ def test_options_that_there_are() -> None:
     with pytest.raises(CRDTError, match="h:6379") as caught:
         Replica.from_url(url, replica_id="eu")
     assert not isinstance(caught.value, InvalidSetting)
+
+
+def test_where_a_server_is() -> None:
+    sentinel: Any = Sentinel
+    found = sentinel([("first", 26379), ("second", 26379)]).master_for("mymaster", db=3)
+    assert address_of(found) == "mymaster of first:26379/0"
+    assert address_of(Redis.from_url("redis://:opensesame@h/3")) == "h:6379/3"
+    assert address_of(Redis.from_url("unix:///tmp/x?db=2&password=opensesame")) == "/tmp/x/2"

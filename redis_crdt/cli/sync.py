@@ -72,8 +72,8 @@ async def _run(settings: Settings) -> None:
         await _check_own(replica)
         running = asyncio.create_task(syncer.run())
         hung_up = asyncio.Event()
-        _on(("SIGTERM", "SIGINT"), running.cancel)
-        _on(("SIGHUP",), hung_up.set)
+        call_on(("SIGTERM", "SIGINT"), running.cancel)
+        call_on(("SIGHUP",), hung_up.set)
         others = [
             asyncio.create_task(_show_scans(syncer)),
             asyncio.create_task(_reload(syncer, peers, settings, hung_up)),
@@ -95,7 +95,7 @@ async def _check_own(replica: Replica) -> None:
         return
 
 
-def _on(names: tuple[str, ...], call: Callable[[], object]) -> None:
+def call_on(names: tuple[str, ...], call: Callable[[], object]) -> None:
     """Call on any of these signals, as far as the platform has them."""
     loop = asyncio.get_running_loop()
     for name in names:

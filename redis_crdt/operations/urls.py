@@ -120,9 +120,10 @@ def address_of(client: Any) -> str:
         return f"cluster {next(iter(client.nodes_manager.startup_nodes))}"
     pool = client.connection_pool
     options = pool.connection_kwargs
-    # The one behind sentinels is known by the name of its service.
-    named = getattr(pool, "service_name", None)
-    where = named or options.get("path") or f"{options.get('host')}:{options.get('port') or 6379}"
+    sentinels = getattr(pool, "sentinel_manager", None)
+    if sentinels is not None:  # which know where it is now
+        return f"{pool.service_name} of {address_of(sentinels.sentinels[0])}"
+    where = options.get("path") or f"{options.get('host')}:{options.get('port') or 6379}"
     return f"{where}/{options.get('db') or 0}"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redis.backoff import EqualJitterBackoff
 
 from redis_crdt.clock import parse_clock
-from redis_crdt.errors import CRDTError, NamespaceMissing
+from redis_crdt.errors import CRDTError, NamespaceMissing, ServerError
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import all_of, check_cancelled, drive
 from redis_crdt.operations.operation import Command, Procedure, Wait, reading
@@ -54,6 +54,8 @@ class Follower:
         self._observer = syncer.observer
         self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=FIRST_DELAY)
         self._pull: Pull | None = None
+        self._failure: CRDTError | None = None
+        """Why it fails; None where it does not, or by no fault of its own."""
         self._told = 0.0
         self._came = 0
         """How many entries had come when it failed last."""
@@ -153,8 +155,10 @@ class Follower:
             await asyncio.sleep(TELL_EVERY)
             check_cancelled()
             pull, link = self._pull, self.link
-            if pull is not None and (link.state != "following" or link.behind_entries):
-                # Of a peer that cannot be reached no more is known than before.
+            if pull is None or (link.state == "following" and not link.behind_entries):
+                continue
+            # Of a peer that cannot be asked no more is known than before.
+            if not isinstance(self._failure, ServerError):
                 with suppress(CRDTError):
                     age = await drive(_oldest_unread(self.peer, pull))
                     link.unread_since = None if age is None else time() - age
@@ -176,7 +180,7 @@ class Follower:
             )
 
     async def _pulled(self, report: SyncReport) -> None:
-        was_failing = self.link.state == "failing"
+        was_failing, self._failure = self._failure is not None, None
         is_news = self.link.pulled(report)
         if self._pull is not None:
             self.link.progressed(self._pull.progress)
@@ -205,6 +209,7 @@ class Follower:
         came = self._pull.progress.entries if self._pull is not None else 0
         if came > self._came:
             self._came, self.link.failures = came, 0
+        self._failure = None if isinstance(error, NamespaceMissing) else error
         is_news = self.link.failed(error)
         delay = self._backoff.compute(min(self.link.failures, 16))
         if is_news:

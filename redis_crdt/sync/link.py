@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic, time
 from typing import Literal
 
@@ -16,6 +17,26 @@ COUNTED_FOR = 1.0
 
 REPEATED_AFTER = 600.0
 """After how many seconds a failure that goes on is logged again."""
+
+
+class Failures:
+    """Tells which failures are news: the first of each kind since all was well, now and then."""
+
+    def __init__(self) -> None:
+        self._logged: dict[str, float] = {}
+
+    def is_news(self, error: CRDTError) -> bool:
+        """Note a failure; returns whether it is to be logged."""
+        kind, now = type(error).__name__, monotonic()
+        if now - self._logged.get(kind, -inf) < REPEATED_AFTER:
+            return False
+        self._logged[kind] = now
+        return True
+
+    def forget(self) -> None:
+        """Note that all is well."""
+        self._logged.clear()
+
 
 LinkState = Literal["starting", "waiting", "scanning", "following", "failing"]
 
@@ -73,7 +94,7 @@ class Link(BaseModel):
 
     _began: float = PrivateAttr(default_factory=time)
     _counted: tuple[float, int, int] = PrivateAttr(default_factory=lambda: (monotonic(), 0, 0))
-    _logged: float = PrivateAttr(0.0)
+    _failures: Failures = PrivateAttr(default_factory=Failures)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -111,6 +132,7 @@ class Link(BaseModel):
         """Note a pull that ended well; returns whether that is news."""
         self.in_step()
         self.last_error, self.failures = None, 0
+        self._failures.forget()
         self.pulls += 1
         self.entries += report.entries
         self.changed += report.changed
@@ -122,17 +144,10 @@ class Link(BaseModel):
 
     def failed(self, error: CRDTError) -> bool:
         """Note a pull that failed; returns whether that is news, or has not been so for long."""
-        text = f"{type(error).__name__}: {error}"
-        is_news = (
-            self._enter("waiting" if isinstance(error, NamespaceMissing) else "failing")
-            or text.partition(":")[0] != (self.last_error or "").partition(":")[0]
-            or monotonic() - self._logged >= REPEATED_AFTER
-        )
-        if is_news:
-            self._logged = monotonic()
-        self.last_error = text
+        self._enter("waiting" if isinstance(error, NamespaceMissing) else "failing")
+        self.last_error = f"{type(error).__name__}: {error}"
         self.failures += 1
-        return is_news
+        return self._failures.is_news(error)
 
     def interrupted(self) -> None:
         """Note that it is not read for now, for no fault of its own."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from time import monotonic
 
 from redis.backoff import EqualJitterBackoff
 
@@ -28,7 +27,7 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import check_cancelled, drive
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.operations.replica import ReplicaOperations
-from redis_crdt.sync.link import REPEATED_AFTER
+from redis_crdt.sync.link import Failures
 from redis_crdt.sync.observer import Observer
 
 log = logging.getLogger("redis_crdt.sync")
@@ -60,7 +59,7 @@ class OwnReplica:
         """Raised whenever the replica is not what it was: all that it knows is to be asked anew."""
         self._well = asyncio.Event()
         self._well.set()
-        self._logged = 0.0
+        self._failures = Failures()
         self._knew: dict[int, ask.Knowledge] = {}
         self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=0.1)
 
@@ -74,10 +73,9 @@ class OwnReplica:
 
     def failed(self, error: CRDTError) -> None:
         """Note what is the matter with it; logged if that is news, or has not been so for long."""
-        before, self.error = self.error, error
+        self.error = error
         self._well.clear()
-        if type(before) is not type(error) or monotonic() - self._logged >= REPEATED_AFTER:
-            self._logged = monotonic()
+        if self._failures.is_news(error):
             log.error(
                 "replica.failed address=%s error=%s detail=%r",
                 self._replica.address,
@@ -93,6 +91,7 @@ class OwnReplica:
         if self.error is None or (isinstance(self.error, OF_WRITES) and not written):
             return
         self.error = None
+        self._failures.forget()
         self._well.set()
         log.info("replica.recovered address=%s", self._replica.address)
         if self._observer:

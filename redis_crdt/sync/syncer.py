@@ -130,7 +130,10 @@ class Syncer:
             try:
                 gone = await drive(collect(self.replica, self._grace))
             except CRDTError as error:
-                log.warning("gc.failed error=%s detail=%r", type(error).__name__, str(error))
+                if self.own.is_cause_of(error):
+                    self.own.failed(error)
+                else:
+                    log.warning("gc.failed error=%s detail=%r", type(error).__name__, str(error))
             else:
                 log.info("gc.done tombstones=%d", gone)
                 if self.observer:

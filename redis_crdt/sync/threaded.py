@@ -28,8 +28,8 @@ def in_thread(
     ready: Future[tuple[Syncer, asyncio.Event]] = Future()
 
     async def work() -> None:
-        # A blocking peer keeps a thread waiting for its feed, and needs another now and then.
-        threads = ThreadPoolExecutor(2 * len(peers) + 2, thread_name_prefix="redis_crdt")
+        # A blocking peer keeps a thread waiting for its feed, and needs others now and then.
+        threads = ThreadPoolExecutor(3 * len(peers) + 3, thread_name_prefix="redis_crdt")
         asyncio.get_running_loop().set_default_executor(threads)
         async with AsyncExitStack() as opened:
             parties = [_party(replica, peer, opened) for peer in peers]

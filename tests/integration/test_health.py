@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -19,10 +20,13 @@ import pytest
 import redis
 
 from redis_crdt import Replica, servers
-from redis_crdt.errors import InvalidSetting
+from redis_crdt.asyncio import Replica as AsyncReplica
+from redis_crdt.cli.sync import call_on
+from redis_crdt.errors import InvalidSetting, ServerFull, ServerUnreachable
 from redis_crdt.operations.operation import Command
 from redis_crdt.servers import Server
 from redis_crdt.sync import Syncer
+from redis_crdt.sync.link import Failures
 from tests.backends import NewServer
 from tests.integration.test_syncer import PATIENCE, sync_process, until
 from tests.proxy import Proxy
@@ -420,3 +424,55 @@ def test_a_peer_is_followed_once(new_url: NewUrl) -> None:
     eu, us = (Replica.from_url(u, replica_id=r) for u, r in zip(urls, ("eu", "us"), strict=True))
     with pytest.raises(InvalidSetting, match=f"{address(urls[1])} is among them twice"):
         Syncer(eu, [us, Replica.from_url(urls[1])])
+
+
+# Smaller things --------------------------------------------------------------------------------
+
+
+def test_what_goes_on_failing_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = Failures()
+    assert failures.is_news(ServerFull("full"))
+    assert failures.is_news(ServerUnreachable("gone"))
+    assert not failures.is_news(ServerFull("full"))
+    monkeypatch.setattr("redis_crdt.sync.link.REPEATED_AFTER", 0.0)
+    assert failures.is_news(ServerFull("full"))
+    monkeypatch.undo()
+    failures.forget()
+    assert failures.is_news(ServerFull("full"))
+
+
+async def test_without_signal_handlers_of_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, which has not all signals, either."""
+
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(type(asyncio.get_running_loop()), "add_signal_handler", refuse)
+    before, called = signal.getsignal(signal.SIGTERM), asyncio.Event()
+    try:
+        call_on(("SIGTERM", "SIGNONE"), called.set)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(called.wait(), PATIENCE)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_peers_change_while_a_task_keeps_in_step(new_url: NewUrl) -> None:
+    urls = [new_url("valkey") for _ in range(3)]
+    async with (
+        AsyncReplica.from_url(urls[0], replica_id="eu") as eu,
+        AsyncReplica.from_url(urls[1], replica_id="us") as us,
+        AsyncReplica.from_url(urls[2], replica_id="ap") as ap,
+        eu.keep_in_sync([us]) as syncer,
+    ):
+        await syncer.in_step()
+        (stays,) = syncer.links
+        await syncer.set_peers([ap, us])
+        await syncer.in_step()
+        assert [link.peer for link in syncer.links] == ["us", "ap"]
+        assert syncer.links[0] is stays
+        with pytest.raises(InvalidSetting, match="twice"):
+            await syncer.set_peers([ap, AsyncReplica.from_url(urls[2])])
+        await syncer.set_peers([])
+        assert syncer.links == []
+        assert [peer for peer in (await eu.status()).peers if peer.link] == []
