@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ _ARGUMENT = re.compile(r"\b(max_drift|allow_eviction|replica_id|from_namespace)\
 def run() -> None:
     """Run the command line: what went wrong is one line, and status 1; 2 for wrong settings."""
     encode_anything()
+    # As on Ctrl-C: what is cleaned up in the end is cleaned up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     warnings.formatwarning = lambda message, *_, **__: f"warning: {_with_options(str(message))}\n"
     try:
         app()
