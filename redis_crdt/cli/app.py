@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, NoReturn
@@ -35,6 +37,9 @@ _ARGUMENT = re.compile(r"\b(max_drift|allow_eviction|replica_id|from_namespace)\
 def run() -> None:
     """Run the command line: what went wrong is one line, and status 1; 2 for wrong settings."""
     encode_anything()
+    # As on Ctrl-C: what is cleaned up in the end is cleaned up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {_with_options(str(message))}\n"
     try:
         app()
     except InvalidSetting as error:
@@ -46,10 +51,15 @@ def run() -> None:
 def fail(error: Exception, status: int) -> NoReturn:
     """Say what went wrong, and exit."""
     text = str(error)
-    if not isinstance(error, InvalidSetting):  # arguments of the library are options here
-        text = _ARGUMENT.sub(lambda found: "--" + found[1].replace("_", "-"), text)
+    if not isinstance(error, InvalidSetting):
+        text = _with_options(text)
     print(f"redis-crdt: {text}", file=sys.stderr)  # noqa: T201
     sys.exit(status)
+
+
+def _with_options(text: str) -> str:
+    """What the library calls arguments are options here."""
+    return _ARGUMENT.sub(lambda found: "--" + found[1].replace("_", "-"), text)
 
 
 @contextmanager

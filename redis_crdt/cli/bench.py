@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from typing import Annotated
 
 import typer
@@ -31,8 +29,6 @@ def bench(
     """
     from redis_crdt.bench import run, show
 
-    # As on Ctrl-C: what is cleaned up in the end is cleaned up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     found, title = run.measured(url or (), entries, rounds)
     if as_json:
         typer.echo(show.as_json(found, title))

@@ -23,7 +23,8 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Text() if form == "text" else Json())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    warnings.formatwarning = lambda message, *_, **__: f"warning detail={str(message)!r}"
+    as_event = "warning detail={!r}" if form == "text" else "{}"
+    warnings.formatwarning = lambda message, *_, **__: as_event.format(str(message))
     logging.captureWarnings(True)
 
 
@@ -61,12 +62,14 @@ class Json(logging.Formatter):
 
 def _event(record: logging.LogRecord) -> dict[str, Any]:
     """Take an event apart; what is of another form is a message."""
+    if record.name == "py.warnings":
+        return {"event": "warning", "detail": record.getMessage()}
     found = _EVENT.fullmatch(str(record.msg))
     args = record.args if isinstance(record.args, tuple) else ()
     if not found or len(_PLACE.findall(str(record.msg))) != len(args):
         return {"event": "message", "message": record.getMessage()}
     left = iter(args)
-    name = next(left) if found["name"] == "%s" else found["name"]
+    name = _value(found["name"], left)
     return {"event": name, **{k: _value(text, left) for k, text in _FIELD.findall(found["fields"])}}
 
 

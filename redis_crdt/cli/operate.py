@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
-from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -12,9 +10,10 @@ from rich.live import Live
 
 from redis_crdt.cli import tables
 from redis_crdt.cli.app import Json, app, telling
-from redis_crdt.cli.options import EVERY, opened, replica_of, takes_settings
+from redis_crdt.cli.options import EVERY, opened, takes_settings
 from redis_crdt.cli.output import console, print_json
-from redis_crdt.errors import CRDTError, InvalidName
+from redis_crdt.cli.trials import tried
+from redis_crdt.errors import InvalidName
 from redis_crdt.operations.namespaces import drop_namespace
 from redis_crdt.operations.namespaces import namespaces as list_namespaces
 from redis_crdt.operations.operation import drive
@@ -22,7 +21,6 @@ from redis_crdt.sync.directory import find
 from redis_crdt.sync.settings import Settings
 from redis_crdt.sync.status import read_lags
 from redis_crdt.sync.tombstones import GRACE
-from redis_crdt.sync.trials import Trial, try_peer, try_replica
 
 Name = Annotated[str, typer.Argument(help="The collection.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -48,37 +46,13 @@ def sync(
 
         run(settings)
         return
-    trials = _tried(settings)
+    trials = tried(settings)
     if as_json:
         print_json([trial._asdict() for trial in trials])
     else:
         console().print(tables.trials(trials))
     if not all(trial.good for trial in trials):
         raise typer.Exit(1)
-
-
-def _tried(settings: Settings) -> list[Trial]:
-    """Try the replica and each of its peers."""
-    trials = []
-    urls = (None, *settings.peer_urls())
-    with ExitStack() as open_ones:
-        own = None
-        for number, url in enumerate(urls):
-            found, good = None, True
-            try:
-                found = open_ones.enter_context(replica_of(settings, url, new=True))
-                if url is None:
-                    own, told = found, drive(try_replica(found))
-                elif own is not None:
-                    told = drive(try_peer(own, found))
-                else:
-                    told = f"{found.replica_id} can be opened"
-            except CRDTError as error:
-                good, told = False, f"{type(error).__name__}: {error}"
-                address = error.server or ""
-            what = f"peer {number}" if number else "replica"
-            trials.append(Trial(what, found.address if found else address, good, told))
-    return trials
 
 
 @app.command()
@@ -227,11 +201,9 @@ def forget(
 
     Should it come back, nothing of it is lost, and nothing that was removed comes back with it.
     """
-    with opened(settings) as replica, warnings.catch_warnings(record=True) as told:
+    with opened(settings) as replica:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")
-    for warning in told:
-        typer.echo(f"warning: {warning.message}", err=True)
     _tell(f"{peer} is forgotten", {"forgotten": peer}, as_json)
 
 

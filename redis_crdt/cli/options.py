@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
 
-from redis_crdt.errors import ReplicaMismatch
+from redis_crdt.errors import NamespaceMissing, ReplicaMismatch
 from redis_crdt.replica import Replica
 from redis_crdt.sync.settings import CONFIG, PREFIX, Settings, load_settings
 
@@ -95,6 +95,8 @@ def _url(arguments: dict[str, Any], file: str | None) -> str | None:
 
 
 def _plain(default: Any) -> str:
+    if default is True:
+        return "yes"
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
@@ -102,15 +104,12 @@ def _option(name: str) -> Any:
     """Return the option for a setting. What is given to it is checked with all the others."""
     field = Settings.model_fields[name]
     said = field.description or ""
-    if field.annotation is bool:
-        said = f"{said} (default: {'yes' if field.default else 'no'})"
-    elif field.default and not field.is_required():
+    if field.default and not field.is_required():
         said = f"{said} (default: {_plain(field.default)})"
     flags, metavar = ["--" + name.replace("_", "-")], "TEXT"
     shape: Any = str | None
-    if field.annotation is bool:
-        flag = f"{flags[0]}/--no-{flags[0].removeprefix('--')}"
-        return Annotated[bool | None, typer.Option(flag, help=said, rich_help_panel=PANEL)]
+    if field.default is False:
+        return Annotated[bool | None, typer.Option(*flags, help=said, rich_help_panel=PANEL)]
     if name == "peers":
         flags, shape, metavar = ["--peer"], list[str] | None, "URL"
         said = "A peer's server; once for each of them."
@@ -120,8 +119,8 @@ def _option(name: str) -> Any:
         metavar = "URL" if field.annotation is SecretStr else "SECONDS"
     elif field.annotation in (int, int | None):
         metavar = "NUMBER"
-    elif get_origin(field.annotation) is Literal:
-        metavar = "|".join(get_args(field.annotation))
+    elif field.annotation is bool:
+        metavar = "yes|no"
     return Annotated[shape, typer.Option(*flags, metavar=metavar, help=said, rich_help_panel=PANEL)]
 
 
@@ -131,16 +130,22 @@ def replica_of(settings: Settings, url: str | None = None, *, new: bool = False)
     A namespace that is not there is made only if it may be ``new``: else a mistyped one would be.
     """
     own = settings.replica_id if url is None else None
-    replica = Replica.from_url(
-        url or settings.url.get_secret_value(),
-        replica_id=own if new else None,
-        namespace=settings.namespace,
-        shards=settings.shards,
-        max_drift=settings.max_drift,
-        allow_eviction=settings.allow_eviction,
-        socket_timeout=settings.timeout,
-        socket_connect_timeout=settings.timeout,
-    )
+    try:
+        replica = Replica.from_url(
+            url or settings.url.get_secret_value(),
+            replica_id=own if new else None,
+            namespace=settings.namespace,
+            shards=settings.shards,
+            max_drift=settings.max_drift,
+            allow_eviction=settings.allow_eviction,
+            socket_timeout=settings.timeout,
+            socket_connect_timeout=settings.timeout,
+        )
+    except NamespaceMissing as error:
+        if new:
+            raise
+        missing = f"no namespace {settings.namespace!r} is there; `redis-crdt namespaces` lists all"
+        raise NamespaceMissing(missing).at(error.server or "") from None
     if own not in (None, replica.replica_id):
         replica.close()
         raise ReplicaMismatch(f"{replica.about} is replica {replica.replica_id!r}, not {own!r}")

@@ -70,15 +70,15 @@ class Settings(BaseSettings):
     gc_interval: float = Field(600.0, gt=0)
     """How many seconds pass between collections of tombstones."""
     metrics_port: int | None = Field(None, ge=0, le=65535)
-    """Where to serve ``/metrics`` for Prometheus, ``/healthz`` and ``/readyz``, if anywhere."""
+    """Where to serve /metrics for Prometheus, /healthz and /readyz, if anywhere."""
     metrics_host: str = "127.0.0.1"
     """The address to serve them on."""
     metrics_collections: bool = True
     """Whether each collection has metrics of its own."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """What to log at least."""
+    """What to log at least: debug, info, warning or error."""
     log_format: Literal["text", "json"] = "text"
-    """How: a line of text for each event, or a JSON object."""
+    """How: as text, a line for each event, or as json, an object on each line."""
 
     @field_validator("peers", mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from time import sleep, time
 
 import pytest
 
-from redis_crdt import Replica, memory, servers
+from redis_crdt import Replica, memory, namespaces, servers
 from redis_crdt.clock import wall_clock
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, drive
@@ -179,7 +179,10 @@ def test_sync_check(new_url: NewUrl) -> None:
     run = redis_crdt(*command, "--peer", us_url)
     assert run.returncode == 0, run
     assert [trial["what"] for trial in json.loads(run.stdout)] == ["replica", "peer 1"]
-    eu = Replica.from_url(eu_url)
+    assert namespaces(eu_url) == []  # it was not even begun
+    eu = Replica.from_url(eu_url, replica_id="eu")
+    run = redis_crdt(*command, "--peer", us_url)
+    assert "us can be read" in json.loads(run.stdout)[1]["told"]
     assert eu.collections() == []  # nothing was taken over
     run = redis_crdt(*command, "--peer", "unix:///nowhere", "--peer", eu_url, "--peer", us_url)
     assert run.returncode == 1
@@ -191,6 +194,7 @@ def test_sync_check(new_url: NewUrl) -> None:
 
 def test_sync_check_finds_what_would_be_refused(new_server: NewServer, new_url: NewUrl) -> None:
     eu_url = new_url("valkey")
+    Replica.from_url(eu_url, replica_id="eu")
     server = new_server("valkey")
     us = Replica.from_url(server.url, replica_id="us")
     ahead: memory.LWWRegister[int] = memory.LWWRegister(

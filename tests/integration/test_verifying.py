@@ -87,3 +87,12 @@ def test_many_small_collections_are_told_of_at_once(pair: tuple[Counting, Counti
         Difference("only here", "lww_register", "value", True, False),
         Difference("set-0777", "or_set", "-1", False, True),
     ]
+
+
+def test_a_request_for_digests_is_bounded_in_bytes(pair: tuple[Counting, Counting]) -> None:
+    one, other = pair
+    for i in range(8):
+        one.lww_register(f"register {i}", str).set("x" * 300_000)
+    other.pull(one)
+    assert one.verify(other) == []
+    assert one.asked == 4  # two of them are beyond what one script goes through
