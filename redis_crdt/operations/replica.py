@@ -14,6 +14,7 @@ from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
 from redis.exceptions import NoScriptError, ResponseError
 
+from redis_crdt.bells import AwaitedBell, Bell
 from redis_crdt.errors import (
     AccessDenied,
     EvictionEnabled,
@@ -46,6 +47,7 @@ from redis_crdt.operations.operation import (
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
 from redis_crdt.operations.urls import address_of
+from redis_crdt.tails import Tails
 
 FORMAT = 2
 """The version of what is stored on servers."""
@@ -126,10 +128,9 @@ class ReplicaOperations(Executor):
         self._feed_limit = feed_limit
         self._allow_eviction = allow_eviction
         self._opened = False
-        self._owns_client = False
-        self._kept: dict[Any, Any] = {}
         self._heard: dict[int, Heard] = {}
         self._client = client
+        self.tails = Tails(self)
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
         self.address = address_of(client)
@@ -181,6 +182,10 @@ class ReplicaOperations(Executor):
         return Keys(self.namespace, shard)
 
     @abstractmethod
+    def bell(self) -> Bell | AwaitedBell:
+        """Make a bell for one who watches."""
+
+    @abstractmethod
     def flight(self, shard: int) -> Flight | None:
         """Return a flight to the server of a shard; None where it could carry nothing."""
 
@@ -224,18 +229,6 @@ class ReplicaOperations(Executor):
     def _has_no_info(self) -> bool:
         """Whether the server is fakeredis, which has no INFO: it cannot forget and live on."""
         return type(self._client).__module__.startswith("fakeredis")
-
-    def _keeps(self, pool: Any, connection: Any) -> bool:
-        """Tell whether a connection is kept for the next call instead of going back to its pool.
-
-        A pool takes longer to lend one than many a call takes on the server. One is kept of each
-        pool that nobody else uses; but not its only one, for which others may be waiting there.
-        """
-        return (
-            self._owns_client
-            and pool.max_connections > 1
-            and self._kept.setdefault(pool, connection) is connection
-        )
 
     # How an operation is carried out, step by step --------------------------------------------
 
@@ -343,10 +336,11 @@ class ReplicaOperations(Executor):
         """Wait for feeds, for less than the connection would."""
         block = self._block(wait, socket_timeout)
         if self._router is None:
-            reply = yield Send(None, self._xread(wait, *block))
+            reply = yield Send(None, self._xread(wait, *block), waits=bool(block))
         elif len(wait.starts) == 1:
             (shard,) = wait.starts
-            reply = yield from self._router.sending(shard, self._xread(wait, *block), once=False)
+            args = self._xread(wait, *block)
+            reply = yield from self._router.sending(shard, args, once=False, waits=bool(block))
         else:
             reply = yield from self._waiting_for_each(wait, block)
         return self._read_feeds(wait, reply)
@@ -356,6 +350,8 @@ class ReplicaOperations(Executor):
         return self._xread(wait, *self._block(wait, self._socket_timeout))
 
     def _block(self, wait: Wait, socket_timeout: float | None) -> tuple[Any, ...]:
+        if wait.seconds == 0:
+            return ()
         seconds = MAX_WAIT if wait.seconds is None else min(MAX_WAIT, wait.seconds)
         if socket_timeout:
             seconds = min(seconds, socket_timeout / 2)
@@ -385,7 +381,7 @@ class ReplicaOperations(Executor):
         for shard, one in each.items():
             reply = yield from self._router.sending(shard, self._xread(one), once=False)
             found.update(_pages(reply))
-        if found:
+        if found or not block:
             return found
         commands = {shard: self._xread(one, *block) for shard, one in each.items()}
         return (yield from self._router.first(commands))
@@ -412,7 +408,7 @@ class ReplicaOperations(Executor):
                 return  # and evicts nothing
             if type(error) not in (ServerError, AccessDenied):
                 raise
-            raise unasked(self.about, str(error)) from error
+            raise unasked(self.about, str(error)).at(self.address) from error
         if policy is None:
             return
         message = (
@@ -421,7 +417,7 @@ class ReplicaOperations(Executor):
             "accept that"
         )
         if not self._allow_eviction:
-            raise EvictionEnabled(message)
+            raise EvictionEnabled(message).at(self.address)
         warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 

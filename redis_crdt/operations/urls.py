@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis, connection
-from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import connection as awaited_connection
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
@@ -26,7 +25,7 @@ from redis_crdt.operations.cluster import locating
 from redis_crdt.operations.operation import Command, explain
 
 POOLED = 64
-"""Of so many connections at most an awaited pool consists, unless the URL says another number."""
+"""So many connections an awaited client has at most, unless the URL says another number."""
 
 
 NO_TEXT = {
@@ -42,7 +41,7 @@ def client_of(url: str, **options: Any) -> Redis | RedisCluster:
     Raises :class:`InvalidSetting` for what is no URL of a server, and for options in it that
     redis-py does not have. A Cluster is asked at once where its nodes are.
     """
-    node_url = _checked(url, {"max_connections"}, connection)
+    node_url = _checked(url, connection)
     if node_url is None:
         return Redis.from_url(url, **options)
     try:
@@ -54,15 +53,13 @@ def client_of(url: str, **options: Any) -> Redis | RedisCluster:
         raise explain(error, Command((), about=about)).at(about) from error
 
 
-def awaited_client_of(url: str, shards: int, **options: Any) -> AsyncRedis | AsyncRedisCluster:
+def awaited_client_of(url: str, **options: Any) -> AsyncRedis | AsyncRedisCluster:
     """Return a client of the server or Cluster of a URL, whose connections are awaited."""
-    node_url = _checked(url, {"max_connections", "timeout"}, awaited_connection)
+    node_url = _checked(url, awaited_connection)
+    options = {"max_connections": POOLED, **options}
     if node_url is not None:
-        # A syncer that follows it waits for each shard on a connection of its own.
-        options = {"max_connections": POOLED + shards, **options}
         return AsyncRedisCluster.from_url(node_url, **options)
-    options = {"max_connections": POOLED, "timeout": None, **options}
-    return AsyncRedis.from_pool(BlockingConnectionPool.from_url(url, **options))
+    return AsyncRedis.from_url(url, **options)
 
 
 def server_client_of(url: str) -> Redis:
@@ -74,11 +71,10 @@ def server_client_of(url: str) -> Redis:
     return client
 
 
-def _checked(url: str, pools: set[str], connections: Any) -> str | None:
+def _checked(url: str, connections: Any) -> str | None:
     """Return the URL for redis-py of a Cluster's node; None for a URL of a server.
 
-    ``pools`` are the options that are the pool's, and no connection's; ``connections`` is the
-    module of redis-py that makes those.
+    ``connections`` is the module of redis-py that makes those.
     """
     with _reading():
         scheme, plus, rest = url.partition("+cluster://")
@@ -89,9 +85,10 @@ def _checked(url: str, pools: set[str], connections: Any) -> str | None:
             raise ValueError("a Cluster has one database only, number 0")
         kind = options.pop("connection_class", connections.Connection)
         known = _options_of(kind)
+        allowed = known | {"max_connections"}  # which is the pool's
         for name in parse_qs(urlsplit(plain).query, keep_blank_values=True):
-            if name not in known | pools:
-                raise ValueError(_unknown(name, known | pools, kind is connections.SSLConnection))
+            if name not in allowed:
+                raise ValueError(_unknown(name, allowed, kind is connections.SSLConnection))
         kind(**{name: value for name, value in options.items() if name in known})
     return plain if is_cluster else None
 

@@ -36,7 +36,7 @@ TELL_EVERY = 1.0
 """How often progress is written down at most, and how far behind a peer is is looked up."""
 
 ONE_WAY_AFTER = 2
-"""After how many rounds a peer that has never read this replica is told of."""
+"""After how many intervals a peer that has never read this replica is told of."""
 
 
 class Follower:
@@ -61,8 +61,8 @@ class Follower:
         """How many entries had come when it failed last."""
         self._held_up = 0
         """How often in a row the replica's own server has failed."""
-        self._unread_rounds = 0
-        """For how many rounds the peer has not read this replica."""
+        self._unread_since: float | None = None
+        """Since when the peer was seen not to have read this replica."""
 
     async def run(self) -> None:
         """Follow it until cancelled."""
@@ -167,10 +167,11 @@ class Follower:
         """Warn, once, of a peer that has not read this replica for long, nor any that had."""
         own = self._replica.replica_id.encode()
         if any(_knows(shard.source_knows, own) for shard in pull.shards):
-            self._unread_rounds, self.link.one_way = 0, False
+            self._unread_since, self.link.one_way = None, False
             return
-        self._unread_rounds += 1
-        if self._unread_rounds > ONE_WAY_AFTER and not self.link.one_way:
+        self._unread_since = self._unread_since or monotonic()
+        passed = monotonic() - self._unread_since
+        if passed > ONE_WAY_AFTER * self._syncer.interval and not self.link.one_way:
             self.link.one_way = True
             log.warning(
                 "peer.one_way peer=%s address=%s detail='it has never read this replica: "

@@ -66,7 +66,8 @@ class Syncer:
     @property
     def links(self) -> list[Link]:
         """How each peer is doing."""
-        return [follower.link for follower in self._followers]
+        # Other threads ask, too, while followers come and go.
+        return [follower.link for follower in list(self._followers)]
 
     async def run(self) -> None:
         """Work until cancelled. Raises only what is a defect; all else is tried again."""

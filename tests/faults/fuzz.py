@@ -33,7 +33,7 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import SEPARATOR, Group
 from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
-from redis_crdt.watching import Position
+from redis_crdt.tails import Position
 from tests.faults.wire import careless_body, is_readable, is_text
 
 HANGS_AFTER = 60.0

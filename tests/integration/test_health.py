@@ -22,11 +22,12 @@ import redis
 from redis_crdt import Replica, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.cli.sync import call_on
-from redis_crdt.errors import InvalidSetting, ServerFull, ServerUnreachable
+from redis_crdt.errors import CRDTError, InvalidSetting, ServerFull, ServerUnreachable
 from redis_crdt.operations.operation import Command
 from redis_crdt.servers import Server
 from redis_crdt.sync import Syncer
 from redis_crdt.sync.link import Failures
+from redis_crdt.sync.own import OwnReplica
 from tests.backends import NewServer
 from tests.integration.test_syncer import PATIENCE, sync_process, until
 from tests.proxy import Proxy
@@ -241,8 +242,17 @@ def test_trouble_of_its_own_server_is_no_peers(
     new_server: NewServer,
     new_url: NewUrl,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.INFO, "redis_crdt.sync")
+    found: list[CRDTError] = []
+    note = OwnReplica.failed
+
+    def failed(own: OwnReplica, error: CRDTError) -> None:
+        found.append(error)
+        note(own, error)
+
+    monkeypatch.setattr(OwnReplica, "failed", failed)
     own = new_server("valkey", {"appendonly": "yes", "appendfsync": "always"})
     peers = [Replica.from_url(new_url("valkey"), replica_id=name) for name in ("us", "ap")]
     with (
@@ -250,12 +260,15 @@ def test_trouble_of_its_own_server_is_no_peers(
         Replica.from_url(own.url, replica_id="eu") as eu,
         eu.keep_in_sync(peers, interval=0.2) as syncer,
     ):
+        for peer in peers:
+            peer.pull(eu)
         until(lambda: all(link.state == "following" for link in syncer.links))
         trouble(own, client)
         for peer in peers:
             peer.or_set("tasks", str).add(peer.replica_id)
         until(lambda: syncer.own.error is not None)
         until(lambda: all(link.state == "starting" for link in syncer.links))
+        until(lambda: len(found) > 6)
         assert not [link for link in syncer.links if link.last_error]
         if trouble is dead:
             own.restart()
@@ -272,9 +285,9 @@ def test_trouble_of_its_own_server_is_no_peers(
     assert told.count("replica.failed") in (1, 2)  # once for each way in which it failed
     assert told.count("replica.recovered") == 1
     assert set(told) == {"replica.failed", "replica.recovered"}
-    (failed, *_) = [r for r in caplog.records if r.getMessage().startswith("replica.failed")]
-    assert failed.levelno == logging.ERROR
-    assert f"address={address(own.url)} " in failed.getMessage()
+    (first, *_) = [r for r in caplog.records if r.getMessage().startswith("replica.failed")]
+    assert first.levelno == logging.ERROR
+    assert f"address={address(own.url)} " in first.getMessage()
 
 
 # What peers are told of -----------------------------------------------------------------------
@@ -341,8 +354,8 @@ def test_how_old_the_oldest_unread_write_is(new_server: NewServer, new_url: NewU
             assert "t3" in eu.or_set("tasks", str)
 
 
-def float_time(reply: list[int]) -> float:
-    return reply[0] + reply[1] / 1e6
+def float_time(reply: list[bytes]) -> float:
+    return int(reply[0]) + int(reply[1]) / 1e6
 
 
 def test_contact_is_contact_though_nothing_is_new(new_url: NewUrl) -> None:
