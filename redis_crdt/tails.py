@@ -101,7 +101,8 @@ class Watched(Executor, Protocol):
     """A replica that can be watched."""
 
     shards: int
-    tails: Tails
+    tails: dict[tuple[int, ...], Tail]
+    """The tails at which anybody sits, by the shards that are watched together."""
 
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
@@ -157,8 +158,6 @@ class Tail:
 
     def sit(self, only: frozenset[bytes] | None) -> Seat:
         """Take a seat; it is to be left."""
-        if not self._seats:
-            self._positions.clear()  # nobody has read on since
         seat = Seat(only, self._replica.bell())
         self._seats[seat] = None
         for name in only or ():
@@ -173,6 +172,10 @@ class Tail:
             seats.pop(seat, None)
             if not seats:
                 self._by_name.pop(name, None)
+        if not self._seats:
+            # The next who watches begins another, for nobody reads on; and replicas that nobody
+            # needs are gone at once, with their connections, if nothing refers to them.
+            self._replica.tails.pop(self._shards, None)
 
     def covers(self, positions: Positions) -> bool:
         """Whether all that comes after these positions is laid before those who sit here."""
@@ -277,16 +280,9 @@ class Tail:
             seat.bell.ring()
 
 
-class Tails:
-    """The tails of one replica object, by the shards that are watched together."""
-
-    def __init__(self, replica: Watched) -> None:
-        self._replica = replica
-        self._tails: dict[tuple[int, ...], Tail] = {}
-
-    def of(self, shards: tuple[int, ...]) -> Tail:
-        """Return the tail of these shards; another one in a process that was forked."""
-        tail = self._tails.get(shards)
-        if tail is None or tail.pid != getpid():
-            tail = self._tails[shards] = Tail(self._replica, shards)
-        return tail
+def tail_of(replica: Watched, shards: tuple[int, ...]) -> Tail:
+    """Return the tail of these shards; another one in a process that was forked."""
+    tail = replica.tails.get(shards)
+    if tail is None or tail.pid != getpid():
+        tail = replica.tails[shards] = Tail(replica, shards)
+    return tail

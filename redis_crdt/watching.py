@@ -13,7 +13,7 @@ from redis_crdt.errors import InvalidCursor, InvalidValue
 from redis_crdt.kinds import KIND_OF, PARTITIONS
 from redis_crdt.names import whole_name
 from redis_crdt.operations.operation import Procedure, Wait
-from redis_crdt.tails import Entry, Position, Positions, Tail, Watched, find, time_of
+from redis_crdt.tails import Entry, Position, Positions, Tail, Watched, find, tail_of, time_of
 
 K = TypeVar("K")
 
@@ -80,7 +80,7 @@ class Watcher(Generic[K]):
         if self._tail is None:
             for shard in self._shards:
                 yield from self._settle(shard)
-            self._tail = self._replica.tails.of(tuple(self._shards))
+            self._tail = tail_of(self._replica, tuple(self._shards))
             self._seat = self._tail.sit(self._only)
         deadline = None if self._timeout is None else monotonic() + self._timeout
         while True:

@@ -65,7 +65,6 @@ from redis_crdt.sync.status import Status, read_status
 from redis_crdt.sync.syncer import Syncer
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.sync.verify import Difference, verify
-from redis_crdt.tails import Tails
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -457,7 +456,7 @@ class Replica(ReplicaOperations):
                 )
         self._loop, self._pid = loop, here
         self._opening = asyncio.Lock()
-        self.tails = Tails(self)
+        self.tails = {}
         self._servers: dict[Address | None, Connections] = {}
 
     def _connections_to(self, node: Address | None) -> Connections:

@@ -37,7 +37,7 @@ from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
-from redis_crdt.tails import Tails
+from redis_crdt.tails import Tail
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -75,7 +75,7 @@ class Replica:
         self._shards = [first, *others]
         self._answers = [Answers(shard) for shard in self._shards]
         self._bell = first.bell
-        self.tails = Tails(self)
+        self.tails: dict[tuple[int, ...], Tail] = {}
         for shard in self._shards:
             shard.bell = self._bell
 

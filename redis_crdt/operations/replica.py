@@ -47,7 +47,7 @@ from redis_crdt.operations.operation import (
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
 from redis_crdt.operations.urls import address_of
-from redis_crdt.tails import Tails
+from redis_crdt.tails import Tail
 
 FORMAT = 2
 """The version of what is stored on servers."""
@@ -130,7 +130,7 @@ class ReplicaOperations(Executor):
         self._opened = False
         self._heard: dict[int, Heard] = {}
         self._client = client
-        self.tails = Tails(self)
+        self.tails: dict[tuple[int, ...], Tail] = {}
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
         self.address = address_of(client)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis.backoff import EqualJitterBackoff
 
@@ -18,11 +18,10 @@ from redis_crdt.operations.awaiting import all_of, check_cancelled, drive
 from redis_crdt.operations.operation import Command, Procedure, Wait, reading
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link
+from redis_crdt.sync.observer import Observer
+from redis_crdt.sync.own import OwnReplica
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
-
-if TYPE_CHECKING:
-    from redis_crdt.sync.syncer import Syncer
 
 log = logging.getLogger("redis_crdt.sync")
 
@@ -39,23 +38,39 @@ ONE_WAY_AFTER = 2
 """After how many intervals a peer that has never read this replica is told of."""
 
 
+class Filling:
+    """Whose turn it is to fill a new replica."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.by: Link | None = None
+        """The link that had its turn last."""
+
+
 class Follower:
     """Follows one peer."""
 
-    def __init__(self, syncer: Syncer, peer: ReplicaOperations) -> None:
-        self._syncer = syncer
-        self._own = syncer.own
-        self._replica = syncer.replica
+    def __init__(
+        self,
+        own: OwnReplica,
+        peer: ReplicaOperations,
+        interval: float,
+        filling: Filling,
+        observer: Observer | None,
+    ) -> None:
+        self._own, self._replica = own, own.replica
         self.peer = peer
-        every = max(syncer.interval, LAST_DELAY)
+        self._interval = interval
+        self._filling = filling
+        self._observer = observer
+        every = max(interval, LAST_DELAY)
         self.link = Link(peer=peer.address, address=peer.address, every=every)
         self.in_step = asyncio.Event()
         """Set once all that the peer had has been pulled."""
-        self._observer = syncer.observer
         self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=FIRST_DELAY)
         self._pull: Pull | None = None
-        self._failure: CRDTError | None = None
-        """Why it fails; None where it does not, or by no fault of its own."""
+        self._failure: type[CRDTError] | None = None
+        """How it fails; None where it does not, or by no fault of its own."""
         self._told = 0.0
         self._came = 0
         """How many entries had come when it failed last."""
@@ -78,6 +93,7 @@ class Follower:
             watching.cancel()
             if self._pull is not None:
                 self._pull.give_up()
+                self._pull = None
 
     async def forget(self) -> None:
         """Take what was written down of it back: it is followed no more."""
@@ -92,7 +108,7 @@ class Follower:
             self.link.peer = self.peer.replica_id
             self._pull = Pull(self._replica, self.peer, self._progressed)
         self._pull.begin_anew()
-        age, next_round = self._own.age, monotonic() + self._syncer.interval
+        age, next_round = self._own.age, monotonic() + self._interval
         await self._pulled(await self._begin(self._pull))
         self._look_whether_read(self._pull)
         check_cancelled()  # else the lanes, which are tasks of their own, would go on
@@ -125,18 +141,19 @@ class Follower:
         it knows what that one knew of the others, and all that they still tell is what is new. A
         peer that neither answers nor fails does not hold the others up for longer than that.
         """
-        filling = self._syncer.filling
+        filling = self._filling
         while await drive(_is_filling(self._replica)):
             try:
-                await asyncio.wait_for(filling.acquire(), PEER_TIMEOUT)
+                await asyncio.wait_for(filling.turn.acquire(), PEER_TIMEOUT)
             except TimeoutError:
-                if any(link.state == "scanning" for link in self._syncer.links):
+                if filling.by is not None and filling.by.state == "scanning":
                     continue
                 break
             try:
+                filling.by = self.link
                 return await drive(pull.run())
             finally:
-                filling.release()
+                filling.turn.release()
         return await drive(pull.run())
 
     async def _measure(self) -> None:
@@ -158,7 +175,7 @@ class Follower:
             if pull is None or (link.state == "following" and not link.behind_entries):
                 continue
             # Of a peer that cannot be asked no more is known than before.
-            if not isinstance(self._failure, ServerError):
+            if self._failure is None or not issubclass(self._failure, ServerError):
                 with suppress(CRDTError):
                     age = await drive(_oldest_unread(self.peer, pull))
                     link.unread_since = None if age is None else time() - age
@@ -171,7 +188,7 @@ class Follower:
             return
         self._unread_since = self._unread_since or monotonic()
         passed = monotonic() - self._unread_since
-        if passed > ONE_WAY_AFTER * self._syncer.interval and not self.link.one_way:
+        if passed > ONE_WAY_AFTER * self._interval and not self.link.one_way:
             self.link.one_way = True
             log.warning(
                 "peer.one_way peer=%s address=%s detail='it has never read this replica: "
@@ -210,7 +227,7 @@ class Follower:
         came = self._pull.progress.entries if self._pull is not None else 0
         if came > self._came:
             self._came, self.link.failures = came, 0
-        self._failure = None if isinstance(error, NamespaceMissing) else error
+        self._failure = None if isinstance(error, NamespaceMissing) else type(error)
         is_news = self.link.failed(error)
         delay = self._backoff.compute(min(self.link.failures, 16))
         if is_news:

@@ -36,7 +36,7 @@ def reasons(syncer: Syncer) -> list[str]:
     found = []
     own = syncer.own
     if own.error is not None:
-        found.append(f"replica: {type(own.error).__name__}: {own.error}")
+        found.append(f"replica: {own.error}")
     elif not own.is_open:
         found.append("replica: not open yet")
     for link in syncer.links:

@@ -49,10 +49,11 @@ class OwnReplica:
     """The replica that a syncer keeps in step, looked at once a second."""
 
     def __init__(self, replica: ReplicaOperations, observer: Observer | None) -> None:
-        self._replica = replica
+        self.replica = replica
         self._observer = observer
-        self.error: CRDTError | None = None
+        self.error: str | None = None
         """What is the matter with its server; None where it is well."""
+        self._kind: type[CRDTError] | None = None
         self.is_open = False
         """Whether it has answered since the syncer began."""
         self.age = 0
@@ -68,17 +69,21 @@ class OwnReplica:
         return {w.partition(b"#")[0] for found in self._knew.values() for w in found.known}
 
     def is_cause_of(self, error: CRDTError) -> bool:
-        """Tell whether an error is trouble of this replica's server."""
-        return isinstance(error, OF_THE_SERVER) and error.server == self._replica.address
+        """Tell whether an error is trouble of this replica's server.
+
+        What has no name of its own may be due to what a peer sent.
+        """
+        has_name = isinstance(error, OF_THE_SERVER) and type(error) is not ServerError
+        return has_name and error.server == self.replica.address
 
     def failed(self, error: CRDTError) -> None:
         """Note what is the matter with it; logged if that is news, or has not been so for long."""
-        self.error = error
+        self.error, self._kind = f"{type(error).__name__}: {error}", type(error)
         self._well.clear()
         if self._failures.is_news(error):
             log.error(
                 "replica.failed address=%s error=%s detail=%r",
-                self._replica.address,
+                self.replica.address,
                 type(error).__name__,
                 str(error),
             )
@@ -88,12 +93,12 @@ class OwnReplica:
     def recovered(self, *, written: bool) -> None:
         """Note that it is well, as far as one who has written to it can tell, or who has not."""
         self.is_open = True
-        if self.error is None or (isinstance(self.error, OF_WRITES) and not written):
+        if self._kind is None or (issubclass(self._kind, OF_WRITES) and not written):
             return
-        self.error = None
+        self.error = self._kind = None
         self._failures.forget()
         self._well.set()
-        log.info("replica.recovered address=%s", self._replica.address)
+        log.info("replica.recovered address=%s", self.replica.address)
         if self._observer:
             self._observer.replica_recovered()
 
@@ -119,13 +124,13 @@ class OwnReplica:
             if lost:
                 log.warning(
                     "replica.refilling address=%s detail='it holds less than it did'",
-                    self._replica.address,
+                    self.replica.address,
                 )
-            await asyncio.sleep(LOOK_EVERY * max(1, self._replica.shards / 16))
+            await asyncio.sleep(LOOK_EVERY * max(1, self.replica.shards / 16))
 
     def _look(self) -> Procedure[bool]:
         """Ask what it knows; tells whether that is less than it was."""
-        replica, lost, changed = self._replica, False, False
+        replica, lost, changed = self.replica, False, False
         for shard in range(replica.shards):
             found = yield replica, ask.knowledge(replica.keys(shard), replica.about)
             before = self._knew.get(shard)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.operations.awaiting import drive
 from redis_crdt.operations.replica import ReplicaOperations
-from redis_crdt.sync.follower import Follower
+from redis_crdt.sync.follower import Filling, Follower
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
 from redis_crdt.sync.own import OwnReplica
@@ -50,14 +50,12 @@ class Syncer:
     ) -> None:
         if not interval > 0 or not gc_interval > 0:
             raise InvalidSetting("interval and gc_interval: numbers of seconds above 0")
-        self.replica = replica
         self.interval, self._gc_interval = interval, gc_interval
         self._grace = check_age(grace)
-        self.observer = observer
+        self._observer = observer
         self.own = OwnReplica(replica, observer)
         """Whether the replica's own server is well."""
-        self.filling = asyncio.Lock()
-        """Held by the follower that fills a new replica."""
+        self._filling = Filling()
         self._tasks: asyncio.TaskGroup | None = None
         self._followers: dict[Follower, asyncio.Task[None] | None] = {}
         for peer in _each_once(peers):
@@ -78,8 +76,8 @@ class Syncer:
                     self._start(follower)
                 self._tasks.create_task(self.own.watch())
                 self._tasks.create_task(self._collect_now_and_then())
-                if self.observer:
-                    self._tasks.create_task(self._survey(self.observer))
+                if self._observer:
+                    self._tasks.create_task(self._survey(self._observer))
         finally:
             self._tasks = None
             log.info("sync.stopped")
@@ -106,8 +104,8 @@ class Syncer:
                 await asyncio.wait({task})
             await follower.forget()
             log.info("peer.removed peer=%s address=%s", follower.link.peer, follower.link.address)
-            if self.observer:
-                self.observer.ended(follower.link)
+            if self._observer:
+                self._observer.ended(follower.link)
         for peer in wanted:
             if not any(peer is one for one in kept):
                 follower = self._begin(peer)
@@ -115,10 +113,10 @@ class Syncer:
                 self._start(follower)
 
     def _begin(self, peer: ReplicaOperations) -> Follower:
-        follower = Follower(self, peer)
+        follower = Follower(self.own, peer, self.interval, self._filling, self._observer)
         self._followers[follower] = None
-        if self.observer:
-            self.observer.began(follower.link)
+        if self._observer:
+            self._observer.began(follower.link)
         return follower
 
     def _start(self, follower: Follower) -> None:
@@ -129,7 +127,7 @@ class Syncer:
         while True:
             await asyncio.sleep(self._gc_interval)
             try:
-                gone = await drive(collect(self.replica, self._grace))
+                gone = await drive(collect(self.own.replica, self._grace))
             except CRDTError as error:
                 if self.own.is_cause_of(error):
                     self.own.failed(error)
@@ -137,13 +135,13 @@ class Syncer:
                     log.warning("gc.failed error=%s detail=%r", type(error).__name__, str(error))
             else:
                 log.info("gc.done tombstones=%d", gone)
-                if self.observer:
-                    self.observer.collected(gone)
+                if self._observer:
+                    self._observer.collected(gone)
 
     async def _survey(self, observer: Observer) -> None:
         while True:
             with suppress(CRDTError):  # of which those who look at the replica tell
-                observer.surveyed(await drive(read_status(self.replica)))
+                observer.surveyed(await drive(read_status(self.own.replica)))
             await asyncio.sleep(self.interval)
 
 

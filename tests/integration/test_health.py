@@ -22,7 +22,14 @@ import redis
 from redis_crdt import Replica, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.cli.sync import call_on
-from redis_crdt.errors import CRDTError, InvalidSetting, ServerFull, ServerUnreachable
+from redis_crdt.errors import (
+    ClockDrift,
+    CRDTError,
+    InvalidSetting,
+    ServerError,
+    ServerFull,
+    ServerUnreachable,
+)
 from redis_crdt.operations.operation import Command
 from redis_crdt.servers import Server
 from redis_crdt.sync import Syncer
@@ -452,6 +459,15 @@ def test_what_goes_on_failing_is_told_now_and_then(monkeypatch: pytest.MonkeyPat
     monkeypatch.undo()
     failures.forget()
     assert failures.is_news(ServerFull("full"))
+
+
+def test_whose_error_it_is(new_url: NewUrl) -> None:
+    eu = Replica.from_url(new_url("valkey"), replica_id="eu")
+    own = Syncer(eu, []).own
+    assert own.is_cause_of(ServerFull("full").at(eu.address))
+    assert not own.is_cause_of(ServerFull("full").at("elsewhere:6379/0"))
+    assert not own.is_cause_of(ClockDrift("a peer's").at(eu.address))
+    assert not own.is_cause_of(ServerError("by what a peer sent, perhaps").at(eu.address))
 
 
 async def test_without_signal_handlers_of_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,21 +70,21 @@ async def test_a_thousand_watchers_take_one_connection(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert not tail._seats
         assert not tail._by_name
+        assert not eu.tails
 
 
 async def seated(replica: Any, count: int) -> list[tails.Tail]:
     """Wait until so many sit at the tails of a replica, and somebody leads."""
 
     def are_there() -> bool:
-        found = replica.tails._tails.values()
+        found = replica.tails.values()
         return sum(len(tail._seats) for tail in found) == count and not any(
             tail._lead or any(seat.behind for seat in tail._seats) for tail in found
         )
 
     await until(are_there)
-    return [*replica.tails._tails.values()]
+    return [*replica.tails.values()]
 
 
 async def test_whoever_leaves_another_leads(server_url: str) -> None:
@@ -134,9 +134,7 @@ def test_threads_watch_side_by_side(server_url: str) -> None:
                 numbers.add(number)
             for start, seen in enumerate(watching):
                 assert seen.result() == [*range(-1, 1001 + start)]
-        (tail,) = eu.tails._tails.values()
-        assert not tail._seats
-        assert tail._lead
+        assert not eu.tails
 
 
 async def test_one_that_does_not_come_for_its_news_reads_them_itself(
