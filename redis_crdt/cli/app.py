@@ -51,6 +51,8 @@ def run() -> None:
 def fail(error: Exception, status: int) -> NoReturn:
     """Say what went wrong, and exit."""
     text = str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
     if not isinstance(error, InvalidSetting):
         text = _with_options(text)
     print(f"redis-crdt: {text}", file=sys.stderr)  # noqa: T201

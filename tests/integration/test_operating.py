@@ -10,10 +10,12 @@ from time import sleep, time
 import pytest
 
 from redis_crdt import Replica, memory, namespaces, servers
+from redis_crdt.cli.trials import tried
 from redis_crdt.clock import wall_clock
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure, drive
+from redis_crdt.operations.operation import Command, Procedure, drive
 from redis_crdt.sync.link import Link
+from redis_crdt.sync.settings import load_settings
 from redis_crdt.sync.verify import Difference
 from tests.backends import NewServer
 from tests.integration.test_cli import one_line, redis_crdt
@@ -203,8 +205,7 @@ def test_sync_check_finds_what_would_be_refused(new_server: NewServer, new_url: 
     ahead.set(1)
     us.lww_register("r", int).merge(ahead)
     with server.client() as client:
-        client.execute_command("ACL", "SETUSER", "blind", "on", "nopass", "~*", "+@all", "-scan")
-        client.execute_command("ACL", "SETUSER", "blind", "-hscan", "-evalsha", "-eval")
+        client.execute_command("ACL", "SETUSER", "blind", "on", "nopass", "~*", "+@all", "-hscan")
     command = ("sync", "--check", "--json", "--url", eu_url, "--replica-id", "eu")
     run = redis_crdt(*command, "--max-drift", "5", "--peer", server.url)
     assert run.returncode == 1
@@ -212,6 +213,22 @@ def test_sync_check_finds_what_would_be_refused(new_server: NewServer, new_url: 
     run = redis_crdt(*command, "--peer", server.url + "?username=blind&password=x")
     assert run.returncode == 1
     assert "AccessDenied" in json.loads(run.stdout)[1]["told"]
+
+
+def test_sync_check_finds_a_clock_that_is_off(
+    new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = {name: new_url("valkey") for name in ("eu", "us")}
+    for name, url in urls.items():
+        Replica.from_url(url, replica_id=name)
+
+    def hour_ahead(replica: Replica) -> Procedure[float]:
+        yield replica, Command(("TIME",))
+        return time() + (3600 if replica.replica_id == "us" else 0)
+
+    monkeypatch.setattr("redis_crdt.sync.trials._time", hour_ahead)
+    _, peer = tried(load_settings(None, {"url": urls["eu"], "peers": [urls["us"]]}))
+    assert (peer.good, "+3600.0 s ahead" in peer.told) == (False, True), peer
 
 
 def test_namespaces(new_url: NewUrl) -> None:
