@@ -115,7 +115,11 @@ class Replica(ReplicaOperations):
         )
         self._servers: dict[Address | None, Connections] = {}
         self._owns_client = False
-        drive(self.opening(self))
+        try:
+            drive(self.opening(self))
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def from_url(
