@@ -11,7 +11,7 @@ def main() -> None:
         from redis_crdt.cli import bench, operate  # noqa: F401 - which add their commands
         from redis_crdt.cli.app import run
     except ModuleNotFoundError as error:
-        if str(error.name).partition(".")[0] not in ("typer", "rich"):
+        if str(error.name).partition(".")[0] not in ("typer", "rich", "pydantic_settings"):
             raise
         sys.exit("redis-crdt: the command line needs more packages: pip install 'redis-crdt[cli]'")
     run()

@@ -65,6 +65,8 @@ class Replica:
         clock: Callable[[], int] = wall_clock,
     ) -> None:
         self.namespace = check_namespace(namespace)
+        self.about = f"namespace {namespace!r}"
+        """How error messages name this replica."""
         self.shards = shards
         self.max_drift = max_drift
         first = Shard(replica_id, clock, max_drift, feed_limit)
@@ -76,11 +78,6 @@ class Replica:
         self.tails: dict[tuple[int, ...], Tail] = {}
         for shard in self._shards:
             shard.bell = self._bell
-
-    @property
-    def about(self) -> str:
-        """How error messages name this replica."""
-        return f"namespace {self.namespace!r}"
 
     def __repr__(self) -> str:
         return f"<redis_crdt.memory.Replica {self.replica_id!r} of {self.namespace!r}>"
@@ -173,15 +170,19 @@ class Replica:
         return self.pull(peer) + drive(pull(peer, self))
 
     def dump(self, file: File) -> int:
-        """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
+        """Write the whole namespace to a file, as NDJSON; returns the number of entries.
+
+        It is compressed if it is a path that ends with ``.gz``, and private.
+        """
         return drive(dump_file(self, file))
 
-    def load(self, file: File) -> int:
+    def load(self, file: File, *, from_namespace: str | None = None) -> int:
         """Join what :meth:`dump` wrote, however old; returns how many entries changed something.
 
-        Raises :class:`InvalidDump` or :class:`ClockDrift` with nothing changed.
+        ``from_namespace`` names that of the file where it is another one, on purpose. Raises
+        :class:`InvalidDump`, :class:`ReplicaMismatch` or :class:`ClockDrift` with nothing changed.
         """
-        return drive(load_file(self, file))
+        return drive(load_file(self, file, from_namespace=from_namespace))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more; as :meth:`redis_crdt.Replica` does."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from redis_crdt import Replica, servers
+from redis_crdt.cli.trials import tried
 from redis_crdt.errors import AccessDenied
+from redis_crdt.sync.settings import load_settings
 from tests.backends import NewServer
 from tests.integration.refusals import write_all
 from tests.integration.test_syncer import until
@@ -45,6 +47,15 @@ def test_a_client_and_a_peer_have_what_they_need(
     us.reset()
 
     peer = Replica.from_url(url(servers_[0], "peer"), namespace="agents")
+    assert len(eu.verify(us)) == len(us.verify(peer)) > 0
+    own = {"url": url(servers_[1], "client"), "namespace": "agents", "replica_id": "us"}
+    trials = tried(load_settings(None, {**own, "peers": [url(servers_[0], "peer")]}))
+    assert [trial.good for trial in trials] == [True, True], trials
+    with servers_[1].client() as admin:
+        admin.execute_command("ACL", "SETUSER", "client", "-set")
+    trials = tried(load_settings(None, {**own, "peers": [url(servers_[0], "client")]}))
+    assert [trial.good for trial in trials] == [False, True], trials
+    assert trials[0].told.startswith("AccessDenied")
     with pytest.raises(AccessDenied):
         peer.or_set("tasks", str).add("a peer's syncer only reads")
     with pytest.raises(AccessDenied):
