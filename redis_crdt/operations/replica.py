@@ -133,10 +133,8 @@ class ReplicaOperations(Executor):
         self.tails: dict[tuple[int, ...], Tail] = {}
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
-        self.address = address_of(client)
-        """Where the server is, without any password."""
-        self.about = f"namespace {namespace!r} at {self.address}"
-        """How error messages name this replica."""
+        self._address = address_of(client)
+        self._about = f"namespace {namespace!r} at {self._address}"
 
     @property
     def replica_id(self) -> str:
@@ -144,6 +142,16 @@ class ReplicaOperations(Executor):
         if self._replica_id is None:
             raise ReplicaMismatch(f"{self!r} is not open yet, so its replica id is not known")
         return self._replica_id
+
+    @property
+    def about(self) -> str:
+        """How error messages name this replica."""
+        return self._about
+
+    @property
+    def address(self) -> str:
+        """Where the server is, without any password."""
+        return self._address
 
     def __repr__(self) -> str:
         name = f"{type(self).__module__}.{type(self).__qualname__}".replace(".replica.", ".")

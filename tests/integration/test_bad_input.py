@@ -21,6 +21,7 @@ from redis_crdt.errors import (
     InvalidName,
     InvalidValue,
     KindMismatch,
+    NamespaceMissing,
     ReplicaConflict,
     ReplicaMismatch,
 )
@@ -350,7 +351,7 @@ def test_replicas_that_do_not_match(
         Replica(redis_client, replica_id="us")
     with refused(redis_client, ReplicaMismatch, "shards"):
         Replica(redis_client, replica_id="eu", shards=2)
-    with refused(redis_client, ReplicaMismatch, "replica_id"):
+    with refused(redis_client, NamespaceMissing, "replica_id"):
         Replica(redis_client, namespace="new")
     with refused(redis_client, ReplicaConflict):
         eu.pull(eu)
