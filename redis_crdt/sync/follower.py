@@ -202,6 +202,9 @@ class Follower:
         is_news = self.link.pulled(report)
         if self._pull is not None:
             self.link.progressed(self._pull.progress)
+        # Where it is written faster than it is read, a pull leaves the rest to the next.
+        if not self.link.behind_entries:
+            self.link.in_step()
         if self._observer:
             self._observer.pulled(self.link, report)
         self.in_step.set()

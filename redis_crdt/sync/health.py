@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import TimeoutError as StillWaiting
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from threading import Thread
+from threading import Event, Thread
 from time import time
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -64,7 +63,7 @@ def serving(syncer: Syncer, registry: CollectorRegistry, host: str, port: int) -
             return answered
         status, text = "404 Not Found", "there are /metrics, /healthz and /readyz"
         if path == "/healthz":
-            status, text = _health(loop)
+            status, text = health(loop)
         elif path == "/readyz":
             found = reasons(syncer)
             ready = not found
@@ -92,19 +91,13 @@ def serving(syncer: Syncer, registry: CollectorRegistry, host: str, port: int) -
         thread.join()
 
 
-def _health(loop: asyncio.AbstractEventLoop) -> tuple[str, str]:
-    """Ask an event loop whether it is at work."""
-    asked = asyncio.run_coroutine_threadsafe(_nothing(), loop)
-    try:
-        asked.result(PATIENCE)
-    except StillWaiting:
-        asked.cancel()
-        return "503 Service Unavailable", f"the syncer has been stuck for {PATIENCE:g} s"
-    return "200 OK", "ok"
-
-
-async def _nothing() -> None:
-    pass
+def health(loop: asyncio.AbstractEventLoop) -> tuple[str, str]:
+    """Ask an event loop whether it is at work; returns status and text."""
+    at_work = Event()
+    loop.call_soon_threadsafe(at_work.set)
+    if at_work.wait(PATIENCE):
+        return "200 OK", "ok"
+    return "503 Service Unavailable", f"the syncer has been stuck for {PATIENCE:g} s"
 
 
 class _Quiet(WSGIRequestHandler):

@@ -130,7 +130,7 @@ class Link(BaseModel):
 
     def pulled(self, report: SyncReport) -> bool:
         """Note a pull that ended well; returns whether that is news."""
-        self.in_step()
+        self.heard()
         self.last_error, self.failures = None, 0
         self._failures.forget()
         self.pulls += 1

@@ -17,7 +17,7 @@ long as it is followed, under the address of its peer, which is known from the b
 ``redis_crdt_link_last_success_timestamp_seconds`` (peer)
     when all that the peer had was read last
 ``redis_crdt_link_behind_seconds`` (peer)
-    how old the oldest of its writes is that was not read yet; 0 if none
+    how old the oldest of its writes is that was not read yet, as far as is known; 0 if none
 ``redis_crdt_link_one_way`` (peer)
     1 where the peer has never read this replica, nor any that had
 ``redis_crdt_lag_seconds`` (peer)

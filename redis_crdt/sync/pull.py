@@ -204,6 +204,7 @@ class ShardPull:
             self.clock = delta.source.clock
             if window.is_far and seconds > MAX_AHEAD:
                 yield from self._send_wait(mine, seconds)
+            self._end()
             if not (yield from self._take(mine, delta)):
                 window.pause()
         else:

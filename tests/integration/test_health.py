@@ -33,6 +33,7 @@ from redis_crdt.errors import (
 from redis_crdt.operations.operation import Command
 from redis_crdt.servers import Server
 from redis_crdt.sync import Syncer
+from redis_crdt.sync.health import health
 from redis_crdt.sync.link import Failures
 from redis_crdt.sync.own import OwnReplica
 from tests.backends import NewServer
@@ -365,6 +366,33 @@ def float_time(reply: list[bytes]) -> float:
     return int(reply[0]) + int(reply[1]) / 1e6
 
 
+def test_a_peer_that_is_written_faster_than_it_is_read(
+    new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a pull leaves the rest to the next, and not all was read until there is no more."""
+    monkeypatch.setattr("redis_crdt.sync.pull.MAX_CHASE", 0)
+    eu = Replica.from_url(new_url("valkey"), replica_id="eu")
+    us = Replica.from_url(new_url("valkey"), replica_id="us")
+    numbers, theirs = us.or_set("numbers", int), eu.or_set("numbers", int)
+    with eu.keep_in_sync([us], interval=1000) as syncer:
+        link = syncer.links[0]
+        until(lambda: link.state == "following")
+        last = 0
+
+        def write() -> bool:
+            nonlocal last
+            numbers.update(range(last, last + 2000))
+            last += 2000
+            return link.behind_entries > 0 and link.pulls > 1
+
+        until(write)
+        until(lambda: len(theirs) == last)
+        until(lambda: not link.behind_entries)
+        before = time()
+        until(lambda: (link.last_pull or 0) > before)
+        assert link.behind_seconds == 0
+
+
 def test_contact_is_contact_though_nothing_is_new(new_url: NewUrl) -> None:
     eu = Replica.from_url(new_url("valkey"), replica_id="eu")
     us = Replica.from_url(new_url("valkey"), replica_id="us")
@@ -459,6 +487,13 @@ def test_what_goes_on_failing_is_told_now_and_then(monkeypatch: pytest.MonkeyPat
     monkeypatch.undo()
     failures.forget()
     assert failures.is_news(ServerFull("full"))
+
+
+def test_a_loop_that_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("redis_crdt.sync.health.PATIENCE", 0.05)
+    loop = asyncio.new_event_loop()
+    assert health(loop)[0].startswith("503")
+    loop.close()
 
 
 def test_whose_error_it_is(new_url: NewUrl) -> None:
