@@ -65,8 +65,6 @@ class Replica:
         clock: Callable[[], int] = wall_clock,
     ) -> None:
         self.namespace = check_namespace(namespace)
-        self.about = f"namespace {namespace!r}"
-        """How error messages name this replica."""
         self.shards = shards
         self.max_drift = max_drift
         first = Shard(replica_id, clock, max_drift, feed_limit)
@@ -78,6 +76,11 @@ class Replica:
         self.tails: dict[tuple[int, ...], Tail] = {}
         for shard in self._shards:
             shard.bell = self._bell
+
+    @property
+    def about(self) -> str:
+        """How error messages name this replica."""
+        return f"namespace {self.namespace!r}"
 
     def __repr__(self) -> str:
         return f"<redis_crdt.memory.Replica {self.replica_id!r} of {self.namespace!r}>"
