@@ -9,6 +9,8 @@ from redis_crdt.replica import Replica
 from redis_crdt.state import State
 from redis_crdt.sync.report import SyncReport
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Backend",
     "Context",
@@ -23,6 +25,7 @@ __all__ = [
     "State",
     "SyncReport",
     "Time",
+    "__version__",
     "drop_namespace",
     "namespaces",
 ]

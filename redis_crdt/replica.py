@@ -115,7 +115,11 @@ class Replica(ReplicaOperations):
         )
         self._servers: dict[Address | None, Connections] = {}
         self._owns_client = False
-        drive(self.opening(self))
+        try:
+            drive(self.opening(self))
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def from_url(
@@ -254,19 +258,23 @@ class Replica(ReplicaOperations):
     def dump(self, file: File) -> int:
         """Write the whole namespace to a file, as NDJSON; returns the number of entries.
 
-        ``file`` is a path, or a file open in binary mode. One round trip per 500 entries.
+        ``file`` is a path, or a file open in binary mode. A path that ends with ``.gz`` is written
+        compressed. A new file takes the place of an older one when it is whole, and may be read by
+        nobody but its owner. One round trip per 500 entries.
         """
         return drive(dump_file(self, file))
 
-    def load(self, file: File) -> int:
+    def load(self, file: File, *, from_namespace: str | None = None) -> int:
         """Join what :meth:`dump` wrote; returns how many entries changed something.
 
-        The file is validated as a whole first: :class:`InvalidDump` and :class:`ClockDrift` leave
-        everything as it was. It may be old: only what is neither there nor known is taken. Times
-        may be twice ``max_drift`` ahead: those of a region whose clock is as much ahead of this
-        one's. Two round trips per 500 entries.
+        The file, compressed or not, is validated as a whole first: :class:`InvalidDump` and
+        :class:`ClockDrift` leave everything as it was. So does :class:`ReplicaMismatch`, for a file
+        of another namespace than this, or than ``from_namespace`` where that is meant. It may be
+        old: only what is neither there nor known is taken. Times may be twice ``max_drift`` ahead:
+        those of a region whose clock is as much ahead of this one's. Two round trips per 500
+        entries.
         """
-        return drive(load_file(self, file))
+        return drive(load_file(self, file, from_namespace=from_namespace))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
@@ -313,8 +321,9 @@ class Replica(ReplicaOperations):
     def verify(self, other: Party) -> list[Difference]:
         """Tell where another replica on a server differs, as far as readers see; [] if nowhere.
 
-        Compares digests that the servers compute, a round trip to each per 500 entries, so equal
-        entries are not sent. What is written meanwhile may be told as a difference.
+        Compares digests that the servers compute, so equal entries are not sent. Two round trips
+        to each per 500 collections, and one per 500 entries. What is written meanwhile may be told
+        as a difference.
         """
         return drive(verify(self, other))
 

@@ -239,13 +239,19 @@ class Replica(ReplicaOperations):
         return await self.pull(peer) + await drive(pull(peer, self))
 
     async def dump(self, file: File) -> int:
-        """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
+        """Write the whole namespace to a file, as NDJSON; returns the number of entries.
+
+        It is compressed if it is a path that ends with ``.gz``, and private.
+        """
         await self.open()
         return await drive(dump_file(self, file))
 
-    async def load(self, file: File) -> int:
-        """Join what :meth:`dump` wrote; returns how many entries changed something."""
-        return await drive(load_file(self, file))
+    async def load(self, file: File, *, from_namespace: str | None = None) -> int:
+        """Join what :meth:`dump` wrote; returns how many entries changed something.
+
+        ``from_namespace`` names that of the file where it is another one, on purpose.
+        """
+        return await drive(load_file(self, file, from_namespace=from_namespace))
 
     async def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
@@ -294,8 +300,9 @@ class Replica(ReplicaOperations):
     async def verify(self, other: Party) -> list[Difference]:
         """Tell where another replica on a server differs, as far as readers see; [] if nowhere.
 
-        Compares digests that the servers compute, a round trip to each per 500 entries, so equal
-        entries are not sent. What is written meanwhile may be told as a difference.
+        Compares digests that the servers compute, so equal entries are not sent. Two round trips
+        to each per 500 collections, and one per 500 entries. What is written meanwhile may be told
+        as a difference.
         """
         await self.open()
         return await drive(verify(self, other))

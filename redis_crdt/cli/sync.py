@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
-import warnings
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -15,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from redis_crdt.asyncio import Replica
+from redis_crdt.cli.app import fail
+from redis_crdt.cli.logs import configure
 from redis_crdt.errors import (
     AccessDenied,
     AuthenticationFailed,
@@ -26,7 +26,7 @@ from redis_crdt.errors import (
 )
 from redis_crdt.sync.health import serving
 from redis_crdt.sync.metrics import Metrics
-from redis_crdt.sync.settings import SyncSettings
+from redis_crdt.sync.settings import Settings
 from redis_crdt.sync.syncer import Syncer
 
 log = logging.getLogger("redis_crdt.sync")
@@ -35,29 +35,23 @@ UNWORKABLE = (AccessDenied, AuthenticationFailed, EvictionEnabled, ReplicaMismat
 """What waiting does not mend: somebody has to change the settings, or the server's."""
 
 
-def run(settings: SyncSettings, load: Callable[[], SyncSettings]) -> None:
-    """Run a syncer until SIGTERM or SIGINT; on SIGHUP it takes the peers of what ``load`` returns.
+def run(settings: Settings) -> None:
+    """Run a syncer until SIGTERM or SIGINT; on SIGHUP it reads the settings of its peers anew.
 
     Exits with 2 where its own server does not take its settings.
     """
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    # Warnings too are events of one line.
-    warnings.formatwarning = lambda message, *_, **__: f"warning detail={str(message)!r}"
-    logging.captureWarnings(True)
+    configure(settings.log_level, settings.log_format)
     try:
-        asyncio.run(_run(settings, load))
+        asyncio.run(_run(settings))
     except UNWORKABLE as error:
-        print(f"redis-crdt: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+        fail(error, 2)
 
 
-async def _run(settings: SyncSettings, load: Callable[[], SyncSettings]) -> None:
+async def _run(settings: Settings) -> None:
     async with AsyncExitStack() as opened:
         peers = _Peers(settings)
         opened.push_async_callback(peers.close)
-        followed = [peers.of(url) for url in _urls(settings)]
+        followed = [peers.of(url) for url in settings.peer_urls()]
         replica = _replica(settings, settings.url.get_secret_value(), settings.replica_id)
         opened.push_async_callback(replica.close)
         registry, metrics = CollectorRegistry(), None
@@ -82,7 +76,7 @@ async def _run(settings: SyncSettings, load: Callable[[], SyncSettings]) -> None
         call_on(("SIGHUP",), hung_up.set)
         others = [
             asyncio.create_task(_show_scans(syncer)),
-            asyncio.create_task(_reload(syncer, peers, load, hung_up)),
+            asyncio.create_task(_reload(syncer, peers, settings, hung_up)),
         ]
         await asyncio.wait({running})
         for task in others:
@@ -115,14 +109,14 @@ def call_on(names: tuple[str, ...], call: Callable[[], object]) -> None:
 
 
 async def _reload(
-    syncer: Syncer, peers: _Peers, load: Callable[[], SyncSettings], hung_up: asyncio.Event
+    syncer: Syncer, peers: _Peers, settings: Settings, hung_up: asyncio.Event
 ) -> None:
     """Whenever told to, follow the peers that the settings have by then."""
     while True:
         await hung_up.wait()
         hung_up.clear()
         try:
-            urls = _urls(load())
+            urls = settings.anew().peer_urls()
             await syncer.set_peers([peers.of(url) for url in urls])
         except CRDTError as error:
             log.error("sync.not_reloaded error=%s detail=%r", type(error).__name__, str(error))
@@ -131,17 +125,14 @@ async def _reload(
             log.info("sync.reloaded peers=%d", len(urls))
 
 
-def _urls(settings: SyncSettings) -> list[str]:
-    return [peer.get_secret_value() for peer in settings.peers]
-
-
-def _replica(settings: SyncSettings, url: str, replica_id: str | None = None) -> Replica:
+def _replica(settings: Settings, url: str, replica_id: str | None = None) -> Replica:
     return Replica.from_url(
         url,
         replica_id=replica_id,
         namespace=settings.namespace,
         shards=settings.shards,
         max_drift=settings.max_drift,
+        allow_eviction=settings.allow_eviction,
         socket_timeout=settings.timeout,
         socket_connect_timeout=settings.timeout,
     )
@@ -150,7 +141,7 @@ def _replica(settings: SyncSettings, url: str, replica_id: str | None = None) ->
 class _Peers:
     """The replicas of peers by their URLs, so that those that stay are left alone."""
 
-    def __init__(self, settings: SyncSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._made: dict[str, Replica] = {}
 

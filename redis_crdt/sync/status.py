@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from time import time
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -171,3 +172,31 @@ def _collections(replica: ReplicaOperations, shard: int) -> Procedure[list[Colle
             )
         if cursor == b"0":
             return found
+
+
+class Lag(NamedTuple):
+    """How far a replica is behind one of its peers."""
+
+    peer: str
+    state: str
+    """What its syncer said last; ``gone`` where it says nothing any more."""
+    seconds: float | None
+    """For how long it may lack what the peer has; None where it has never read all of that."""
+
+
+def read_lags(replica: ReplicaOperations) -> Procedure[list[Lag]]:
+    """Ask a replica how far it is behind its peers. One round trip per shard."""
+    found: dict[str, Lag] = {}
+    for number in range(replica.shards):
+        reply = yield replica, ask.status(replica.keys(number), 1, replica.about)
+        found |= {peer: _lag(link) for peer, link in _links(reply[8]).items()}
+    return [found[peer] for peer in sorted(found)]
+
+
+def _lag(link: Link) -> Lag:
+    state = "gone" if link.is_silent else link.state
+    if link.last_pull is None:
+        return Lag(link.peer, state, None)
+    # A link on which nothing happens is told of so often.
+    unread = time() - link.last_pull - link.every
+    return Lag(link.peer, state, max(link.behind_seconds, unread, 0.0))

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from redis_crdt import Replica, memory
-from tests.backends import NewClient
 from tests.contract.cpython import Deviation, check, failures
 
 mapping_tests: Any = pytest.importorskip("test.mapping_tests")
@@ -37,11 +35,7 @@ ON_SERVERS = {"TestMappingProtocol.test_popitem": {ORDER}}
 
 @pytest.mark.parametrize("name", ["BasicTestMappingProtocol", "TestMappingProtocol"])
 @pytest.mark.parametrize("where", ["memory", "fakeredis", "valkey"])
-def test_mappings(where: Any, name: str, new_client: NewClient) -> None:
-    is_here = where == "memory"
-    replica: Any = (
-        memory.Replica(replica_id="a") if is_here else Replica(new_client(where), replica_id="a")
-    )
+def test_mappings(where: str, name: str, replica: Any) -> None:
     numbers = count()
 
     class Maps(getattr(mapping_tests, name)):  # type: ignore[misc]
@@ -54,5 +48,5 @@ def test_mappings(where: Any, name: str, new_client: NewClient) -> None:
             return {"1": "2", "key1": "value1", "key2": [1, 2, 3]}
 
     for test in unittest.defaultTestLoader.getTestCaseNames(Maps):
-        deviations = DEVIATIONS | ({} if is_here else ON_SERVERS)
+        deviations = DEVIATIONS | ({} if where == "memory" else ON_SERVERS)
         check(f"{name}.{test}", failures(Maps, test), deviations)

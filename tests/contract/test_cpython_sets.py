@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 
-from redis_crdt import Replica, memory
-from tests.backends import NewClient
 from tests.contract.cpython import Deviation, check, failures, found_in
 
 test_set: Any = pytest.importorskip("test.test_set")
@@ -198,14 +196,10 @@ def adapted(case: Any, ours: Any) -> Any:
 )
 @pytest.mark.parametrize("where", ["memory", "fakeredis", "valkey"])
 def test_sets(
-    where: Any, operands: str, name: str, new_client: NewClient, monkeypatch: pytest.MonkeyPatch
+    where: str, operands: str, name: str, replica: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_here = where == "memory"
-    replica: Any = (
-        memory.Replica(replica_id="a") if is_here else Replica(new_client(where), replica_id="a")
-    )
     ours = sets_of(replica)
-    deviations = DEVIATIONS | ({} if is_here else ON_SERVERS)
+    deviations = DEVIATIONS | ({} if where == "memory" else ON_SERVERS)
     if operands == "ours":
         deviations |= OF_OURS
         monkeypatch.setattr(test_set, "set", ours, raising=False)
