@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.flight import Flight
-from redis_crdt.operations.operation import Executor, Procedure, SideBySide
+from redis_crdt.operations.operation import Executor, Procedure, SideBySide, Sleep
 from redis_crdt.operations.replica import ReplicaOperations
 
 R = TypeVar("R")
@@ -38,6 +38,8 @@ async def drive(procedure: Procedure[R]) -> R:
 async def _carry_out(executor: Executor, operation: Any) -> Any:
     if isinstance(executor, SideBySide):
         return await _side_by_side(executor.procedures)
+    if isinstance(executor, Sleep):
+        return await asyncio.sleep(executor.seconds)
     if isinstance(executor, ReplicaOperations | Flight) and executor.blocking:
         return await asyncio.to_thread(executor.execute, operation)
     reply = executor.execute(operation)
