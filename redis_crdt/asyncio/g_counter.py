@@ -19,8 +19,12 @@ class Counter(Collection[int], CounterOperations):
 
 
 class GCounter(Counter, GCounterOperations):
-    """:class:`redis_crdt.GCounter`, awaited."""
+    """A grow-only counter (Shapiro et al., "A study of CRDTs", 2011, spec. 6)."""
 
     async def increment(self, n: int = 1) -> None:
-        """Count ``n`` more. One round trip."""
+        """Count ``n`` more. One round trip.
+
+        Raises :class:`InvalidAmount` if ``n`` is negative or no int, :class:`CounterOverflow`
+        if this replica's total would pass 2**63 - 1.
+        """
         await self._run(self._increment(n))

@@ -1,3 +1,4 @@
+# Made from redis_crdt/asyncio/g_counter.py: change that, and run `python -m tests.faces`.
 """The G-Counter on a server: a counter that only grows."""
 
 from __future__ import annotations

@@ -1,0 +1,159 @@
+"""Makes the blocking faces of collections and replicas from the awaited ones.
+
+``python -m tests.faces`` writes them, and ``tests/test_faces.py`` holds what is committed equal to
+what this would write. So each method, its signature and what is said of it, is written and read
+once, in ``redis_crdt/asyncio``. What only one face has is written by hand, in modules of the same
+name on both sides, which the faces import: how calls are carried out, and Python's protocols.
+
+No formatter is run on the result. Where a line of a source has to be broken, and would not have to
+be without ``await``, a comma at its end keeps it broken in both.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tokenize
+from collections.abc import Iterable, Iterator
+from io import StringIO
+from itertools import accumulate, groupby, pairwise
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+
+MADE: Final = {
+    "redis_crdt/collections/g_counter.py": "redis_crdt/asyncio/g_counter.py",
+}
+"""The files that are made, each with what it is made from."""
+
+MODULES: Final = {
+    "redis.asyncio": "redis",
+    "redis_crdt.asyncio": "redis_crdt.collections",
+}
+"""What stands for a module that is imported, or for a package that it is in."""
+
+NAMES: Final = {
+    "AbstractAsyncContextManager": "AbstractContextManager",
+    "AsyncIterator": "Iterator",
+    "__aiter__": "__iter__",
+}
+
+WORDS: Final = (
+    (re.compile(r"\bawait |\basync (?=for\b|with\b)|, for asyncio\b"), ""),
+    (re.compile(r"\b(redis|redis_crdt)\.asyncio\b"), r"\1"),
+)
+"""What is put otherwise in docstrings and comments."""
+
+WIDTH: Final = 100
+
+
+def blocking(source: str, name: str) -> str:
+    """Return the blocking face that is made from the text of an awaited one."""
+    head = f"# Made from {name}: change that, and run `python -m tests.faces`.\n"
+    return head + _with_imports(_unawaited(source))
+
+
+def _unawaited(source: str) -> str:
+    """Return the code without ``async`` and ``await``, and with the names that go with that."""
+    starts = [0, *accumulate(map(len, source.splitlines(keepends=True)))]
+
+    def offset(place: tuple[int, int]) -> int:
+        return starts[place[0] - 1] + place[1]
+
+    made: list[str] = []
+    brackets: list[bool] = []
+    """Of each bracket that is open, whether it is left out."""
+    done = 0
+    for token, following in pairwise(tokenize.generate_tokens(StringIO(source).readline)):
+        begin, end, text = offset(token.start), offset(token.end), token.string
+        if token.type == tokenize.NAME and text in ("async", "await"):
+            text, end = "", offset(following.start)
+        elif token.type == tokenize.NAME and text == "Awaitable" and following.string == "[":
+            text = ""
+        elif token.type == tokenize.NAME:
+            text = NAMES.get(text, text)
+        elif token.type in (tokenize.STRING, tokenize.COMMENT):
+            for pattern, instead in WORDS:
+                text = pattern.sub(instead, text)
+        elif text == "[":
+            brackets.append(source[:begin].endswith("Awaitable"))
+            text = "" if brackets[-1] else text
+        elif text == "]":
+            text = "" if brackets.pop() else text
+        made += source[done:begin], text
+        done = end
+    return "".join(made) + source[done:]
+
+
+# Imports ------------------------------------------------------------------------------------
+
+
+def _with_imports(code: str) -> str:
+    """Return the code with the imports that it needs, in the order that linters want them in."""
+    tree = ast.parse(code)
+    there = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    begin, end = there[0].lineno - 1, there[-1].end_lineno
+    lines = code.splitlines(keepends=True)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return "".join([*lines[:begin], *_imports(there, used | {"annotations"}), *lines[end:]])
+
+
+def _imports(nodes: Iterable[ast.Import | ast.ImportFrom], used: set[str]) -> Iterator[str]:
+    """Yield the import statements: sections, plain imports first, modules and names sorted."""
+    found: dict[tuple[int, bool, str, str], set[str]] = {}
+    for node in nodes:
+        for alias in node.names:
+            if (alias.asname or alias.name.partition(".")[0]) not in used:
+                continue
+            name = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+            module = _module(node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            key = (_section(module or name), bool(module), module or name, alias.asname or "")
+            found.setdefault(key, set()).add(name)
+    for number, (_, section) in enumerate(groupby(sorted(found), lambda key: key[0])):
+        if number:
+            yield "\n"
+        for key in section:
+            _, is_from, module, _ = key
+            yield _from(module, sorted(found[key], key=_rank)) if is_from else f"import {module}\n"
+
+
+def _from(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}\n"
+    if len(line) <= WIDTH + 1:
+        return line
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
+
+
+def _module(name: str) -> str:
+    """Return what stands for a module."""
+    packages = [of for of in MODULES if f"{name}.".startswith(f"{of}.")]
+    if not packages:
+        return name
+    closest = max(packages, key=len)
+    return MODULES[closest] + name.removeprefix(closest)
+
+
+def _section(module: str) -> int:
+    package = module.partition(".")[0]
+    if package == "__future__":
+        return 0
+    if package in sys.stdlib_module_names:
+        return 1
+    return 3 if package in ("redis_crdt", "tests") else 2
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """Constants come first, then classes, then what else there is."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2), name
+
+
+def main() -> None:
+    for path, source in MADE.items():
+        text = (ROOT / source).read_text(encoding="utf-8")
+        (ROOT / path).write_text(blocking(text, source), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
