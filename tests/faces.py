@@ -25,6 +25,9 @@ ROOT: Final = Path(__file__).parent.parent
 
 MADE: Final = {
     "redis_crdt/collections/g_counter.py": "redis_crdt/asyncio/g_counter.py",
+    "redis_crdt/collections/lww_register.py": "redis_crdt/asyncio/lww_register.py",
+    "redis_crdt/collections/mv_register.py": "redis_crdt/asyncio/mv_register.py",
+    "redis_crdt/collections/pn_counter.py": "redis_crdt/asyncio/pn_counter.py",
 }
 """The files that are made, each with what it is made from."""
 

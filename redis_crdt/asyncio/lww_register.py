@@ -13,10 +13,13 @@ T = TypeVar("T")
 
 
 class LWWRegister(Collection[T], LWWRegisterOperations[T]):
-    """:class:`redis_crdt.LWWRegister`, awaited."""
+    """A last-writer-wins register (Shapiro et al., "A study of CRDTs", 2011, spec. 8).
+
+    Of two writes the later wins; at equal times that of the larger replica id.
+    """
 
     async def set(self, value: T) -> None:
-        """Write the value. One round trip."""
+        """Write the value. One round trip. InvalidValue if it is not of the register's type."""
         await self._run(self._set(value))
 
     async def get(self) -> T | None:
@@ -25,10 +28,13 @@ class LWWRegister(Collection[T], LWWRegisterOperations[T]):
 
     @property
     def timestamp(self) -> Awaitable[Time | None]:
-        """When the value was written; None when unset. One round trip, when awaited."""
+        """When the value was written, by the clock of the server that took it; None when unset.
+
+        One round trip.
+        """
         return self._run(self._timestamp())
 
     @property
     def written_by(self) -> Awaitable[str | None]:
-        """Which replica wrote the value; None when unset. One round trip, when awaited."""
+        """Which replica wrote the value; None when unset. One round trip."""
         return self._run(self._written_by())

@@ -1,3 +1,4 @@
+# Made from redis_crdt/asyncio/lww_register.py: change that, and run `python -m tests.faces`.
 """The LWW register on a server: one value, that of the last write."""
 
 from __future__ import annotations

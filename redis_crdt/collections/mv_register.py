@@ -1,3 +1,4 @@
+# Made from redis_crdt/asyncio/mv_register.py: change that, and run `python -m tests.faces`.
 """The MV register on a server: all values that were written concurrently."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Made from redis_crdt/asyncio/pn_counter.py: change that, and run `python -m tests.faces`.
 """The PN-Counter on a server: a counter that goes up and down."""
 
 from __future__ import annotations
