@@ -24,10 +24,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 
 MADE: Final = {
-    "redis_crdt/collections/g_counter.py": "redis_crdt/asyncio/g_counter.py",
-    "redis_crdt/collections/lww_register.py": "redis_crdt/asyncio/lww_register.py",
-    "redis_crdt/collections/mv_register.py": "redis_crdt/asyncio/mv_register.py",
-    "redis_crdt/collections/pn_counter.py": "redis_crdt/asyncio/pn_counter.py",
+    f"redis_crdt/collections/{name}.py": f"redis_crdt/asyncio/{name}.py"
+    for name in ("collection", "g_counter", "lww_register", "mv_register", "pn_counter")
 }
 """The files that are made, each with what it is made from."""
 

@@ -1,14 +1,12 @@
-"""What the collections of asyncio have in common."""
+"""What the collections on a server have in common."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from redis_crdt.memory.collection import Mergeable, state_of
-from redis_crdt.operations.awaiting import drive
-from redis_crdt.operations.collection import CollectionOperations
-from redis_crdt.operations.operation import Operation, Procedure
+from redis_crdt.asyncio.driving import Driven
+from redis_crdt.memory.collection import Mergeable
 from redis_crdt.state import State
 from redis_crdt.watching import Change, Watcher
 
@@ -16,25 +14,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Collection(CollectionOperations[T]):
-    """A collection on a server, by a client of asyncio."""
-
-    _is_open = False
-
-    async def _run(self, operation: Operation[R]) -> R:
-        if not self._is_open:
-            await self._open_once()
-        reply: R = await self._replica.execute(operation)
-        return reply
-
-    async def _drive(self, procedure: Procedure[R]) -> R:
-        if not self._is_open:
-            await self._open_once()
-        return await drive(procedure)
-
-    async def _open_once(self) -> None:
-        await drive(self._open())
-        self._is_open = True
+class Collection(Driven[T]):
+    """A collection on a server."""
 
     async def _stream(self, read: Callable[[bytes, bytes], R]) -> AsyncIterator[R]:
         """Read the entries, a page at a time as they are asked for."""
@@ -43,11 +24,16 @@ class Collection(CollectionOperations[T]):
             for field, entry in page.items():
                 yield read(field, entry)
 
-    async def merge(self, other: Mergeable | Collection[Any]) -> Self:
-        """Join the state of ``other`` into this collection, and return this collection."""
-        if isinstance(other, Collection):
-            other = await other.dump()
-        await self._drive(self._merge(state_of(other, self.kind)))
+    async def merge(self, other: Mergeable | Driven[Any]) -> Self:
+        """Join the state of ``other`` into this collection, and return this collection.
+
+        ``other`` is anything that holds the same kind of state: a collection of any backend, or
+        a dump. One script for each 500 entries, all validated before the first is written.
+        Raises :class:`KindMismatch` for another kind, :class:`InvalidValue` for values that are
+        not of this one's type, :class:`InvalidDump` for a malformed dump, :class:`ClockDrift`
+        for a time too far ahead. A dump may be old: only what is neither there nor known is taken.
+        """
+        await self._drive(self._merge(await self._state_of(other)))
         return self
 
     async def watch(
@@ -60,25 +46,8 @@ class Collection(CollectionOperations[T]):
                     yield change
 
     async def dump(self) -> State:
-        """Return the whole state, tombstones included."""
+        """Return the whole state, tombstones included. One round trip per 500 entries.
+
+        What changes meanwhile is in it as it was or as it became; each is a valid state.
+        """
         return await self._drive(self._dump())
-
-
-class Many:
-    """A collection of many, which Python would read without awaiting it: it says how to."""
-
-    def __bool__(self) -> NoReturn:
-        self._refuse("bool(...)", "await ....size()")
-
-    def __len__(self) -> NoReturn:
-        self._refuse("len(...)", "await ....size()")
-
-    def __contains__(self, _: object) -> NoReturn:
-        self._refuse("... in ...", "await ....contains(...)")
-
-    def __iter__(self) -> NoReturn:
-        self._refuse("for ... in ...", "async for ... in ...")
-
-    def _refuse(self, what: str, instead: str) -> NoReturn:
-        name = type(self).__name__
-        raise TypeError(f"{what} of an awaited {name}: it is on a server, so use {instead}")

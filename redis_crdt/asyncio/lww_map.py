@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, TypeVar, overload
 
-from redis_crdt.asyncio.collection import Collection, Many
+from redis_crdt.asyncio.collection import Collection
+from redis_crdt.asyncio.many import Many
 from redis_crdt.operations.lww import LWWMapOperations
 from redis_crdt.values import MISSING, items_of
 

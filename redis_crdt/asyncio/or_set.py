@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any, TypeVar
 
-from redis_crdt.asyncio.collection import Collection, Many
+from redis_crdt.asyncio.collection import Collection
+from redis_crdt.asyncio.many import Many
 from redis_crdt.elements import (
     Keyed,
     beyond,

@@ -1,13 +1,13 @@
-"""What the blocking collections have in common."""
+# Made from redis_crdt/asyncio/collection.py: change that, and run `python -m tests.faces`.
+"""What the collections on a server have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeVar
 
-from redis_crdt.memory.collection import Mergeable, state_of
-from redis_crdt.operations.collection import CollectionOperations
-from redis_crdt.operations.operation import Operation, Procedure, drive
+from redis_crdt.collections.driving import Driven
+from redis_crdt.memory.collection import Mergeable
 from redis_crdt.state import State
 from redis_crdt.watching import Change, Watcher
 
@@ -15,15 +15,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Collection(CollectionOperations[T]):
-    """A collection on a server, by a client that blocks."""
-
-    def _run(self, operation: Operation[R]) -> R:
-        reply: R = self._replica.execute(operation)
-        return reply
-
-    def _drive(self, procedure: Procedure[R]) -> R:
-        return drive(procedure)
+class Collection(Driven[T]):
+    """A collection on a server."""
 
     def _stream(self, read: Callable[[bytes, bytes], R]) -> Iterator[R]:
         """Read the entries, a page at a time as they are asked for."""
@@ -32,7 +25,7 @@ class Collection(CollectionOperations[T]):
             for field, entry in page.items():
                 yield read(field, entry)
 
-    def merge(self, other: Mergeable) -> Self:
+    def merge(self, other: Mergeable | Driven[Any]) -> Self:
         """Join the state of ``other`` into this collection, and return this collection.
 
         ``other`` is anything that holds the same kind of state: a collection of any backend, or
@@ -41,16 +34,17 @@ class Collection(CollectionOperations[T]):
         not of this one's type, :class:`InvalidDump` for a malformed dump, :class:`ClockDrift`
         for a time too far ahead. A dump may be old: only what is neither there nor known is taken.
         """
-        self._drive(self._merge(state_of(other, self.kind)))
+        self._drive(self._merge(self._state_of(other)))
         return self
 
     def watch(
         self, cursor: str | None = None, *, timeout: float | None = None
     ) -> Iterator[Change[Any]]:
-        """Yield the changes of this collection; otherwise as :meth:`redis_crdt.Replica.watch`."""
+        """Yield the changes of this collection; otherwise as :meth:`Replica.watch`."""
         with Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec)) as watcher:
             while (changes := self._drive(watcher.page())) is not None:
-                yield from changes
+                for change in changes:
+                    yield change
 
     def dump(self) -> State:
         """Return the whole state, tombstones included. One round trip per 500 entries.
