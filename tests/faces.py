@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).parent.parent
 
 MADE: Final = {
     f"redis_crdt/collections/{name}.py": f"redis_crdt/asyncio/{name}.py"
-    for name in ("collection", "g_counter", "lww_register", "mv_register", "pn_counter")
+    for name in ("collection", "g_counter", "lww_register", "mv_register", "or_set", "pn_counter")
 }
 """The files that are made, each with what it is made from."""
 

@@ -1,40 +1,27 @@
+# Made from redis_crdt/asyncio/or_set.py: change that, and run `python -m tests.faces`.
 """The OR-Set on a server: a set in which an add wins over a concurrent remove."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from redis_crdt.collections.collection import Collection
-from redis_crdt.elements import MutableOperators
-from redis_crdt.operations.or_set import ORSetOperations
+from redis_crdt.collections.set_protocol import Removed, SetProtocol
 from redis_crdt.sync.tombstones import GRACE
 
 T = TypeVar("T")
 
 
-class Removed(Sized):
-    """The tombstones of a set; ``len()`` counts them in one round trip."""
-
-    def __init__(self, set_: ORSet[Any]) -> None:
-        self._set = set_
-
-    def size(self) -> int:
-        """Return the number of tombstones. One round trip."""
-        return self._set._run(self._set._removed_size())
-
-    __len__ = size
-
-
-class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
+class ORSet(SetProtocol[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     An add that a concurrent remove had not seen survives it. Reads and single writes are one
-    round trip each. Python's operators take one per 500 elements to read the set or to ask it for
-    those of the other operand, one to read that where it is on a server, too, and one for each
-    kind of write; what they return is as of :meth:`get_elements`. What is not of the set's type is
-    not in it, and an operation that would write it changes nothing.
+    round trip each. The methods of Python's sets, and its operators where they need no ``await``,
+    take one per 500 elements to read the set or to ask it for those of the other operand, one to
+    read that where it is on a server, too, and one for each kind of write; what they return is as
+    of :meth:`get_elements`. What is not of the set's type is not in it, and an operation that would
+    write it changes nothing.
 
     Where a model gained fields with defaults, what was written before is there still, and found: as
     what iterating gives. To write it anew, remove each element and add it, in a batch. Where it
@@ -57,7 +44,8 @@ class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
         """
         self._drive(self._update(*elements))
 
-    def remove(self, element: T) -> bool:  # type: ignore[override]
+    # Where calls need no await, a set is a MutableSet, whose `remove` tells nothing.
+    def remove(self, element: T) -> bool:  # type: ignore[override, unused-ignore]
         """Remove the element if it is there, and tell whether it was. One round trip.
 
         Of several clients of one replica that remove it at once, one is told True.
@@ -93,9 +81,6 @@ class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
         """Tell whether the element is there. One round trip; none if not of the set's type."""
         return self._run(self._contains(element))
 
-    def __contains__(self, element: object) -> bool:
-        return self._run(self._contains(element))
-
     def contains_many(self, elements: Iterable[T]) -> list[bool]:
         """Tell of each of the elements whether it is there, in order. One round trip per 500."""
         return self._drive(self._contains_many(elements))
@@ -120,12 +105,9 @@ class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
         """Return the number of elements. One round trip."""
         return self._run(self._size())
 
-    def __len__(self) -> int:
-        return self._run(self._size())
-
     @property
     def removed(self) -> Removed:
-        """The tombstones that are still kept; ``len()`` counts them."""
+        """The tombstones that are still kept; its ``size()`` counts them."""
         return Removed(self)
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
@@ -135,9 +117,3 @@ class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
         they tell. What was removed does not come back. One round trip per 500 tombstones.
         """
         return self._drive(self._collect(older_than))
-
-    def _present(self) -> Iterator[bytes]:
-        return self._stream(lambda field, _: field)
-
-    def _remove_present(self, fields: Iterable[bytes]) -> None:
-        self._drive(self._remove_fields(fields))
