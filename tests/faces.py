@@ -25,7 +25,15 @@ ROOT: Final = Path(__file__).parent.parent
 
 MADE: Final = {
     f"redis_crdt/collections/{name}.py": f"redis_crdt/asyncio/{name}.py"
-    for name in ("collection", "g_counter", "lww_register", "mv_register", "or_set", "pn_counter")
+    for name in (
+        "collection",
+        "g_counter",
+        "lww_map",
+        "lww_register",
+        "mv_register",
+        "or_set",
+        "pn_counter",
+    )
 }
 """The files that are made, each with what it is made from."""
 
@@ -44,6 +52,7 @@ NAMES: Final = {
 WORDS: Final = (
     (re.compile(r"\bawait |\basync (?=for\b|with\b)|, for asyncio\b"), ""),
     (re.compile(r"\b(redis|redis_crdt)\.asyncio\b"), r"\1"),
+    (re.compile(r"\b__aiter__\b"), "__iter__"),
 )
 """What is put otherwise in docstrings and comments."""
 

@@ -1,84 +1,19 @@
+# Made from redis_crdt/asyncio/lww_map.py: change that, and run `python -m tests.faces`.
 """The LWW map on a server: text keys, each with the latest of its values."""
 
 from __future__ import annotations
 
-from collections.abc import (
-    Callable,
-    Hashable,
-    ItemsView,
-    Iterable,
-    Iterator,
-    KeysView,
-    MutableMapping,
-    ValuesView,
-)
-from operator import and_, eq, ge, gt, le, lt, ne, or_, sub, xor
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, overload
 
-from redis_crdt.codec import codec_for
-from redis_crdt.collections.collection import Collection
-from redis_crdt.elements import Keyed, Operators
-from redis_crdt.operations.lww import LWWMapOperations
-from redis_crdt.values import MISSING, items_of
+from redis_crdt.collections.map_protocol import MapProtocol
+from redis_crdt.values import MISSING
 
 T = TypeVar("T")
 D = TypeVar("D")
 
 
-class Keys(Operators[str], KeysView[str]):  # type: ignore[misc]
-    """The keys of a map; operators ask for many at once, as those of sets do."""
-
-    _mapping: LWWMap[Any]
-    _codec = codec_for(str)
-
-    def contains_many(self, elements: Iterable[Any]) -> list[bool]:
-        """Tell of each of the keys whether it is there, in order. One round trip per 500."""
-        return self._mapping.contains_many(elements)
-
-    def _known_by(self) -> Iterable[Hashable]:
-        return map(self._codec.encode, self._mapping)
-
-    def _keyed(self) -> Keyed[str]:
-        return {self._codec.encode(key): key for key in self._mapping}
-
-
-def _by_dict(operate: Callable[[Any, Any], Any]) -> Any:
-    """Return an operator that reads all items first, and then does as that of a ``dict``'s."""
-
-    def operator(items: Items[Any], other: Any) -> Any:
-        return operate(items._mapping.to_dict().items(), other)
-
-    return operator
-
-
-class Items(ItemsView[str, T]):
-    """The items of a map, read in one round trip per 500 as they are asked for."""
-
-    _mapping: LWWMap[T]
-
-    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = map(_by_dict, (eq, ne, lt, le, gt, ge))
-    __and__, __or__, __sub__, __xor__ = map(_by_dict, (and_, or_, sub, xor))
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-    __rsub__ = _by_dict(lambda mine, other: other - mine)
-    isdisjoint = _by_dict(lambda mine, other: mine.isdisjoint(other))
-
-    def __iter__(self) -> Iterator[tuple[str, T]]:
-        return self._mapping._stream(self._mapping._item)
-
-
-class Values(ValuesView[T]):
-    """The values of a map, read in one round trip per 500 as they are asked for."""
-
-    _mapping: LWWMap[T]
-
-    def __iter__(self) -> Iterator[T]:
-        return self._mapping._stream(self._mapping._value)
-
-    def __contains__(self, value: object) -> bool:
-        return any(value is found or value == found for found in self)
-
-
-class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
+class LWWMap(MapProtocol[T]):
     """A map whose keys are added and removed as an OR-Set's elements, each with a value.
 
     Of concurrent values the latest is read. A deletion removes those that this replica has, so
@@ -91,12 +26,12 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
         self._run(self._set(key, value))
 
     def update(self, other: Any = (), /, **items: T) -> None:
-        """Write all of the items. Takes what ``dict.update`` takes.
+        """Write all of the items. Takes what ``dict.update`` takes, and another such map.
 
         One round trip, and one atomic write, per 500 items. Raises :class:`InvalidValue` before
         anything is written if a key or value is not of its type.
         """
-        self._drive(self._update(items_of(other, items)))
+        self._drive(self._update(self._items_of(other, items)))
 
     @overload
     def get(self, key: str) -> T | None: ...
@@ -117,7 +52,8 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
     def to_dict(self) -> dict[str, T]:
         """Return all items. One round trip per 500.
 
-        ``dict(m)`` asks for each key by itself, and raises KeyError where one is deleted meanwhile.
+        ``dict(m)``, where calls need no ``await``, asks for each key by itself, and raises KeyError
+        where one is deleted meanwhile.
         """
         return self._drive(self._all_items())
 
@@ -164,41 +100,9 @@ class LWWMap(Collection[T], LWWMapOperations[T], MutableMapping[str, T]):
         """Return the number of keys. One round trip."""
         return self._run(self._size())
 
-    def __len__(self) -> int:
-        return self._run(self._size())
-
     def __iter__(self) -> Iterator[str]:
         """Yield the keys, in one round trip per 500, read as they are asked for.
 
-        What is promised is said at :meth:`ORSet.__iter__`; so it is for items and values.
+        What is promised is said at :meth:`ORSet.__iter__`; so it is for views of items and values.
         """
         return self._stream(self._key)
-
-    def keys(self) -> KeysView[str]:
-        """Return a view of the keys."""
-        return Keys(self)
-
-    def items(self) -> ItemsView[str, T]:
-        """Return a view of the items."""
-        return Items(self)
-
-    def values(self) -> ValuesView[T]:
-        """Return a view of the values."""
-        return Values(self)
-
-    def __contains__(self, key: object) -> bool:
-        return self._run(self._contains(key))
-
-    def __getitem__(self, key: str) -> T:
-        value = self._run(self._get(key, MISSING))
-        if value is MISSING:
-            raise KeyError(key)
-        found: T = value
-        return found
-
-    def __setitem__(self, key: str, value: T) -> None:
-        self._run(self._set(key, value))
-
-    def __delitem__(self, key: str) -> None:
-        if not self._run(self._delete(key)):
-            raise KeyError(key)
