@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
+from redis_crdt.operations.bounds import bound
 from redis_crdt.operations.flight import LATER, Flight, Request
-from redis_crdt.operations.operation import Close, Landing, LostReply, explain
+from redis_crdt.operations.operation import TROUBLE, Close, Landing, LostReply, explain, told
 
 if TYPE_CHECKING:
     from redis_crdt.replica import Replica
@@ -30,10 +29,11 @@ class BlockingFlight(Flight):
         try:
             if self._connection is None:
                 self._connection = self._replica._borrow(self._pool)
+                bound(self._connection, True)
             self._connection.send_packed_command([self._packed(request)])
-        except RedisError as error:
+        except TROUBLE as error:
             self.abandon()
-            raise explain(LostReply(str(error)), request) from error
+            raise explain(LostReply(told(error)), request) from error
         self.under_way.append(request)
 
     def _land(self, seconds: float | None) -> Any:
@@ -42,7 +42,7 @@ class BlockingFlight(Flight):
             if seconds is not None and not connection.can_read(seconds):
                 return LATER
             reply = connection.read_response(disable_decoding=True)
-        except RedisError as error:
+        except TROUBLE as error:
             return self._failed(error)
         return self._landed(reply)
 

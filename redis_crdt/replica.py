@@ -28,7 +28,9 @@ from redis_crdt.collections import (
     PNCounter,
 )
 from redis_crdt.collections.batch import Batch
+from redis_crdt.errors import CRDTError
 from redis_crdt.flight import BlockingFlight
+from redis_crdt.operations.bounds import BoundedParser, bound, is_bounded
 from redis_crdt.operations.cluster import (
     ASKING,
     Address,
@@ -42,6 +44,7 @@ from redis_crdt.operations.cluster import (
 )
 from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import (
+    TROUBLE,
     Command,
     Each,
     Everywhere,
@@ -52,6 +55,7 @@ from redis_crdt.operations.operation import (
     drive,
     explain,
     is_lost,
+    told,
 )
 from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.directory import list_collections
@@ -357,7 +361,9 @@ class Replica(ReplicaOperations):
                 reply = self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = self._take(self.reading(operation))
-        except RedisError as error:
+        except CRDTError:
+            raise
+        except TROUBLE as error:
             raise explain(error, operation) from error
         return operation.read(reply)
 
@@ -391,10 +397,10 @@ class Replica(ReplicaOperations):
         """
         pool: Any = self._client.connection_pool
         connection = self._borrow(pool)
-        packed = pack_command(args)
+        packed, bounded = pack_command(args), is_bounded(args)
         try:
             reply = connection.retry.call_with_retry(
-                lambda: _exchange(connection, packed), lambda _: connection.disconnect()
+                lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
             )
         except ResponseError:
             raise
@@ -430,6 +436,7 @@ class Replica(ReplicaOperations):
             cluster: Any = self._client
             options = cluster.get_connection_kwargs()
             made = cluster.nodes_manager.create_redis_node(*node, **options)
+            made.connection_pool.connection_kwargs.setdefault("parser_class", BoundedParser)
             self._servers.setdefault(node, made)  # another thread may have been faster
         return self._servers[node]
 
@@ -440,15 +447,16 @@ class Replica(ReplicaOperations):
         connection = self._borrow(pool)
         try:
             if send.asking:
-                _exchange(connection, ASKING)
+                _exchange(connection, ASKING, True)
             write, args = send.write, send.args
             if write is not None:
                 args = self._vouched(connection, _link_of(connection), send)
             packed = pack_command(args)
             if send.parsed:
                 connection.send_packed_command([packed])
+                bound(connection, is_bounded(args))
                 return server.parse_response(connection, send.args[0], **_RAW)
-            reply = _exchange(connection, packed)
+            reply = _exchange(connection, packed, write is None and is_bounded(args))
             if write is not None:
                 self._answered(connection, _link_of(connection), write)
             return reply
@@ -458,7 +466,7 @@ class Replica(ReplicaOperations):
             # Whatever the reply would have been, the next user must not read it.
             connection.disconnect()
             if is_lost(error):
-                raise LostReply(str(error)) from error
+                raise LostReply(told(error)) from error
             raise
         finally:
             self._give_back(pool, connection)
@@ -494,6 +502,7 @@ class Replica(ReplicaOperations):
                 waiting[connection] = pool
                 connection.connect()
                 connection.send_packed_command([pack_command(send.args)])
+                bound(connection, is_bounded(send.args))
             sockets = {connection._sock: connection for connection in waiting}
             ready, _, _ = select(sockets, [], [], self._socket_timeout)
             if not ready:
@@ -514,7 +523,7 @@ class Replica(ReplicaOperations):
 
 def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
     if (node_url := cluster_url(url)) is None:
-        return Redis.from_url(url, **options)
+        return Redis.from_url(url, **{"parser_class": BoundedParser, **options})
     try:
         with locating():
             return RedisCluster.from_url(node_url, **options)
@@ -522,9 +531,10 @@ def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
         raise explain(error, Command((), about="Cluster")) from error
 
 
-def _exchange(connection: Any, packed: bytes) -> Any:
+def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:
     """Send what is packed and read the reply, in bytes whatever the client reads for others."""
     connection.send_packed_command([packed])
+    bound(connection, bounded)
     return connection.read_response(disable_decoding=True)
 
 

@@ -22,7 +22,9 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
+from redis_crdt.errors import CRDTError
 from redis_crdt.operations.awaiting import all_of, drive
+from redis_crdt.operations.bounds import AwaitedBoundedParser, bound, is_bounded
 from redis_crdt.operations.cluster import (
     ASKING,
     Address,
@@ -36,6 +38,7 @@ from redis_crdt.operations.cluster import (
 )
 from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import (
+    TROUBLE,
     Command,
     Each,
     Everywhere,
@@ -45,6 +48,7 @@ from redis_crdt.operations.operation import (
     Wait,
     explain,
     is_lost,
+    told,
 )
 from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
 from redis_crdt.sync.directory import list_collections
@@ -354,7 +358,9 @@ class Replica(ReplicaOperations):
                 reply = await self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = await self._take(self.reading(operation))
-        except RedisError as error:
+        except CRDTError:
+            raise
+        except TROUBLE as error:
             raise explain(error, operation) from error
         return operation.read(reply)
 
@@ -388,10 +394,10 @@ class Replica(ReplicaOperations):
         """
         pool: Any = self._client.connection_pool
         connection = await self._borrow(pool)
-        packed = pack_command(args)
+        packed, bounded = pack_command(args), is_bounded(args)
         try:
             reply = await connection.retry.call_with_retry(
-                lambda: _exchange(connection, packed), lambda _: connection.disconnect()
+                lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
             )
         except ResponseError:
             raise
@@ -426,6 +432,7 @@ class Replica(ReplicaOperations):
             cluster: Any = self._client
             options = {**cluster.get_connection_kwargs(), "host": node.host, "port": node.port}
             del options["response_callbacks"]
+            options.setdefault("parser_class", AwaitedBoundedParser)
             pool = BlockingConnectionPool(timeout=None, **options)
             self._servers[node] = Redis(connection_pool=pool)
         return self._servers[node]
@@ -437,15 +444,16 @@ class Replica(ReplicaOperations):
         connection = await self._borrow(pool)
         try:
             if send.asking:
-                await _exchange(connection, ASKING)
+                await _exchange(connection, ASKING, True)
             write, args = send.write, send.args
             if write is not None:
                 args = self._vouched(connection, _link_of(connection), send)
             packed = pack_command(args)
             if send.parsed:
                 await connection.send_packed_command([packed])
+                bound(connection, is_bounded(args))
                 return await server.parse_response(connection, send.args[0], **_RAW)
-            reply = await _exchange(connection, packed)
+            reply = await _exchange(connection, packed, write is None and is_bounded(args))
             if write is not None:
                 self._answered(connection, _link_of(connection), write)
             return reply
@@ -455,7 +463,7 @@ class Replica(ReplicaOperations):
             # Whatever the reply would have been, the next user must not read it.
             await connection.disconnect(nowait=True)
             if is_lost(error):
-                raise LostReply(str(error)) from error
+                raise LostReply(told(error)) from error
             raise
         finally:
             await self._give_back(pool, connection)
@@ -507,13 +515,15 @@ def _client_of(url: str, shards: int, options: dict[str, Any]) -> Redis | RedisC
     if (node_url := cluster_url(url)) is not None:
         # A syncer that follows it waits for each shard on a connection of its own.
         return RedisCluster.from_url(node_url, **{"max_connections": 64 + shards, **options})
-    options = {"max_connections": 64, "timeout": None, **options}
+    ours = {"max_connections": 64, "timeout": None, "parser_class": AwaitedBoundedParser}
+    options = {**ours, **options}
     return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
-async def _exchange(connection: Any, packed: bytes) -> Any:
+async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:
     """Send what is packed and read the reply, in bytes whatever the client reads for others."""
     await connection.send_packed_command([packed])
+    bound(connection, bounded)
     return await connection.read_response(disable_decoding=True)
 
 

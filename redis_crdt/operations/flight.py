@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from hiredis import pack_command
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from redis_crdt.operations.operation import (
     Executor,
@@ -21,6 +21,7 @@ from redis_crdt.operations.operation import (
     is_closed,
     is_lost,
     is_unserved,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -62,17 +63,17 @@ class Flight(Executor):
         """Return what a reply says."""
         return self.under_way.popleft().read(reply)
 
-    def _failed(self, error: RedisError) -> str:
+    def _failed(self, error: Exception) -> str:
         """Give up; raises an exception of ours, but for what is refused at first."""
         request = self.under_way[0]
         self.abandon()
         if is_refused_at_first(error):
             return LOST
-        lost = LostReply(str(error)) if is_lost(error) else error
+        lost = LostReply(told(error)) if is_lost(error) else error
         raise explain(lost, request) from error
 
 
-def is_refused_at_first(error: RedisError) -> bool:
+def is_refused_at_first(error: Exception) -> bool:
     """Whether a server has refused a request before it looked at it."""
     if not isinstance(error, ResponseError):
         return False
