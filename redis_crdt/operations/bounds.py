@@ -15,8 +15,8 @@ from redis._parsers import _AsyncHiredisParser, _HiredisParser
 from redis.exceptions import InvalidResponse
 
 MAX_REPLY: Final = 128_000_000
-"""How many bytes one reply may have: about twice as many as the largest that a replica gives, of a
-feed's entry that names 1000 fields of 64 KiB."""
+"""How many bytes one reply may have: more than the largest that a replica gives, which has 7 keys
+of 16 MiB; see ``lua/lib/body.lua``."""
 
 MAX_PARTS: Final = 1_000_000
 """How many parts."""

@@ -203,6 +203,12 @@ CLOSED = "CRDTCLOSED"
 """The first word of a refusal because the namespace is not open, as on an emptied server."""
 
 
+class TooMuchEffort(errors.CRDTError):
+    """What a batch asks for would keep others waiting: not more than so many entries are to go."""
+
+    entries: int
+
+
 class LostReply(RedisConnectionError):
     """The connection broke after a script was sent, so nobody knows whether it ran."""
 
@@ -283,6 +289,12 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
             f"{about}: refused: a time {ahead / 1000:.3f} s ahead of this server's clock; "
             "correct the clock that wrote it, or raise max_drift"
         )
+    if code == "EFFORT" and (entries := _number_in(detail)) is not None:
+        effort = TooMuchEffort(
+            f"{about}: a batch that takes long, but for {entries} of its entries"
+        )
+        effort.entries = entries
+        return effort
     if code == "CONFLICT":
         return errors.ReplicaConflict(f"{about}: {detail} is a replica of the same id")
     if code == "INFO":

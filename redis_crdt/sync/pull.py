@@ -10,6 +10,7 @@ wherever, the next pull goes on from a valid state.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
+from redis_crdt.operations.operation import Procedure, Script, SideBySide, TooMuchEffort, Wait
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
@@ -37,6 +38,10 @@ STREAM = 6
 
 MAX_RECONCILED = 3
 """How often one pull reconciles before it leaves the rest to the next."""
+
+
+MAX_WEIGHT = 1_000_000
+"""How many bytes are joined at once, unless one entry has more."""
 
 
 class Progress(NamedTuple):
@@ -314,7 +319,7 @@ class ShardPull:
         if delta.body or any(is_news(mine, *item) for item in news.items()):
             # What was refused before is not held, so nothing after it can be claimed as known.
             cursor = b"" if reading.refused else delta.cursor
-            applied = yield from self.apply(mine, source, cursor, mode, delta.body)
+            applied = yield from self.apply(source, cursor, mode, delta.body)
             if applied.refused:
                 reading.refused = True
             elif cursor and not applied.holds:
@@ -333,13 +338,44 @@ class ShardPull:
 
     def apply(
         self,
-        mine: ask.Knowledge,
         source: ask.Vouched,
         cursor: bytes,
         mode: str,
         body: Sequence[bytes],
     ) -> Procedure[ask.Applied]:
-        """Join a batch; returns what the target replies."""
+        """Join a batch; returns what the target replies.
+
+        In parts where it is so much that others would wait at the target's server: no script takes
+        more than about 1 MB or 2000 dots, or else one entry.
+        """
+        parts = deque([body])
+        if bodies.weight_of(body) > MAX_WEIGHT:
+            parts = deque(bodies.split(body, MAX_WEIGHT, ask.BATCH))
+        refused: tuple[ask.Refused, ...] = ()
+        while True:
+            part = parts.popleft()
+            is_last = not parts and not refused
+            try:
+                applied = yield from self._apply_part(
+                    *(source, cursor if is_last else b"", mode if is_last else "more", part)
+                )
+            except TooMuchEffort as error:
+                if error.entries < 1:
+                    raise
+                # Those after it are mostly alike.
+                parts.extendleft(reversed([*bodies.split(part, MAX_WEIGHT, error.entries)]))
+                continue
+            refused += applied.refused
+            if not parts or not ask.has_forgotten_nothing(applied.standing, self.standing):
+                return applied._replace(refused=refused)
+
+    def _apply_part(
+        self,
+        source: ask.Vouched,
+        cursor: bytes,
+        mode: str,
+        body: Sequence[bytes],
+    ) -> Procedure[ask.Applied]:
         drift = self.target.max_drift
         keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
         request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)

@@ -126,7 +126,7 @@ class Reconciling:
                     self.contexts[place] = context
                 self._contexts_seen.add(place)
             if page.body:
-                applied = yield from pull.apply(self._mine, page.source, b"", "more", page.body)
+                applied = yield from pull.apply(page.source, b"", "more", page.body)
                 self.refused = self.refused or bool(applied.refused)
                 self._shown.add(page.body)
             self._done += bodies.count(page.body)
@@ -195,7 +195,7 @@ class Reconciling:
             is_same = is_same and answer.source.writer == self._head.writer and answer.done > 0
             if not is_same:
                 return None
-            applied = yield from pull.apply(self._mine, answer.source, b"", "more", answer.body)
+            applied = yield from pull.apply(answer.source, b"", "more", answer.body)
             self.refused = self.refused or bool(applied.refused)
             if answer.done >= len(batch):
                 return None
