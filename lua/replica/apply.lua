@@ -197,7 +197,7 @@ local function apply()
   if holds then
     local news = MODE == 'last' and known or {}
     news[SOURCE] = CURSOR
-    learn(news)
+    learn(news, SOURCE)
   end
   return {changed, holds and '1' or '0', refused, last_id(), standing()}
 end

@@ -215,7 +215,7 @@ class Answers:
         shard.peers[peer] = self._start(theirs) or Time(0)
         holds = bool(cursor) and not batch.refused
         if holds:
-            shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)})
+            shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)}, by)
         return [batch.changes, b"%d" % holds, batch.refused, *self._now()]
 
     def expect(self, asked_as: bytes, source: bytes, began: bytes, *rest: bytes) -> bytes:
@@ -266,7 +266,7 @@ class Answers:
         if is_news:
             shard.collected = shard.append([])
             shard.fall_silent(silent)
-        shard.learn(known)
+        shard.learn(known, source.decode())
         ours = shard.knowledge(shard.newest())
         shard.pending = {w: t for w, t in shard.pending.items() if not knows(ours, Dot(t, w))}
         shard.peers[replica_of(source.decode())] = self._start(known) or Time(0)

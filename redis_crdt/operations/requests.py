@@ -20,6 +20,9 @@ BATCH = 500
 BATCH_BYTES = 500_000
 """About how many bytes of fields and entries it handles, for the same reason."""
 
+MAX_CLOCKS = 8192
+"""Of how many writers a replica tells a clock: more than it knows, and than a collection does."""
+
 LOOK = b"!"
 """What goes with requests: the server looks first whether it is the one that it was."""
 
@@ -62,6 +65,8 @@ def _standing(part: Any) -> bytes:
 
 def _clocks(flat: Any, *marks: bytes) -> dict[bytes, bytes]:
     """A flat list of writers and clocks; ``marks`` may stand for writers."""
+    if len(flat) > 2 * MAX_CLOCKS:
+        raise InvalidDump(f"an ill-formed reply of a replica: more than {MAX_CLOCKS} writers")
     pairs = zip(flat[::2], flat[1::2], strict=True)
     return {w if w in marks else _writer(w): _clock(clock) for w, clock in pairs}
 

@@ -30,6 +30,13 @@ from redis_crdt.sync.window import AT_ONCE, Window
 MAX_CHASE = 100
 """After how many batches of what was written meanwhile a pull leaves the rest to the next."""
 
+MAX_BATCHES = 10_000
+"""After how many batches a pull leaves the rest to the next in any case: fifty times a feed of the
+usual length. So no source keeps one for ever."""
+
+MAX_RESTARTS = 3
+"""How often one pull begins anew because the target is not what it was."""
+
 MAX_AHEAD = 1.0
 """For how many seconds one waits for news whose end has to be waited for, too."""
 
@@ -220,7 +227,7 @@ class ShardPull:
         trip before the next news.
         """
         window = self.window
-        reconciled = chased = 0
+        reconciled = chased = restarted = batches = 0
         goal: Time | None = None
         while True:
             mine = self.target_knows or (yield from self._ask_target())
@@ -238,7 +245,13 @@ class ShardPull:
                 more = True
             elif not (yield from self._take(mine, delta)):
                 yield from window.stop()
+                if (restarted := restarted + 1) > MAX_RESTARTS:
+                    return
                 more = True
+            elif (batches := batches + 1) > MAX_BATCHES:
+                self.clock = delta.cursor
+                yield from window.stop()
+                return
             elif more:
                 yield from self._note_distance(delta)
                 goal = goal or parse_clock(source.clock)
@@ -428,6 +441,10 @@ class ShardPull:
             self._reading = Reading(head.writer, True, b"%b %b 0" % (head.writer, head.clock))
         elif ended:
             yield from self._note(going.contexts)
+
+    def give_up_reconciling(self) -> None:
+        """Begin the next reconciling anew."""
+        self._reconciling = None
 
 
 @dataclass(slots=True)

@@ -35,6 +35,9 @@ FIRST_DELAY, LAST_DELAY = 0.1, 30.0
 PEER_TIMEOUT = 10.0
 """For how many seconds a peer may leave a command unanswered before it counts as gone."""
 
+FILLING = 10.0
+"""For how many seconds a peer is not pulled from while a new replica fills itself from another."""
+
 TELL_EVERY = 1.0
 """How often progress is written down at most."""
 
@@ -188,21 +191,20 @@ class _Follower:
         """Pull for the first time in this round.
 
         A new replica fills itself from one peer after the other: once it has all of the first,
-        it knows what that one knew of the others, and all that they still tell is what is new. A
-        peer that neither answers nor fails does not hold the others up for longer than that.
+        it knows what that one knew of the others, and all that they still tell is what is new. No
+        peer holds the others up for long by that, whatever it sends.
         """
         filling = self._syncer._filling
-        while await drive(_is_filling(self._replica)):
+        if await drive(_is_filling(self._replica)):
             try:
-                await asyncio.wait_for(filling.acquire(), PEER_TIMEOUT)
+                await asyncio.wait_for(filling.acquire(), FILLING)
             except TimeoutError:
-                if any(link.state == "scanning" for link in self._syncer.links):
-                    continue
-                break
-            try:
-                return await drive(pull.run())
-            finally:
-                filling.release()
+                pass
+            else:
+                try:
+                    return await drive(pull.run())
+                finally:
+                    filling.release()
         return await drive(pull.run())
 
     async def _measure(self) -> None:
