@@ -41,6 +41,10 @@ class InvalidSetting(CRDTError, ValueError):
     """A setting of a replica that is out of range."""
 
 
+class WrongEventLoop(CRDTError, RuntimeError):
+    """An awaited replica is used by an event loop while another one uses it."""
+
+
 class CounterOverflow(CRDTError, OverflowError):
     """A counter's total for one writer would pass 2**63 - 1."""
 

@@ -28,7 +28,7 @@ class BlockingFlight(Flight):
     def _send(self, request: Request) -> None:
         try:
             if self._connection is None:
-                self._connection = self._replica._borrow(self._pool)
+                self._connection = self._connections.borrow(counts=False)
                 bound(self._connection, True)
             self._connection.send_packed_command([self._packed(request)])
         except TROUBLE as error:
@@ -51,12 +51,11 @@ class BlockingFlight(Flight):
             self.abandon()
         elif self._connection is not None:
             connection, self._connection = self._connection, None
-            self._replica._give_back(self._pool, connection)
+            self._connections.give_back(connection)
 
     def abandon(self) -> None:
         """Give up what is under way, and the connection with it, at once."""
         self.under_way.clear()
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            connection.disconnect()
-            self._pool.release(connection)
+            self._connections.discard(connection)

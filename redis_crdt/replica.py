@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from os import getpid
+from contextlib import contextmanager
 from select import select
 from time import sleep
 from typing import Any, Self
 
 from hiredis import pack_command
 from redis import Redis
-from redis.client import NEVER_DECODE
 from redis.cluster import RedisCluster
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import TypeVar
@@ -28,9 +25,10 @@ from redis_crdt.collections import (
     PNCounter,
 )
 from redis_crdt.collections.batch import Batch
+from redis_crdt.connections import Connections
 from redis_crdt.errors import CRDTError
 from redis_crdt.flight import BlockingFlight
-from redis_crdt.operations.bounds import BoundedParser, bound, is_bounded
+from redis_crdt.operations.bounds import bound, is_bounded
 from redis_crdt.operations.cluster import (
     ASKING,
     Address,
@@ -43,6 +41,7 @@ from redis_crdt.operations.cluster import (
     locating,
 )
 from redis_crdt.operations.flight import Flight
+from redis_crdt.operations.native import read_native
 from redis_crdt.operations.operation import (
     TROUBLE,
     Command,
@@ -74,14 +73,12 @@ T = TypeVar("T", default=Any)
 R = TypeVar("R")
 C = TypeVar("C", bound=Collection[Any])
 
-# Whatever the client makes of replies for others, we read bytes.
-_RAW = {NEVER_DECODE: True}
-
 
 class Replica(ReplicaOperations):
     """One full copy of a namespace, on one Redis deployment: a server or a Cluster.
 
-    ``client`` is a ``redis.Redis`` or a ``redis.cluster.RedisCluster``. All clients of a
+    ``client`` is a ``redis.Redis`` or a ``redis.cluster.RedisCluster``. The replica makes
+    connections of its own, as that client would and as many at most. All clients of a
     deployment share its ``replica_id``, which is set when the namespace is first opened there
     and may be left out later. ``namespace`` names the state that the replicas of all regions
     share. ``shards`` is fixed when the namespace is made. State more than ``max_drift`` seconds
@@ -117,7 +114,8 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._servers: dict[Address, Redis] = {}
+        self._servers: dict[Address | None, Connections] = {}
+        self._owns_client = False
         drive(self.opening(self))
 
     @classmethod
@@ -158,15 +156,9 @@ class Replica(ReplicaOperations):
         return self
 
     def close(self) -> None:
-        """Close the connections that this replica made: of a client that was given, none.
-
-        To a Cluster it makes its own, whoever made the client.
-        """
-        while self._kept:
-            pool, connection = self._kept.popitem()
-            pool.release(connection)
-        for server in self._servers.values():
-            server.connection_pool.disconnect()
+        """Close the connections of this replica, and the client that :meth:`from_url` made."""
+        for connections in self._servers.values():
+            connections.close()
         if self._owns_client:
             self._client.close()
 
@@ -395,23 +387,21 @@ class Replica(ReplicaOperations):
 
         It is what redis-py's clients do, too, less what they measure, for that takes longer.
         """
-        pool: Any = self._client.connection_pool
-        connection = self._borrow(pool)
-        packed, bounded = pack_command(args), is_bounded(args)
+        connections = self._connections_to(None)
+        connection = connections.borrow()
+        packed, bounded, whole = pack_command(args), is_bounded(args), False
         try:
             reply = connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
             )
+            whole = True
         except ResponseError:
-            raise
-        except BaseException:
-            # As out of a signal's handler: the next user must not read this reply.
-            connection.disconnect()
+            whole = True
             raise
         finally:
-            self._give_back(pool, connection)
-        convert = self._client.response_callbacks.get(args[0])
-        return convert(reply) if convert else reply
+            # Interrupted, as out of a signal's handler, it has a reply that is for nobody else.
+            (connections.give_back if whole else connections.discard)(connection)
+        return read_native(args[0], reply)
 
     def _carry_out(self, step: Step) -> Any:
         match step:
@@ -428,102 +418,83 @@ class Replica(ReplicaOperations):
                         cluster.nodes_manager.initialize()
                 return None
 
-    def _server(self, node: Address | None) -> Any:
-        """Return the client of one server."""
-        if node is None:
-            return self._client
-        if node not in self._servers:
-            cluster: Any = self._client
-            options = cluster.get_connection_kwargs()
-            made = cluster.nodes_manager.create_redis_node(*node, **options)
-            made.connection_pool.connection_kwargs.setdefault("parser_class", BoundedParser)
-            self._servers.setdefault(node, made)  # another thread may have been faster
-        return self._servers[node]
+    def _connections_to(self, node: Address | None) -> Connections:
+        """Return the connections to a node of the Cluster, or to the only server."""
+        connections = self._servers.get(node)
+        if connections is None:
+            client: Any = self._client
+            if node is not None:
+                options = client.get_connection_kwargs()
+                client = client.nodes_manager.create_redis_node(*node, **options)
+            made = Connections(client.connection_pool)
+            connections = self._servers.setdefault(node, made)  # another thread may be faster
+        return connections
 
     def _send_once(self, send: Send) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
-        server = self._server(send.node)
-        pool = server.connection_pool
-        connection = self._borrow(pool)
+        connections = self._connections_to(send.node)
+        connection = connections.borrow(counts=not send.waits)
+        whole = False
         try:
             if send.asking:
                 _exchange(connection, ASKING, True)
             write, args = send.write, send.args
             if write is not None:
                 args = self._vouched(connection, _link_of(connection), send)
-            packed = pack_command(args)
-            if send.parsed:
-                connection.send_packed_command([packed])
-                bound(connection, is_bounded(args))
-                return server.parse_response(connection, send.args[0], **_RAW)
-            reply = _exchange(connection, packed, write is None and is_bounded(args))
+            bounded = write is None and is_bounded(args)
+            reply = _exchange(connection, pack_command(args), bounded)
             if write is not None:
                 self._answered(connection, _link_of(connection), write)
-            return reply
+            whole = True
         except ResponseError:
+            whole = True
             raise
         except BaseException as error:
-            # Whatever the reply would have been, the next user must not read it.
-            connection.disconnect()
             if is_lost(error):
                 raise LostReply(told(error)) from error
             raise
         finally:
-            self._give_back(pool, connection)
+            (connections.give_back if whole else connections.discard)(connection)
+        return read_native(args[0], reply) if send.parsed else reply
 
     def flight(self, shard: int) -> Flight | None:
         """Return a flight to the server of a shard; None where it could carry nothing."""
         node = self._flight_to(shard)
-        return node and BlockingFlight(self, self._server(node.address).connection_pool)
-
-    def _give_back(self, pool: Any, connection: Any) -> None:
-        if not self._keeps(pool, connection):
-            pool.release(connection)
-
-    def _borrow(self, pool: Any) -> Any:
-        """Take the connection that was kept, if there is one and its server has not hung up."""
-        connection = self._kept.pop(pool, None)
-        if connection is None or connection.pid != getpid():  # a fork is to leave it alone
-            return pool.get_connection()
-        with suppress(RedisConnectionError, RedisTimeoutError):
-            if not connection.can_read():
-                return connection
-        connection.disconnect()
-        pool.release(connection)
-        return pool.get_connection()
+        return node and BlockingFlight(self, self._connections_to(node.address))
 
     def _first_reply(self, sends: tuple[Send, ...]) -> Any:
-        waiting: dict[Any, Any] = {}
+        waiting: dict[Any, Connections] = {}
         answered = None
         try:
             for send in sends:
-                pool = self._server(send.node).connection_pool
-                connection = pool.get_connection()
-                waiting[connection] = pool
-                connection.connect()
+                connections = self._connections_to(send.node)
+                connection = connections.borrow(counts=False)
+                waiting[connection] = connections
                 connection.send_packed_command([pack_command(send.args)])
                 bound(connection, is_bounded(send.args))
             sockets = {connection._sock: connection for connection in waiting}
             ready, _, _ = select(sockets, [], [], self._socket_timeout)
             if not ready:
                 raise RedisTimeoutError("no node has answered")
-            answered = sockets[ready[0]]
-            return answered.read_response(disable_decoding=True)
-        except ResponseError:
-            raise
-        except BaseException:
-            answered = None
-            raise
+            first = sockets[ready[0]]
+            try:
+                reply = first.read_response(disable_decoding=True)
+            except ResponseError:
+                answered = first
+                raise
+            answered = first
+            return reply
         finally:
-            for connection, pool in waiting.items():
-                if connection is not answered:
-                    connection.disconnect()
-                pool.release(connection)
+            for connection, connections in waiting.items():
+                if connection is answered:
+                    connections.give_back(connection)
+                else:
+                    connections.discard(connection)
 
 
 def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
     if (node_url := cluster_url(url)) is None:
-        return Redis.from_url(url, **{"parser_class": BoundedParser, **options})
+        return Redis.from_url(url, **options)
     try:
         with locating():
             return RedisCluster.from_url(node_url, **options)

@@ -33,7 +33,7 @@ class AwaitedFlight(Flight):
         packed = self._packed(request)
         try:
             if self._connection is None:
-                self._connection = await self._replica._borrow(self._pool)
+                self._connection = await self._connections.borrow(counts=False)
                 bound(self._connection, True)
             await self._connection.send_packed_command([packed])
         except TROUBLE as error:
@@ -63,7 +63,7 @@ class AwaitedFlight(Flight):
             self.abandon()
         elif self._connection is not None:
             connection, self._connection = self._connection, None
-            await self._replica._give_back(self._pool, connection)
+            self._connections.give_back(connection)
 
     def abandon(self) -> None:
         """Give up what is under way, and the connection with it, at once."""
@@ -74,7 +74,7 @@ class AwaitedFlight(Flight):
             reading.cancel()
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            self._replica._abandon(self._pool, connection)
+            self._connections.discard(connection)
 
 
 def _hear(reading: asyncio.Future[Any]) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from os import getpid
 from typing import Any, Self
 
 from hiredis import pack_command
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.client import NEVER_DECODE
 from redis.exceptions import RedisError, ResponseError
 from typing_extensions import TypeVar
 
 from redis_crdt.asyncio.batch import Batch
+from redis_crdt.asyncio.connections import Connections
 from redis_crdt.asyncio.flight import AwaitedFlight
 from redis_crdt.asyncio.g_counter import GCounter
 from redis_crdt.asyncio.lww_map import LWWMap
@@ -22,21 +25,23 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
-from redis_crdt.errors import CRDTError
+from redis_crdt.errors import CRDTError, WrongEventLoop
 from redis_crdt.operations.awaiting import all_of, drive
-from redis_crdt.operations.bounds import AwaitedBoundedParser, bound, is_bounded
+from redis_crdt.operations.bounds import bound, is_bounded
 from redis_crdt.operations.cluster import (
     ASKING,
     Address,
     First,
     Locate,
     Pause,
+    Router,
     Send,
     Step,
     Steps,
     locating,
 )
 from redis_crdt.operations.flight import Flight
+from redis_crdt.operations.native import read_native
 from redis_crdt.operations.operation import (
     TROUBLE,
     Command,
@@ -65,9 +70,6 @@ from redis_crdt.watching import Change, Watcher
 T = TypeVar("T", default=Any)
 R = TypeVar("R")
 
-# Whatever the client makes of replies for others, we read bytes.
-_RAW = {NEVER_DECODE: True}
-
 
 class Replica(ReplicaOperations):
     """:class:`redis_crdt.Replica`, awaited: the same arguments, methods and exceptions.
@@ -75,6 +77,10 @@ class Replica(ReplicaOperations):
     It opens with ``async with``, by :meth:`open`, or at its first use. Any number of tasks may
     use one at a time. A task that is cancelled while a write is under way leaves open whether
     that write happened; no other is affected.
+
+    It is for one event loop at a time. Once that has ended it may be used in another, as where
+    ``asyncio.run`` is called again, unless it was made from a ``RedisCluster``, which can't;
+    :class:`WrongEventLoop` where it can not.
     """
 
     blocking = False
@@ -99,9 +105,10 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._servers: dict[Address, Redis] = {}
-        self._opening = asyncio.Lock()
-        self._abandoned: list[tuple[Any, Any]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
+        self._make_client: Callable[[], Redis | RedisCluster] | None = None
+        """Makes another client such as that of :meth:`from_url`."""
 
     @classmethod
     def from_url(
@@ -120,12 +127,12 @@ class Replica(ReplicaOperations):
 
         ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
-        ``max_connections`` (64 by default, of a Cluster to each node and one more for each shard)
-        some wait for a connection. Raises
-        :class:`InvalidSetting` for what is no URL.
+        ``max_connections`` (64 by default, of a Cluster to each node) some wait for a connection;
+        those that :meth:`watch` do not count. Raises :class:`InvalidSetting` for what is no URL.
         """
         with reading_url():
-            client = _client_of(url, shards, client_options)
+            make_client = partial(_client_of, url, client_options)
+            client = make_client()
         self = cls(
             client,
             replica_id=replica_id,
@@ -135,28 +142,23 @@ class Replica(ReplicaOperations):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-        self._owns_client = True
+        self._make_client = make_client
         return self
 
     async def open(self) -> Self:
         """Open the namespace, if it is not open yet. A few round trips."""
+        self._enter_loop()
         async with self._opening:
             if not self._opened:
                 await drive(self.opening(_Direct(self)))
         return self
 
     async def close(self) -> None:
-        """Close the connections that this replica made: of a client that was given, none.
-
-        To a Cluster it makes its own, whoever made the client.
-        """
-        while self._kept:
-            pool, connection = self._kept.popitem()
-            await pool.release(connection)
-        await self._release_abandoned()
-        for server in self._servers.values():
-            await server.aclose(close_connection_pool=True)
-        if self._owns_client:
+        """Close the connections of this replica, and the client that :meth:`from_url` made."""
+        self._enter_loop()
+        for connections in self._servers.values():
+            await connections.close()
+        if self._make_client:
             await self._client.aclose()
 
     async def __aenter__(self) -> Self:
@@ -339,7 +341,7 @@ class Replica(ReplicaOperations):
 
     async def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""
-        if not self._opened:
+        if not self._opened or self._loop is not get_running_loop():
             await self.open()
         return await self._execute(operation)
 
@@ -392,23 +394,21 @@ class Replica(ReplicaOperations):
 
         It is what redis-py's clients do, too, less what they measure, for that takes longer.
         """
-        pool: Any = self._client.connection_pool
-        connection = await self._borrow(pool)
-        packed, bounded = pack_command(args), is_bounded(args)
+        connections = self._connections_to(None)
+        connection = await connections.borrow()
+        packed, bounded, whole = pack_command(args), is_bounded(args), False
         try:
             reply = await connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
             )
+            whole = True
         except ResponseError:
-            raise
-        except BaseException:
-            # As where a task is cancelled: the next user must not read this reply.
-            await connection.disconnect(nowait=True)
+            whole = True
             raise
         finally:
-            await self._give_back(pool, connection)
-        convert = self._client.response_callbacks.get(args[0])
-        return convert(reply) if convert else reply
+            # Where the task was cancelled, it has a reply that is for nobody else.
+            (connections.give_back if whole else connections.discard)(connection)
+        return read_native(args[0], reply)
 
     async def _carry_out(self, step: Step) -> Any:
         match step:
@@ -424,81 +424,76 @@ class Replica(ReplicaOperations):
                     await (cluster.nodes_manager if anew else cluster).initialize()
                 return None
 
-    def _server(self, node: Address | None) -> Any:
-        """Return the client of one server."""
-        if node is None:
-            return self._client
-        if node not in self._servers:
-            cluster: Any = self._client
-            options = {**cluster.get_connection_kwargs(), "host": node.host, "port": node.port}
-            del options["response_callbacks"]
-            options.setdefault("parser_class", AwaitedBoundedParser)
-            pool = BlockingConnectionPool(timeout=None, **options)
-            self._servers[node] = Redis(connection_pool=pool)
-        return self._servers[node]
+    def _enter_loop(self) -> None:
+        """See to it that nothing is of another event loop, or of the process that forked this one.
+
+        Raises :class:`WrongEventLoop` where the other goes on.
+        """
+        loop, here = get_running_loop(), getpid()
+        if self._loop is loop:
+            return
+        if self._loop is not None:
+            if not self._loop.is_closed() and self._pid == here:
+                raise WrongEventLoop(
+                    f"{self.about}: another event loop uses this replica; make one for each loop"
+                )
+            if self._make_client:
+                self._client = self._make_client()
+                self._router = self._router and Router(self._client, self.namespace)
+            elif self._router:
+                raise WrongEventLoop(
+                    f"{self.about}: its RedisCluster client is of an event loop that has ended; "
+                    "make both in the loop that is to use them, or use from_url"
+                )
+        self._loop, self._pid = loop, here
+        self._opening = asyncio.Lock()
+        self._servers: dict[Address | None, Connections] = {}
+
+    def _connections_to(self, node: Address | None) -> Connections:
+        """Return the connections to a node of the Cluster, or to the only server."""
+        connections = self._servers.get(node)
+        if connections is None:
+            client: Any = self._client
+            if node is None:
+                pool = client.connection_pool
+            else:
+                options = {**client.get_connection_kwargs(), "host": node.host, "port": node.port}
+                del options["response_callbacks"]
+                pool = ConnectionPool(**options)
+            connections = self._servers[node] = Connections(pool)
+        return connections
 
     async def _send_once(self, send: Send) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
-        server = self._server(send.node)
-        pool = server.connection_pool
-        connection = await self._borrow(pool)
+        connections = self._connections_to(send.node)
+        connection = await connections.borrow(counts=not send.waits)
+        whole = False
         try:
             if send.asking:
                 await _exchange(connection, ASKING, True)
             write, args = send.write, send.args
             if write is not None:
                 args = self._vouched(connection, _link_of(connection), send)
-            packed = pack_command(args)
-            if send.parsed:
-                await connection.send_packed_command([packed])
-                bound(connection, is_bounded(args))
-                return await server.parse_response(connection, send.args[0], **_RAW)
-            reply = await _exchange(connection, packed, write is None and is_bounded(args))
+            bounded = write is None and is_bounded(args)
+            reply = await _exchange(connection, pack_command(args), bounded)
             if write is not None:
                 self._answered(connection, _link_of(connection), write)
-            return reply
+            whole = True
         except ResponseError:
+            whole = True
             raise
         except BaseException as error:
-            # Whatever the reply would have been, the next user must not read it.
-            await connection.disconnect(nowait=True)
             if is_lost(error):
                 raise LostReply(told(error)) from error
             raise
         finally:
-            await self._give_back(pool, connection)
+            (connections.give_back if whole else connections.discard)(connection)
+        return read_native(args[0], reply) if send.parsed else reply
 
     def flight(self, shard: int) -> Flight | None:
         """Return a flight to the server of a shard; None where it could carry nothing."""
         node = self._flight_to(shard)
-        return node and AwaitedFlight(self, self._server(node.address).connection_pool)
-
-    async def _give_back(self, pool: Any, connection: Any) -> None:
-        if not self._keeps(pool, connection):
-            await pool.release(connection)
-
-    def _abandon(self, pool: Any, connection: Any) -> None:
-        """Close a connection at once, of which its pool hears later."""
-        connection._close()
-        self._abandoned.append((pool, connection))
-
-    async def _release_abandoned(self) -> None:
-        while self._abandoned:
-            pool, connection = self._abandoned.pop()
-            await pool.release(connection)
-
-    async def _borrow(self, pool: Any) -> Any:
-        """Take the connection that was kept, if there is one and its server has not hung up."""
-        if self._abandoned:
-            await self._release_abandoned()
-        connection = self._kept.pop(pool, None)
-        if connection is None:
-            return await pool.get_connection()
-        if connection.is_connected and not connection._reader.at_eof():
-            return connection
-        await connection.disconnect(nowait=True)
-        await pool.release(connection)
-        return await pool.get_connection()
+        return node and AwaitedFlight(self, self._connections_to(node.address))
 
     async def _first_reply(self, sends: tuple[Send, ...]) -> Any:
         tasks = [asyncio.create_task(self._send_once(send)) for send in sends]
@@ -511,13 +506,11 @@ class Replica(ReplicaOperations):
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _client_of(url: str, shards: int, options: dict[str, Any]) -> Redis | RedisCluster:
+def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
+    options = {"max_connections": 64, **options}
     if (node_url := cluster_url(url)) is not None:
-        # A syncer that follows it waits for each shard on a connection of its own.
-        return RedisCluster.from_url(node_url, **{"max_connections": 64 + shards, **options})
-    ours = {"max_connections": 64, "timeout": None, "parser_class": AwaitedBoundedParser}
-    options = {**ours, **options}
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
+        return RedisCluster.from_url(node_url, **options)
+    return Redis.from_url(url, **options)
 
 
 async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:

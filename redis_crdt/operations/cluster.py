@@ -70,11 +70,13 @@ class Send(NamedTuple):
     """The node; None for the server of a replica that is no Cluster."""
     args: tuple[Any, ...]
     parsed: bool = False
-    """Whether the reply is to be what redis-py makes of it."""
+    """Whether the reply is to be read as that of a native command, the same in both protocols."""
     asking: bool = False
     """Whether to ask a node for a key of a slot that it is about to take over."""
     write: Write | None = None
     """Where the command is a write of ours: what goes with it."""
+    waits: bool = False
+    """Whether it waits for something to happen, and so is not to keep other calls waiting."""
 
 
 class First(NamedTuple):
@@ -127,9 +129,12 @@ class Router:
         parsed: bool = False,
         once: bool = True,
         write: Write | None = None,
+        waits: bool = False,
     ) -> Steps[Any]:
         """Send a command to the node that serves a shard; returns its reply."""
-        reply, _ = yield from self.placing(shard, args, parsed=parsed, once=once, write=write)
+        reply, _ = yield from self.placing(
+            shard, args, parsed=parsed, once=once, write=write, waits=waits
+        )
         return reply
 
     def placing(
@@ -140,6 +145,7 @@ class Router:
         parsed: bool = False,
         once: bool = True,
         write: Write | None = None,
+        waits: bool = False,
     ) -> Steps[tuple[Any, Address]]:
         """Send a command to the node that serves a shard; returns its reply, and which that was.
 
@@ -151,7 +157,7 @@ class Router:
         asked: Address | None = None
         while True:
             node = asked or self._nodes.get(shard) or (yield from self._locate(shard))
-            step = Send(node, args, parsed, asked is not None, write)
+            step = Send(node, args, parsed, asked is not None, write, waits)
             asked = None
             try:
                 return (yield step), node
@@ -203,7 +209,7 @@ class Router:
         sends = []
         for shard, args in commands.items():
             node = self._nodes.get(shard) or (yield from self._locate(shard))
-            sends.append(Send(node, args))
+            sends.append(Send(node, args, waits=True))
         try:
             return (yield First(tuple(sends)))
         except ResponseError as error:

@@ -42,11 +42,11 @@ without a flight is led to who can answer."""
 class Flight(Executor):
     """Carries requests to the server of one shard. Sending one replies nothing; a landing does."""
 
-    def __init__(self, replica: ReplicaOperations, pool: Any) -> None:
+    def __init__(self, replica: ReplicaOperations, connections: Any) -> None:
         self.blocking = replica.blocking
         self.under_way: deque[Request] = deque()
         self._replica = replica
-        self._pool = pool
+        self._connections = connections
         self._connection: Any = None
 
     @abstractmethod

@@ -150,8 +150,6 @@ class ReplicaOperations(Executor):
         self._feed_limit = feed_limit
         self._allow_eviction = allow_eviction
         self._opened = False
-        self._owns_client = False
-        self._kept: dict[Any, Any] = {}
         self._heard: dict[int, Heard] = {}
         self._client = client
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
@@ -258,18 +256,6 @@ class ReplicaOperations(Executor):
     def _has_no_info(self) -> bool:
         """Whether the server is fakeredis, which has no INFO: it cannot forget and live on."""
         return type(self._client).__module__.startswith("fakeredis")
-
-    def _keeps(self, pool: Any, connection: Any) -> bool:
-        """Tell whether a connection is kept for the next call instead of going back to its pool.
-
-        A pool takes longer to lend one than many a call takes on the server. One is kept of each
-        pool that nobody else uses; but not its only one, for which others may be waiting there.
-        """
-        return (
-            self._owns_client
-            and pool.max_connections > 1
-            and self._kept.setdefault(pool, connection) is connection
-        )
 
     # How an operation is carried out, step by step --------------------------------------------
 
@@ -380,10 +366,11 @@ class ReplicaOperations(Executor):
         """Wait for feeds, for less than the connection would."""
         block = self._block(wait, socket_timeout)
         if self._router is None:
-            reply = yield Send(None, self._xread(wait, *block))
+            reply = yield Send(None, self._xread(wait, *block), waits=True)
         elif len(wait.starts) == 1:
             (shard,) = wait.starts
-            reply = yield from self._router.sending(shard, self._xread(wait, *block), once=False)
+            args = self._xread(wait, *block)
+            reply = yield from self._router.sending(shard, args, once=False, waits=True)
         else:
             reply = yield from self._waiting_for_each(wait, block)
         return self._read_feeds(wait, reply)

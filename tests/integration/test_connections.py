@@ -85,11 +85,12 @@ def test_a_read_whose_connection_breaks_is_sent_again(
 ) -> None:
     server = new_server(server_flavour, PERSISTENT)
     with server.client(retry=PATIENT) as client, ThreadPoolExecutor() as threads:
-        done = Replica(client, replica_id="eu").g_counter("done")
+        eu = Replica(client, replica_id="eu")
+        done = eu.g_counter("done")
         done.increment(5)
         server.pause()
         value = threads.submit(done.value)
-        while not client.connection_pool._in_use_connections:
+        while not eu._servers[None]._counted:
             assert not value.done()
         server.kill()  # the command is sent, and will not be answered
         server.restart()
@@ -107,7 +108,7 @@ async def test_an_awaited_read_whose_connection_breaks_is_sent_again(
         await done.increment(5)
         server.pause()
         value = asyncio.create_task(done.value())
-        while eu._kept:  # noqa: ASYNC110 - no event tells that the connection is in use
+        while not eu._servers[None]._lent:  # noqa: ASYNC110 - no event tells that the connection is in use
             await asyncio.sleep(0)
         server.kill()
         await asyncio.to_thread(server.restart)
