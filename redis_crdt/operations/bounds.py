@@ -9,6 +9,7 @@ begins: what a program reads of its own collections is as large as they are, of 
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any, Final
 
 from redis._parsers import _AsyncHiredisParser, _HiredisParser
@@ -23,6 +24,10 @@ MAX_PARTS: Final = 1_000_000
 
 MAX_LINE: Final = 65_536
 """How many bytes an announcement, a status or an error may have."""
+
+PATIENCE, PER_SECOND = 60.0, 1000.0
+"""How many seconds a reply may be on its way from its first byte on, and how many bytes of it come
+in each that it takes longer: one that comes byte by byte would never be there."""
 
 _BULKS, _LISTS, _PAIRS = b"$=!", b"*~>", b"%|"
 _ATTRIBUTE = ord("|")
@@ -42,6 +47,8 @@ class BoundedReader:
         """How many parts of the present reply are to come, as far as they are announced."""
         self._parts = self._bytes = 0
         """How many parts it has, and how many bytes of it have come."""
+        self._began = 0.0
+        """When its first bytes came, if it did not come at once."""
         self._skip = 0
         """How many bytes are to come of a text."""
         self._line = b""
@@ -76,10 +83,19 @@ class BoundedReader:
                 at = line_end + 2
             if not self._left and not self._skip:
                 self._parts = self._bytes = 0
+                self._began = 0.0
                 began = at
+        if began < end or self._line:
+            self._check_pace()
         self._bytes += end - began
         if self._bytes + self._skip > MAX_REPLY:
             raise InvalidResponse(f"a reply of more than {MAX_REPLY} bytes")
+
+    def _check_pace(self) -> None:
+        now = monotonic()
+        self._began = self._began or now
+        if now - self._began > PATIENCE + self._bytes / PER_SECOND:
+            raise InvalidResponse(f"a reply of which {self._bytes} bytes came in all that time")
 
     def _announced(self, data: Any, at: int, line_end: int) -> None:
         """Note what a line announces."""

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from itertools import count
 from threading import Thread
 from typing import Any, Self
 
@@ -18,6 +19,9 @@ from redis_crdt.clock import parse_clock
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.operation import Script, Wait, as_is
 from redis_crdt.operations.scripts import load
+
+Answer = Callable[[list[bytes]], Any]
+"""Answers a command, given its arguments."""
 
 REQUESTS = ("knowledge", "dump", "scan", "entries", "collections", "kinds", "digest", "position")
 
@@ -32,6 +36,10 @@ class Refusal(bytes):
 
 class Raw(bytes):
     """Bytes that are sent as they are, in the place of a reply or a part of one."""
+
+
+class Last(Raw):
+    """The same, after which nothing more comes."""
 
 
 def encode(reply: Any, is_new: bool) -> bytes:
@@ -90,7 +98,7 @@ class Honest:
 
     def _script(self, args: list[bytes]) -> Any:
         keys = int(args[2])
-        name = _names()[args[1]].rpartition("/")[2]
+        name = request_of(args)
         if name == "open":
             own = self.replica.replica_id.encode()
             return [own, own + b"#1", b"1", own + b"#1"]
@@ -100,8 +108,9 @@ class Honest:
             return Refusal(b"ERR " + str(error).encode())
 
     def _feeds(self, args: list[bytes]) -> Any:
-        (start,) = args[-1:]
-        wait: Any = Wait({0: start}, 0.0, count=1)
+        seconds = int(args[4]) / 1000 if args[3] == b"BLOCK" else 0.0
+        start = args[-1] if b"-" in args[-1] else args[-1] + b"-0"
+        wait: Any = Wait({0: start}, seconds, count=1)
         found = self.replica.execute(wait)
         pages = [[id_, flat] for _, id_, flat in found]
         return {args[-2]: pages} if pages else None
@@ -111,10 +120,27 @@ def _ask(replica: memory.Replica, name: str, args: list[bytes]) -> Script[Any]:
     return Script(f"replica/{name}", 0, (), tuple(args), as_is)
 
 
+def request_of(args: list[bytes]) -> str:
+    """Return what a command asks: its name, or that of the script of ours that it runs."""
+    command = args[0].decode().upper()
+    return _names().get(args[1], "").rpartition("/")[2] if command == "EVALSHA" else command
+
+
+def answering(honest: Honest, request: str, reply: Any, after: int = 0) -> Answer:
+    """Answer as an honest server, but for what one request is answered after so many times."""
+    asked = count()
+
+    def answer(args: list[bytes]) -> Any:
+        lies = request_of(args) == request and next(asked) >= after
+        return reply if lies else honest(args)
+
+    return answer
+
+
 class Impostor:
     """Listens as long as a ``with`` block lasts; ``answer`` is given each command's arguments."""
 
-    def __init__(self, answer: Callable[[list[bytes]], Any]) -> None:
+    def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._links: list[socket.socket] = []
@@ -147,7 +173,10 @@ class Impostor:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while args := _read(commands):
                 is_new = is_new or args[:2] == [b"HELLO", b"3"]
-                link.sendall(encode(self.answer(args), is_new))
+                answer = self.answer(args)
+                link.sendall(encode(answer, is_new))
+                if isinstance(answer, Last):
+                    return
 
 
 def _read(commands: Any) -> list[bytes]:
