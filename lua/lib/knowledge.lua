@@ -84,8 +84,7 @@ local function is_as_asked(asked)
 end
 
 -- Takes over what another one knows; nothing of this replica's present writer, which none but itself
--- can know. To claim less than there is does no harm: where enough writers are known, only the source is
--- added.
+-- can know. Where enough writers are known only the source is added: nobody is to fill this with names.
 local function learn(theirs, source)
   local flat = redis.call('HGETALL', KNOWN)
   local known = read_known(flat, 1, #flat)

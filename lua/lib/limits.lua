@@ -21,7 +21,8 @@
 -- @define MAX_ALIAS 11
 -- What ends each field and each entry in a batch: no byte of UTF-8, so it is in neither.
 -- @define SEPARATOR '\255'
--- Of so many writers a clock is known; of more nothing is claimed, so more is told than is new.
+-- Of so many writers a clock is known. What others wrote is told again and again, and what was removed of it
+-- may come back with a region that was away.
 -- @define MAX_KNOWN 4096
 -- Of each replica so many incarnations are remembered, and so many writers of objects in memory of
 -- each collection, and so many for whom something was collected that the feed does not tell of.

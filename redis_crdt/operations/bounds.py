@@ -132,6 +132,10 @@ class BoundedParser(_HiredisParser):
         super().on_connect(connection, **kwargs)  # type: ignore[no-untyped-call]
         self._reader = BoundedReader(self._reader)
 
+    def handle_push_response(self, response: Any, **_: Any) -> Any:
+        """Leave alone what nobody asked for: it could have redis-py turn to another server."""
+        return response
+
 
 class AwaitedBoundedParser(_AsyncHiredisParser):
     """Reads bounded replies over a connection that is awaited."""
@@ -142,6 +146,10 @@ class AwaitedBoundedParser(_AsyncHiredisParser):
         """Begin to read."""
         super().on_connect(connection)  # type: ignore[no-untyped-call]
         self._reader = BoundedReader(self._reader)
+
+    async def handle_push_response(self, response: Any, **_: Any) -> Any:
+        """Leave alone what nobody asked for."""
+        return response
 
 
 def is_bounded(args: tuple[Any, ...]) -> bool:

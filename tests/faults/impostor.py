@@ -77,6 +77,8 @@ class Honest:
 
     def __init__(self, replica: memory.Replica) -> None:
         self.replica = replica
+        self._readings: dict[bytes, tuple[int, list[bytes]]] = {}
+        """By token, how many replies a reading has had, and where it goes on."""
 
     def __call__(self, args: list[bytes]) -> Any:
         """Answer a command."""
@@ -88,7 +90,7 @@ class Honest:
             case b"INFO":
                 return b"maxmemory_policy:noeviction\r\nrun_id:0\r\n"
             case b"TIME":
-                ms = self.replica.execute(_ask(self.replica, "position", []))[1]
+                ms = self.replica.execute(_ask("position", []))[1]
                 return [b"%d" % (parse_clock(ms).ms // 1000), b"0"]
             case b"XREAD":
                 return self._feeds(args)
@@ -102,10 +104,31 @@ class Honest:
         if name == "open":
             own = self.replica.replica_id.encode()
             return [own, own + b"#1", b"1", own + b"#1"]
+        asked = args[4 + keys :]
         try:
-            return self.replica.execute(_ask(self.replica, name, args[4 + keys :]))
+            if name in ("dump", "scan"):
+                return self._read_on(name, asked)
+            return self.replica.execute(_ask(name, asked))
         except CRDTError as error:
             return Refusal(b"ERR " + str(error).encode())
+
+    def _read_on(self, name: str, asked: list[bytes]) -> Any:
+        """Answer with the next of a reading; a replica in memory knows of none."""
+        at, token = (3, asked[2]) if name == "dump" else (2, asked[1])
+        number, goes_on = 0, asked[at:]
+        if asked[at] == b"+":
+            number, goes_on = self._readings[token]
+            goes_on = goes_on + asked[at + 1 :]
+        reply = self.replica.execute(_ask(name, asked[:at] + goes_on))
+        if name == "dump":
+            reply[1] = b"%d" % (number + 1)
+            position = [b"%b %b %b" % (reply[2], reply[3], reply[4])]
+        else:
+            reply[0] = b"%d" % (number + 1)
+            names = reply[8] or goes_on[3:]
+            position = [reply[4], reply[6], reply[7], *names[len(names) - 2 * int(reply[5]) :]]
+        self._readings[token] = number + 1, position
+        return reply
 
     def _feeds(self, args: list[bytes]) -> Any:
         seconds = int(args[4]) / 1000 if args[3] == b"BLOCK" else 0.0
@@ -116,7 +139,7 @@ class Honest:
         return {args[-2]: pages} if pages else None
 
 
-def _ask(replica: memory.Replica, name: str, args: list[bytes]) -> Script[Any]:
+def _ask(name: str, args: list[bytes]) -> Script[Any]:
     return Script(f"replica/{name}", 0, (), tuple(args), as_is)
 
 
