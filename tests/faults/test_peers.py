@@ -279,6 +279,7 @@ class Telling:
 
 
 def dots(count: int, base: int = 1000) -> bytes:
+    """The head of an entry with so many dots, each of a writer of its own."""
     return b" ".join(b"%d@w%04d#1" % (base + i, i) for i in range(count))
 
 
@@ -327,13 +328,13 @@ BURDENS: dict[str, list[list[bytes]]] = {
 @pytest.mark.parametrize("burden", BURDENS)
 def test_what_takes_long_is_joined_in_parts(burden: str, new_url: NewUrl) -> None:
     """All of it; and the cursor moves with the last of them."""
-    in_memory = memory.Replica(replica_id="eu")
+    in_memory = memory.Replica(replica_id="us")
     in_memory.pull(Telling(*BURDENS[burden]))
     with Replica.from_url(new_url("valkey"), replica_id="eu") as eu:
         report = eu.pull(Telling(*BURDENS[burden]))
         assert report.batches > len(BURDENS[burden])
         assert not report.refused
-        assert report.entries == in_memory.pull(eu).entries
+        assert in_memory.pull(eu).changed == 0
         assert eu.collections() == in_memory.collections()
         known = eu.execute(ask.knowledge(eu.keys(0), "test")).known
         assert known[b"mallory#1"] == b"%d-0" % (10**6 + len(BURDENS[burden]))
