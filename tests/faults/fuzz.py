@@ -47,6 +47,9 @@ from tests.faults.wire import careless_body, is_readable, is_text
 HANGS_AFTER = 60.0
 """For how many seconds one input may take."""
 
+MAX_BUSY = 50_000
+"""For how many microseconds one script may keep the target's server busy."""
+
 ANEW_EVERY = 500
 """After so many inputs the replicas that batches are joined into begin anew."""
 
@@ -324,6 +327,8 @@ class Targets:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
+        client.config_set("slowlog-log-slower-than", MAX_BUSY)
+        client.slowlog_reset()
         self._batches = self._sockets = 0
         self._loop = asyncio.new_event_loop()
         self._impostor = Impostor(as_is).__enter__()
@@ -338,6 +343,10 @@ class Targets:
             "values": self.value,
             "settings": self.setting,
         }
+
+    def slow_scripts(self) -> list[int]:
+        """Return for how many ms scripts have kept the target's server busy, if for too many."""
+        return [entry["duration"] // 1000 for entry in self._client.slowlog_get(10)]
 
     def _begin_anew(self) -> None:
         self._client.flushdb()
@@ -589,6 +598,10 @@ def run(inputs: int, seed: str, targets: Targets) -> int:
         if (number + 1) % 100_000 == 0:
             print(f"{number + 1} inputs, {monotonic() - began:.0f} s", flush=True)
     signal.setitimer(signal.ITIMER_REAL, 0)
+    slow = targets.slow_scripts()
+    if slow:
+        print(f"FAILED      the target's server was busy for {slow} ms each, with one script")
+        return 1
     shown = ", ".join(f"{n} {name}" for name, n in tried.items())
     print(f"{inputs} inputs in {monotonic() - began:.0f} s: {shown}; nothing failed")
     return 0

@@ -10,7 +10,6 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from itertools import count
 from threading import Thread
 from typing import Any, Self
 
@@ -149,15 +148,9 @@ def request_of(args: list[bytes]) -> str:
     return _names().get(args[1], "").rpartition("/")[2] if command == "EVALSHA" else command
 
 
-def answering(honest: Honest, request: str, reply: Any, after: int = 0) -> Answer:
-    """Answer as an honest server, but for what one request is answered after so many times."""
-    asked = count()
-
-    def answer(args: list[bytes]) -> Any:
-        lies = request_of(args) == request and next(asked) >= after
-        return reply if lies else honest(args)
-
-    return answer
+def answering(honest: Honest, request: str, reply: Any) -> Answer:
+    """Answer as an honest server does, but for one request."""
+    return lambda args: reply if request_of(args) == request else honest(args)
 
 
 class Impostor:

@@ -20,7 +20,7 @@ from tests.backends import NewClient
 from tests.faults.fuzz import Targets
 from tests.faults.hostile import PAYLOADS, plant
 
-TARGETS = ("deltas", "peers", "dumps", "files", "names", "values", "settings")
+TARGETS = ("deltas", "peers", "sockets", "dumps", "files", "names", "values", "settings")
 
 
 @pytest.fixture
