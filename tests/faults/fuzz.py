@@ -327,8 +327,6 @@ class Targets:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
-        client.config_set("slowlog-log-slower-than", MAX_BUSY)
-        client.slowlog_reset()
         self._batches = self._sockets = 0
         self._loop = asyncio.new_event_loop()
         self._impostor = Impostor(as_is).__enter__()
@@ -344,9 +342,10 @@ class Targets:
             "settings": self.setting,
         }
 
-    def slow_scripts(self) -> list[int]:
-        """Return for how many ms scripts have kept the target's server busy, if for too many."""
-        return [entry["duration"] // 1000 for entry in self._client.slowlog_get(10)]
+    def close(self) -> None:
+        """Close what listens, and the event loop."""
+        self._impostor.__exit__()
+        self._loop.close()
 
     def _begin_anew(self) -> None:
         self._client.flushdb()
@@ -580,8 +579,10 @@ def _hangs(*_: object) -> None:
     raise AssertionError(f"it takes more than {HANGS_AFTER:g} s")
 
 
-def run(inputs: int, seed: str, targets: Targets) -> int:
+def run(inputs: int, seed: str, client: redis.Redis) -> int:
     """Try so many inputs; print what failed first, if anything. Returns the exit status."""
+    client.config_set("slowlog-log-slower-than", MAX_BUSY)
+    targets = Targets(client)
     began, tried = monotonic(), Counter[str]()
     names = tuple(targets.all)
     signal.signal(signal.SIGALRM, _hangs)
@@ -598,8 +599,7 @@ def run(inputs: int, seed: str, targets: Targets) -> int:
         if (number + 1) % 100_000 == 0:
             print(f"{number + 1} inputs, {monotonic() - began:.0f} s", flush=True)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    slow = targets.slow_scripts()
-    if slow:
+    if slow := [entry["duration"] // 1000 for entry in client.slowlog_get(10)]:
         print(f"FAILED      the target's server was busy for {slow} ms each, with one script")
         return 1
     shown = ", ".join(f"{n} {name}" for name, n in tried.items())
@@ -613,7 +613,7 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     args = parser.parse_args()
     with Server(find_binary("valkey")) as server, server.client(socket_timeout=None) as client:
-        return run(args.inputs, args.seed, Targets(client))
+        return run(args.inputs, args.seed, client)
 
 
 if __name__ == "__main__":

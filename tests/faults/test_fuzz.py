@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,9 +25,11 @@ TARGETS = ("deltas", "peers", "sockets", "dumps", "files", "names", "values", "s
 
 
 @pytest.fixture
-def targets(new_client: NewClient) -> Targets:
+def targets(new_client: NewClient) -> Iterator[Targets]:
     """What is tried, with a server of its own."""
-    return Targets(new_client("valkey"))
+    targets = Targets(new_client("valkey"))
+    yield targets
+    targets.close()
 
 
 @pytest.mark.parametrize("target", TARGETS)
