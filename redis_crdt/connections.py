@@ -18,6 +18,10 @@ LOOK_AGAIN: Final = 0.05
 """After how many seconds at the latest a call that waits for a connection looks for one again."""
 
 
+class Place:
+    """A place among the calls that are under way."""
+
+
 class Connections:
     """Connections to one server, for one replica object alone.
 
@@ -40,8 +44,8 @@ class Connections:
     def _begin(self) -> None:
         self._pid = getpid()
         self._idle: list[Any] = []
-        self._counted: set[ref[Any]] = set()
-        """Those that calls use; dead where a caller who was interrupted has lost one."""
+        self._places: set[ref[Place]] = set()
+        """One for each call; dead where a caller who was interrupted has lost his connection."""
         self._waiting: list[None] = []
         self._returned: SimpleQueue[None] = SimpleQueue()
 
@@ -52,15 +56,9 @@ class Connections:
         """
         if self._pid != getpid():
             self._begin()
-        while True:
-            connection = self._take() or self._make()
-            if not counts:
-                break
-            self._counted.add(ref(connection))
-            if len(self._counted) <= self._limit:
-                break
-            self.give_back(connection)
-            self._wait()
+        place = self._take_place() if counts else None
+        connection = self._take() or self._make()
+        connection.place = place  # so that it is gone with the connection
         if not connection.is_connected:
             try:
                 connection.connect()
@@ -84,27 +82,35 @@ class Connections:
                     return connection
             connection.disconnect()
 
-    def _wait(self) -> None:
-        """Wait until a call gives one back."""
-        self._waiting.append(None)
-        with suppress(Empty):
-            self._returned.get(timeout=LOOK_AGAIN)
-        self._waiting.pop()
-        self._counted.difference_update([lent for lent in [*self._counted] if lent() is None])
+    def _take_place(self) -> Place:
+        """Take a place among the calls under way, and wait until there is one."""
+        place = Place()
+        while True:
+            self._places.add(ref(place))
+            if len(self._places) <= self._limit:
+                return place
+            self._places.discard(ref(place))
+            self._waiting.append(None)
+            with suppress(Empty):
+                self._returned.get(timeout=LOOK_AGAIN)
+            self._waiting.pop()
+            self._places.difference_update([lent for lent in [*self._places] if lent() is None])
 
     def give_back(self, connection: Any) -> None:
         """Give one back of which every reply was read."""
-        if connection.is_connected:
+        place, connection.place = connection.place, None
+        if connection.is_connected and len(self._idle) < self._limit:
             self._idle.append(connection)
-        self._no_longer_count(connection)
+        self._leave_place(place)
 
     def discard(self, connection: Any) -> None:
         """Give one back that may have replies under way: nobody else is to read them."""
         connection.disconnect()
-        self._no_longer_count(connection)
+        self._leave_place(connection.place)
 
-    def _no_longer_count(self, connection: Any) -> None:
-        self._counted.discard(ref(connection))
+    def _leave_place(self, place: Place | None) -> None:
+        if place is not None:
+            self._places.discard(ref(place))
         if self._waiting and self._returned.empty():
             self._returned.put(None)
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import TypeVar
 
+from redis_crdt.bells import Bell
 from redis_crdt.collections import (
     Collection,
     GCounter,
@@ -231,9 +232,9 @@ class Replica(ReplicaOperations):
         Blocking reads on a connection of its own, on a Cluster on one for each shard; two round
         trips per 256 changes.
         """
-        watcher = Watcher[Any](self, cursor, timeout)
-        while (changes := drive(watcher.page())) is not None:
-            yield from changes
+        with Watcher[Any](self, cursor, timeout) as watcher:
+            while (changes := drive(watcher.page())) is not None:
+                yield from changes
 
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
@@ -456,6 +457,10 @@ class Replica(ReplicaOperations):
         finally:
             (connections.give_back if whole else connections.discard)(connection)
         return read_native(args[0], reply) if send.parsed else reply
+
+    def bell(self) -> Bell:
+        """Make a bell for one who watches."""
+        return Bell()
 
     def flight(self, shard: int) -> Flight | None:
         """Return a flight to the server of a shard; None where it could carry nothing."""

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from redis_crdt.clock import Dot, Time, parse_clock, replica_of
 from redis_crdt.codec import Codec, codec_for
-from redis_crdt.errors import FeedTrimmed, InvalidCursor, InvalidValue
+from redis_crdt.errors import InvalidCursor, InvalidValue
 from redis_crdt.kinds import KIND_OF, PARTITIONS
 from redis_crdt.names import whole_name
-from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Wait
-from redis_crdt.sync.party import Party
+from redis_crdt.tails import Entry, Position, Positions, Tail, Watched, find, tail_of, time_of
 
 K = TypeVar("K")
-
-_CURSOR = re.compile(r"(\d{1,15})-(\d{1,15})(?:/(\d{1,9}))?(?:@([\w.#-]{1,96}))?", re.ASCII)
-_LAST_SEQ = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,66 +39,15 @@ class Change(Generic[K]):
     """Why the key cannot be read as the watched collection's type, if it cannot."""
 
 
-class Position(NamedTuple):
-    """Up to where one shard's feed has been read: an id, or some references of that entry."""
-
-    id: bytes
-    taken: int = 0
-    writer: str | None = None
-    """The incarnation of the replica that the feed then was of."""
-
-    @classmethod
-    def parse(cls, text: str) -> Position:
-        """Read one shard's part of a cursor; InvalidCursor if it is none."""
-        match = _CURSOR.fullmatch(text)
-        if match is None:
-            raise InvalidCursor(f"not a cursor of a watch: {text[:80]!r}")
-        return cls(f"{match[1]}-{match[2]}".encode(), int(match[3] or 0), match[4])
-
-    def __str__(self) -> str:
-        taken = f"/{self.taken}" if self.taken else ""
-        return self.id.decode() + taken + (f"@{self.writer}" if self.writer else "")
-
-    @property
-    def after(self) -> bytes:
-        """The id after which to read: of an entry taken in part, the one before."""
-        if not self.taken:
-            return self.id
-        ms, seq = map(int, self.id.split(b"-"))
-        return b"%d-%d" % ((ms, seq - 1) if seq else (ms - 1, _LAST_SEQ))
-
-    def on(self, feed: ask.Feed) -> Position:
-        """Return where to go on in a feed as it is now.
-
-        Where its server has come back without its last writes, that is where those were lost.
-        Raises :class:`FeedTrimmed` if the feed does not reach back, or is of another life.
-        """
-        here, writer = self, self.writer or feed.writer
-        if writer != feed.writer:
-            writers = [past for past, _ in feed.past]
-            if writer not in writers:
-                raise FeedTrimmed(
-                    f"the replica has begun anew since {self}: read the state anew, and watch from "
-                    "now on"
-                )
-            cuts = [cut for _, cut in feed.past[writers.index(writer) :]]
-            lost = min(cuts, key=_time_of)
-            if _time_of(lost) < _time_of(self.after):
-                here = Position(lost)
-        if _time_of(here.after) < _time_of(feed.reach):
-            raise FeedTrimmed(
-                f"the feed no longer reaches back to {self}: read the state anew, and watch from "
-                "now on; a larger feed_limit keeps more"
-            )
-        return here._replace(writer=feed.writer)
-
-
 class Watcher(Generic[K]):
-    """Reads on in the feeds of a replica; the blocking and the asyncio ``watch`` drive it."""
+    """Reads on in the feeds of a replica; the blocking and the asyncio ``watch`` drive it.
+
+    To be used in a ``with`` block, at whose end it leaves its place at the tail of the feeds.
+    """
 
     def __init__(
         self,
-        replica: Party,
+        replica: Watched,
         cursor: str | None,
         timeout: float | None,
         only: tuple[Sequence[tuple[int, bytes]], Codec[Any]] | None = None,
@@ -111,55 +55,99 @@ class Watcher(Generic[K]):
         """Begin to watch; ``only`` one collection: of each of its parts the shard, and the letter
         of its kind with its name."""
         self._replica = replica
-        self._only = None if only is None else {name for _, name in only[0]}
+        self._only = None if only is None else frozenset(name for _, name in only[0])
         self._codec: Codec[Any] = codec_for() if only is None else only[1]
         shards = range(replica.shards) if only is None else {shard for shard, _ in only[0]}
         self._shards = sorted(shards)
-        self._positions: dict[int, Position] = {}
+        self._positions: Positions = {}
         if cursor is not None:
             texts = cursor.split(",")
             if len(texts) != len(self._shards):
                 raise InvalidCursor(f"a cursor for {len(texts)} shards, not {len(self._shards)}")
             self._positions = dict(zip(self._shards, map(Position.parse, texts), strict=True))
-        self._began = False
+        self._tail: Tail | None = None
         self._timeout = timeout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._tail:
+            self._tail.leave(self._seat)
 
     def page(self) -> Procedure[list[Change[K]] | None]:
         """Wait for changes; None once nothing has happened for the timeout."""
-        if not self._began:
+        if self._tail is None:
             for shard in self._shards:
                 yield from self._settle(shard)
-            self._began = True
+            self._tail = tail_of(self._replica, tuple(self._shards))
+            self._seat = self._tail.sit(self._only)
         deadline = None if self._timeout is None else monotonic() + self._timeout
         while True:
-            left = None if deadline is None else deadline - monotonic()
-            if left is not None and left <= 0:
-                return None
-            starts = {shard: at.after for shard, at in self._positions.items()}
-            entries = yield self._replica, Wait(starts, left)
-            moved = False
-            for shard in {shard for shard, _, _ in entries} or self._shards:
-                moved |= yield from self._settle(shard)
-            # What was read of a feed that has lost something since is not to be trusted.
-            if not moved and (changes := self._changes(entries)):
+            if self._seat.behind:
+                changes = self._changes((yield from self._catch_up(self._tail)))
+            else:
+                left = None if deadline is None else deadline - monotonic()
+                if left is not None and left <= 0:
+                    return None
+                yield from self._tail.wait(self._seat, self._positions, left)
+                reached = self._seat.reached
+                changes = self._changes(self._take())
+                if not self._seat.behind:
+                    self._reach(reached)
+            if changes:
                 return changes
+
+    def _catch_up(self, tail: Tail) -> Procedure[Sequence[Entry]]:
+        """Read what has been, until the tail is reached."""
+        seat = self._seat
+        self._reach(seat.reached)
+        seat.reached = {}
+        seat.news.clear()
+        if seat.is_lost:
+            seat.is_lost = False
+            for shard in self._shards:
+                yield from self._settle(shard)
+        seat.behind = False  # from here on what happens is laid before the seat, too
+        if tail.covers(self._positions):
+            return []
+        starts = {shard: at.after for shard, at in self._positions.items()}
+        entries: Sequence[Entry] = yield self._replica, Wait(starts, 0)
+        moved = False
+        for shard in {shard for shard, _, _ in entries} or self._shards:
+            moved |= yield from self._settle(shard)
+        seat.behind = moved or bool(entries)
+        # What was read of a feed that has lost something since is not to be trusted.
+        return [] if moved else entries
+
+    def _take(self) -> Sequence[Entry]:
+        """Take what has been laid before the seat."""
+        seat, entries = self._seat, []
+        while seat.news and not seat.behind:
+            entries.append(seat.news.popleft())
+        return entries
 
     def _settle(self, shard: int) -> Procedure[bool]:
         """Hold the position against the feed as it is now; returns whether it has moved back."""
         at = self._positions.get(shard)
-        seen = at.id if at else b""
-        feed = yield self._replica, ask.position(self._replica.keys(shard), seen, "watch")
-        here = at.on(feed) if at else Position(feed.clock, 0, feed.writer)
-        self._positions[shard] = here
+        here = self._positions[shard] = yield from find(self._replica, shard, at)
         return at is not None and here[:2] != at[:2]
 
-    def _changes(self, entries: Sequence[tuple[int, bytes, Sequence[bytes]]]) -> list[Change[K]]:
+    def _reach(self, reached: Mapping[int, Position]) -> None:
+        """Go on from where the tail was: what came before it and is of any concern was taken."""
+        for shard, at in reached.items():
+            if time_of(self._positions[shard].after) < time_of(at.id):
+                self._positions[shard] = at
+
+    def _changes(self, entries: Sequence[Entry]) -> list[Change[K]]:
         changes: list[Change[K]] = []
         for shard, id_, flat in entries:
+            before = self._positions[shard]
+            if time_of(id_) <= time_of(before.after):
+                continue
             tagged = flat[0] == b""
             refs = flat[2:] if tagged else flat
             source = replica_of(Dot.parse(flat[1].decode()).writer) if tagged and flat[1] else None
-            before = self._positions[shard]
             skip = before.taken if before.id == id_ else 0
             pairs = list(zip(refs[::2], refs[1::2], strict=True))
             self._positions[shard] = before._replace(id=id_, taken=0)
@@ -186,11 +174,6 @@ class Watcher(Generic[K]):
         cursor = ",".join(map(str, self._positions.values()))
         time = parse_clock(id_)
         return Change(whole_name(name.decode()), kind, key, time, source, cursor, problem)  # type: ignore[arg-type]
-
-
-def _time_of(id_: bytes) -> tuple[int, int]:
-    ms, seq = map(int, id_.split(b"-"))
-    return ms, seq
 
 
 _KEYS: dict[str, Callable[[bytes], Any]] = {

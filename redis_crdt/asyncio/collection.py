@@ -54,10 +54,10 @@ class Collection(CollectionOperations[T]):
         self, cursor: str | None = None, *, timeout: float | None = None
     ) -> AsyncIterator[Change[Any]]:
         """Yield the changes of this collection; otherwise as :meth:`Replica.watch`."""
-        watcher = Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec))
-        while (changes := await self._drive(watcher.page())) is not None:
-            for change in changes:
-                yield change
+        with Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec)) as watcher:
+            while (changes := await self._drive(watcher.page())) is not None:
+                for change in changes:
+                    yield change
 
     async def dump(self) -> State:
         """Return the whole state, tombstones included."""

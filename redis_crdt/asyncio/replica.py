@@ -25,6 +25,7 @@ from redis_crdt.asyncio.lww_register import LWWRegister
 from redis_crdt.asyncio.mv_register import MVRegister
 from redis_crdt.asyncio.or_set import ORSet
 from redis_crdt.asyncio.pn_counter import PNCounter
+from redis_crdt.bells import AwaitedBell
 from redis_crdt.errors import CRDTError, WrongEventLoop
 from redis_crdt.operations.awaiting import all_of, drive
 from redis_crdt.operations.bounds import bound, is_bounded
@@ -220,10 +221,10 @@ class Replica(ReplicaOperations):
     ) -> AsyncIterator[Change[Any]]:
         """Yield the changes of this replica as they happen, local ones and those from others."""
         await self.open()
-        watcher = Watcher[Any](self, cursor, timeout)
-        while (changes := await drive(watcher.page())) is not None:
-            for change in changes:
-                yield change
+        with Watcher[Any](self, cursor, timeout) as watcher:
+            while (changes := await drive(watcher.page())) is not None:
+                for change in changes:
+                    yield change
 
     async def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
@@ -447,6 +448,7 @@ class Replica(ReplicaOperations):
                 )
         self._loop, self._pid = loop, here
         self._opening = asyncio.Lock()
+        self.tails = {}
         self._servers: dict[Address | None, Connections] = {}
 
     def _connections_to(self, node: Address | None) -> Connections:
@@ -489,6 +491,10 @@ class Replica(ReplicaOperations):
         finally:
             (connections.give_back if whole else connections.discard)(connection)
         return read_native(args[0], reply) if send.parsed else reply
+
+    def bell(self) -> AwaitedBell:
+        """Make a bell for one who watches."""
+        return AwaitedBell()
 
     def flight(self, shard: int) -> Flight | None:
         """Return a flight to the server of a shard; None where it could carry nothing."""

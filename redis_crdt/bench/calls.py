@@ -12,6 +12,7 @@ from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.bench.figures import Figure
 from redis_crdt.bench.ground import Ground
 from redis_crdt.bench.measure import Timed, awaited, blocking, by_turns
+from redis_crdt.replica import Replica
 
 WRITE, READ = 1.2, 1.15
 """How many times as long as the raw command a write and a read may take."""
@@ -23,6 +24,8 @@ BATCH = 500
 def single_calls(ground: Ground, rounds: int) -> Iterator[Figure]:
     """Measure each operation against the command that a program would use without us."""
     client, raw, replica = ground.client, ground.raw, ground.replica("calls")
+    shared = ground.opened.enter_context(Replica(client, namespace=replica.namespace))
+    of_client = shared.or_set("set", str)
     tasks, status = replica.or_set("set", str), replica.lww_map("map", str)
     done, config = replica.g_counter("counter"), replica.lww_register("register", str)
     element = "element {:012}".format
@@ -33,6 +36,13 @@ def single_calls(ground: Ground, rounds: int) -> Iterator[Figure]:
             blocking(lambda i: tasks.add(element(i))),
             "`SADD`",
             blocking(lambda i: client.sadd(raw("set"), element(i))),
+        ),
+        (
+            "`ORSet.add`, of a replica by the program's own client",
+            WRITE,
+            blocking(lambda i: of_client.add(element(-i - 1))),
+            "`SADD`",
+            blocking(lambda i: client.sadd(raw("set"), element(-i - 1))),
         ),
         (
             "`GCounter.increment`",

@@ -48,9 +48,9 @@ class Collection(CollectionOperations[T]):
         self, cursor: str | None = None, *, timeout: float | None = None
     ) -> Iterator[Change[Any]]:
         """Yield the changes of this collection; otherwise as :meth:`redis_crdt.Replica.watch`."""
-        watcher = Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec))
-        while (changes := self._drive(watcher.page())) is not None:
-            yield from changes
+        with Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec)) as watcher:
+            while (changes := self._drive(watcher.page())) is not None:
+                yield from changes
 
     def dump(self) -> State:
         """Return the whole state, tombstones included. One round trip per 500 entries.

@@ -16,7 +16,7 @@ from redis_crdt.names import whole_name
 from redis_crdt.operations.operation import drive
 from redis_crdt.partitions import by_part, part_of
 from redis_crdt.state import State
-from redis_crdt.sync.party import Party
+from redis_crdt.tails import Watched
 from redis_crdt.values import check_values
 from redis_crdt.watching import Change, Watcher
 
@@ -83,7 +83,7 @@ class Collection(Generic[T, E]):
     """A collection in memory: bare, or one of a :class:`redis_crdt.memory.Replica`."""
 
     kind: ClassVar[KindName]
-    _watched: tuple[Party, int] | None = None
+    _watched: tuple[Watched, int] | None = None
     _members: Sequence[Self] = ()
     """Its parts, where it is in partitions; it has no store of its own then."""
     _origins: frozenset[str] = frozenset()
@@ -105,7 +105,7 @@ class Collection(Generic[T, E]):
         self._bind(Shard(replica_id, clock, max_drift), BARE, codec_for(type_))
 
     @classmethod
-    def _of(cls, replica: Party, shard: int, store: Shard, name: str, type_: Any) -> Self:
+    def _of(cls, replica: Watched, shard: int, store: Shard, name: str, type_: Any) -> Self:
         self = cls.__new__(cls)
         self._bind(store, name, codec_for(type_))
         self._watched = (replica, shard)
@@ -237,9 +237,9 @@ class Collection(Generic[T, E]):
         places = [
             (part._watched[1], part._letter_and_name) for part in self._parts if part._watched
         ]
-        watcher = Watcher[Any](replica, cursor, timeout, (places, self._codec))
-        while (changes := drive(watcher.page())) is not None:
-            yield from changes
+        with Watcher[Any](replica, cursor, timeout, (places, self._codec)) as watcher:
+            while (changes := drive(watcher.page())) is not None:
+                yield from changes
 
     @property
     def replica_id(self) -> str:

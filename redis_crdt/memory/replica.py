@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from typing_extensions import TypeVar
 
+from redis_crdt.bells import Bell
 from redis_crdt.clock import wall_clock
 from redis_crdt.memory.answers import Answers
 from redis_crdt.memory.batch import Batch
@@ -36,6 +37,7 @@ from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
+from redis_crdt.tails import Tail
 from redis_crdt.watching import Change, Watcher
 
 T = TypeVar("T", default=Any)
@@ -71,6 +73,7 @@ class Replica:
         self._shards = [first, *others]
         self._answers = [Answers(shard) for shard in self._shards]
         self._bell = first.bell
+        self.tails: dict[tuple[int, ...], Tail] = {}
         for shard in self._shards:
             shard.bell = self._bell
 
@@ -154,9 +157,9 @@ class Replica:
 
         As :meth:`redis_crdt.Replica.watch`; other threads may write meanwhile.
         """
-        watcher = Watcher[Any](self, cursor, timeout)
-        while (changes := drive(watcher.page())) is not None:
-            yield from changes
+        with Watcher[Any](self, cursor, timeout) as watcher:
+            while (changes := drive(watcher.page())) is not None:
+                yield from changes
 
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.
@@ -199,6 +202,10 @@ class Replica:
     def keys(self, shard: int) -> Keys:
         """Return the keys that the shard would have on a server."""
         return Keys(self.namespace, shard)
+
+    def bell(self) -> Bell:
+        """Make a bell for one who watches."""
+        return Bell()
 
     def flight(self, shard: int) -> None:
         """Return nothing: no request is ever on its way here."""

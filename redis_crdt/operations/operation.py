@@ -131,6 +131,13 @@ class Landing(NamedTuple):
     """How long to wait for it at most; None for as long as it takes."""
 
 
+class Listen(NamedTuple):
+    """The ringing of a bell (see :mod:`redis_crdt.bells`)."""
+
+    seconds: float
+    """How long to wait for it at most."""
+
+
 class Close(NamedTuple):
     """Has a flight give its connection back."""
 
@@ -145,7 +152,7 @@ class Executor(Protocol):
         """Carry out an operation and return its reply, or an awaitable of it."""
 
 
-Procedure = Generator[tuple[Executor, Operation[Any] | Landing | Close], Any, R]
+Procedure = Generator[tuple[Executor, Operation[Any] | Landing | Listen | Close], Any, R]
 """Several operations in a row: it yields each with who is to carry it out, and gets the reply."""
 
 

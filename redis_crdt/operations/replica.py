@@ -16,6 +16,7 @@ from redis.cluster import RedisCluster
 from redis.connection import parse_url
 from redis.exceptions import NoScriptError, ResponseError
 
+from redis_crdt.bells import AwaitedBell, Bell
 from redis_crdt.errors import (
     AccessDenied,
     EvictionEnabled,
@@ -47,6 +48,7 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
+from redis_crdt.tails import Tail
 
 FORMAT = 2
 """The version of what is stored on servers."""
@@ -152,6 +154,7 @@ class ReplicaOperations(Executor):
         self._opened = False
         self._heard: dict[int, Heard] = {}
         self._client = client
+        self.tails: dict[tuple[int, ...], Tail] = {}
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
 
@@ -211,6 +214,10 @@ class ReplicaOperations(Executor):
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
         return Keys(self.namespace, shard)
+
+    @abstractmethod
+    def bell(self) -> Bell | AwaitedBell:
+        """Make a bell for one who watches."""
 
     @abstractmethod
     def flight(self, shard: int) -> Flight | None:
@@ -366,11 +373,11 @@ class ReplicaOperations(Executor):
         """Wait for feeds, for less than the connection would."""
         block = self._block(wait, socket_timeout)
         if self._router is None:
-            reply = yield Send(None, self._xread(wait, *block), waits=True)
+            reply = yield Send(None, self._xread(wait, *block), waits=bool(block))
         elif len(wait.starts) == 1:
             (shard,) = wait.starts
             args = self._xread(wait, *block)
-            reply = yield from self._router.sending(shard, args, once=False, waits=True)
+            reply = yield from self._router.sending(shard, args, once=False, waits=bool(block))
         else:
             reply = yield from self._waiting_for_each(wait, block)
         return self._read_feeds(wait, reply)
@@ -380,6 +387,8 @@ class ReplicaOperations(Executor):
         return self._xread(wait, *self._block(wait, self._socket_timeout))
 
     def _block(self, wait: Wait, socket_timeout: float | None) -> tuple[Any, ...]:
+        if wait.seconds == 0:
+            return ()
         seconds = MAX_WAIT if wait.seconds is None else min(MAX_WAIT, wait.seconds)
         if socket_timeout:
             seconds = min(seconds, socket_timeout / 2)
@@ -409,7 +418,7 @@ class ReplicaOperations(Executor):
         for shard, one in each.items():
             reply = yield from self._router.sending(shard, self._xread(one), once=False)
             found.update(_pages(reply))
-        if found:
+        if found or not block:
             return found
         commands = {shard: self._xread(one, *block) for shard, one in each.items()}
         return (yield from self._router.first(commands))

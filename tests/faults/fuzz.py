@@ -40,7 +40,7 @@ from redis_crdt.operations.bodies import SEPARATOR, Group
 from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
 from redis_crdt.sync.pull import pull
-from redis_crdt.watching import Position
+from redis_crdt.tails import Position
 from tests.faults.impostor import Honest, Impostor, Last, Raw, encode, request_of
 from tests.faults.wire import careless_body, is_readable, is_text
 

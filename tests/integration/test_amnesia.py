@@ -149,7 +149,7 @@ def test_who_looks_and_has_nothing_to_write_notes_what_it_found(
     tasks.add("lost")
     before = eu.execute(ask.knowledge(eu.keys(0), "test")._replace(witness=b"")).writer
     # Another server process, as far as the scripts can tell, with the state of then.
-    redis_client.connection_pool.disconnect()
+    eu.close()
     redis_client.flushdb()
     for key, value in saved.items():
         redis_client.restore(key, 0, value)

@@ -24,6 +24,7 @@ from redis_crdt.errors import (
     ServerUnreachable,
     SlotUnavailable,
     Unacknowledged,
+    WrongEventLoop,
 )
 from redis_crdt.operations import cluster as routing
 from redis_crdt.operations.awaiting import drive
@@ -32,6 +33,7 @@ from tests.backends import require_binary
 from tests.contract.seam import contains, settled, size
 from tests.contract.test_watching import watched
 from tests.integration.test_cli import redis_crdt
+from tests.integration.test_own_connections import one_loop_after_another
 from tests.integration.test_rights import RULES
 from tests.integration.test_syncer import PATIENCE, sync_process, until
 from tests.slots import Slots
@@ -568,3 +570,23 @@ def test_rights_on_a_cluster(cluster: servers.Cluster, us: Replica) -> None:
         assert "x" in eu.or_set(name_in(0, eu), str)
         slots.end_move(slot, source, target)
         eu.or_set(name_in(0, eu), str).add("y")
+
+
+def test_one_loop_after_another(cluster: servers.Cluster, eu: Replica) -> None:
+    one_loop_after_another(cluster.url, SHARDS, True)
+
+
+def test_one_loop_after_another_with_a_client_that_cannot(
+    cluster: servers.Cluster, eu: Replica
+) -> None:
+    async def opened() -> AsyncReplica:
+        client = AsyncRedisCluster.from_url(cluster.url.replace("+cluster", ""))
+        replica = AsyncReplica(client, shards=SHARDS)
+        await replica.g_counter("done").increment()
+        await replica.close()
+        await client.aclose()
+        return replica
+
+    awaited = asyncio.run(opened())
+    with pytest.raises(WrongEventLoop, match="RedisCluster"):
+        asyncio.run(awaited.g_counter("done").value())

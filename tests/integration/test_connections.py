@@ -90,7 +90,7 @@ def test_a_read_whose_connection_breaks_is_sent_again(
         done.increment(5)
         server.pause()
         value = threads.submit(done.value)
-        while not eu._servers[None]._counted:
+        while not eu._servers[None]._places:
             assert not value.done()
         server.kill()  # the command is sent, and will not be answered
         server.restart()

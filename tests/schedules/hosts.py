@@ -178,7 +178,8 @@ class ServerHost(Host):
             return
         if not silently:
             # As another process would: connections break, and what INFO says is another run id.
-            self._client.connection_pool.disconnect()
+            self.replica.close()
+            self._client.client_kill_filter(_type="normal", skipme=True)
         self._client.flushall()
         for key, value in (saved or {}).items():
             self._client.restore(key, 0, value)
