@@ -350,6 +350,7 @@ class Targets:
     def _begin_anew(self) -> None:
         self._client.flushdb()
         self.server = Replica(self._client, replica_id="z")
+        self._target = Replica(self._client, replica_id="z", namespace="sockets")
         self.memory = memory.Replica(replica_id="z")
 
     def delta(self, chance: Chance) -> None:
@@ -402,15 +403,14 @@ class Targets:
         """What a server answers that need not even be a Redis, to either kind of replica."""
         self._sockets += 1
         if self._sockets % 50 == 1:
-            honest = memory.Replica(replica_id="y", feed_limit=chance.choice((1, 100)))
+            honest = memory.Replica(
+                replica_id="y", namespace="sockets", feed_limit=chance.choice((1, 100))
+            )
             for element in "abc":
                 honest.or_set("tasks").add(element)
                 honest.lww_map("status").set(element, 1)
             honest.or_set("tasks").remove("a")
             self._honest = Honest(honest)
-        if self._sockets % ANEW_EVERY == 1:
-            self._client.flushdb()
-            self._begin_anew()
         server, body = self._honest, a_burden(chance) if chance.random() < 0.001 else None
         lies = chance.random() < 0.95
 
@@ -423,12 +423,16 @@ class Targets:
             return reply
 
         self._impostor.answer = answer
-        options: dict[str, Any] = {"socket_timeout": 0.25, "protocol": chance.choice((2, 3))}
+        options: dict[str, Any] = {
+            "namespace": "sockets",
+            "socket_timeout": 0.25,
+            "protocol": chance.choice((2, 3)),
+        }
         url = self._impostor.url
         if chance.random() < 0.5:
             once = Retry(NoBackoff(), 0)
             with refusing(), Replica.from_url(url, retry=once, **options) as peer:
-                self.server.pull(peer)
+                self._target.pull(peer)
         else:
             self._loop.run_until_complete(self._pull(url, options))
 
@@ -436,7 +440,7 @@ class Targets:
         once = AwaitedRetry(NoBackoff(), 0)
         with refusing():
             async with AsyncReplica.from_url(url, retry=once, **options) as peer:
-                await drive(pull(self.server, peer))
+                await drive(pull(self._target, peer))
 
     def _check_sound(self, target: memory.Replica) -> None:
         """Whatever it has joined, it must be able to dump, and to give to others."""
