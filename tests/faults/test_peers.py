@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
+from threading import Event, Semaphore
 from typing import Any
 
 import hiredis
@@ -27,7 +28,7 @@ from redis_crdt.sync import pull as pulling
 from redis_crdt.sync import syncer as syncing
 from redis_crdt.sync.pull import MAX_WEIGHT
 from redis_crdt.sync.reconcile import IDLE_PAGES
-from tests.faults.impostor import Honest, Impostor, Raw, Refusal, answering, encode
+from tests.faults.impostor import Honest, Impostor, Raw, Refusal, answering, encode, request_of
 
 NewUrl = Callable[[servers.Flavour], str]
 
@@ -136,6 +137,40 @@ async def test_a_syncer_outlives_all_liars(is_blocking: bool, new_url: NewUrl) -
             assert honest.failures == 0
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_blocking_peers_that_do_not_answer_keep_no_others_waiting(new_url: NewUrl) -> None:
+    us_url, asked = new_url("valkey"), Semaphore(0)
+    answers = Event()
+    honest = Honest(an_honest_one())
+
+    def answer(args: list[bytes]) -> Any:
+        if request_of(args) == "dump":
+            asked.release()
+            answers.wait()
+        return honest(args)
+
+    with Impostor(answer) as silent, Replica.from_url(us_url, replica_id="us") as us:
+        us.or_set("ours").add(1)
+        async with AsyncReplica.from_url(new_url("valkey"), replica_id="eu") as eu:
+            await eu.pull(us)
+            peers = [await asyncio.to_thread(Replica.from_url, silent.url) for _ in range(40)]
+            syncer = Syncer(eu, peers)
+            running = asyncio.create_task(syncer.run())
+            for _ in peers:
+                assert await asyncio.to_thread(asked.acquire, timeout=60)
+            us.or_set("ours").add(2)
+            async with asyncio.timeout(60):
+                later = Syncer(eu, [us])
+                following = asyncio.create_task(later.run())
+                await later.in_step()
+            assert await eu.or_set("ours").size() == 2
+            answers.set()
+            for task in (running, following):
+                task.cancel()
+            await asyncio.gather(running, following, return_exceptions=True)
+            for peer in peers:
+                peer.close()
 
 
 # Bounds of replies --------------------------------------------------------------------------
