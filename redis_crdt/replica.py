@@ -245,8 +245,13 @@ class Replica(ReplicaOperations):
         long that the feed was trimmed or tombstones were collected. It may be interrupted anywhere;
         the next one goes on from there. Raises :class:`ReplicaConflict` if the source has this
         replica's id, :class:`ReplicaMismatch` if its namespace differs, :class:`InvalidDump` or
-        :class:`ClockDrift` for state that is refused. A single entry that is refused, as ill-formed
-        or too large, is left out and told in the report.
+        :class:`ClockDrift` for state that is refused, and :class:`ServerError` where the source's
+        server answers what no replica would. A single entry that is refused, as ill-formed or too
+        large, is left out and told in the report.
+
+        What takes long to join is joined in parts, so that others who use this replica's server
+        wait for some 10 ms. But an entry is joined as a whole: one of 16 MiB takes about 100 ms,
+        one of 4096 dots about 50.
         """
         return drive(pull(self, source))
 

@@ -338,6 +338,23 @@ def _read_covered(reply: Any) -> tuple[bytes, dict[bytes, list[bytes]]]:
 
 
 @reading
+def _read_sums(reply: Any) -> tuple[bytes, list[bytes]]:
+    cursor, flat = reply
+    for _, count, total in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        _number(_bytes(count))
+        _number(_bytes(total))
+    return _bytes(cursor), [*map(_bytes, flat)]
+
+
+@reading
+def _read_listed(reply: Any) -> tuple[bytes, list[bytes]]:
+    cursor, flat = reply
+    for field, _ in zip(flat[::2], flat[1::2], strict=True):
+        _bytes(field).decode()
+    return _bytes(cursor), [*map(_bytes, flat)]
+
+
+@reading
 def _read_feed(reply: Any) -> Feed:
     writer, clock, reach, past = reply
     pairs = [part.decode().partition("@")[::2] for part in _bytes(past).split()]
@@ -579,7 +596,8 @@ def digest(
 ) -> Script[tuple[bytes, list[bytes]]]:
     """Ask for digests of a page of a collection; see ``lua/replica/digest.lua``."""
     args = (name, kind, cursor, BATCH, width, *listed)
-    return Script("replica/digest", keys.shard, keys.base, args, about=about)
+    read = _read_listed if listed else _read_sums
+    return Script("replica/digest", keys.shard, keys.base, args, read, about)
 
 
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:

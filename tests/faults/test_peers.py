@@ -97,6 +97,19 @@ async def test_a_pull_from_a_liar(lie: str, protocol: int, new_url: NewUrl) -> N
     assert len(eu.or_set("tasks")) == 0
 
 
+@pytest.mark.parametrize(
+    "sums", [7, [b"0"], [b"0", [b""]], [b"0", [b"", b"x", b"1"]], [b"0", [b"", b"1", b"1", b""]]]
+)
+def test_comparing_with_a_liar(sums: Any, new_url: NewUrl) -> None:
+    with (
+        Impostor(answering(Honest(an_honest_one()), "digest", sums)) as liar,
+        Replica.from_url(liar.url) as peer,
+        Replica.from_url(new_url("valkey"), replica_id="eu") as eu,
+        pytest.raises(InvalidDump),
+    ):
+        eu.verify(peer)
+
+
 @pytest.mark.parametrize("is_blocking", [True, False], ids=["blocking", "awaited"])
 async def test_a_syncer_outlives_all_liars(is_blocking: bool, new_url: NewUrl) -> None:
     """Each is its own link's error, again and again; the honest peer is followed meanwhile."""
