@@ -25,6 +25,7 @@ from redis_crdt.operations.bodies import Group, body_of, entries_of, split
 from redis_crdt.operations.bounds import BoundedReader
 from redis_crdt.sync import Syncer
 from redis_crdt.sync import pull as pulling
+from redis_crdt.sync import reconcile as reconciling
 from redis_crdt.sync import syncer as syncing
 from redis_crdt.sync.pull import MAX_WEIGHT
 from redis_crdt.sync.reconcile import IDLE_PAGES
@@ -468,6 +469,8 @@ async def test_a_new_region_is_filled_beside_one_whose_scan_has_no_end(
     new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(syncing, "FILLING", 0.1)
+    monkeypatch.setattr(reconciling, "IDLE_PAGES", 10**9)
+    monkeypatch.setattr(reconciling, "MAX_UNTOLD", 10**9)
     scanning = asyncio.Event()
     endless = memory.Replica(replica_id="mallory", feed_limit=1)
     for element in "abc":
