@@ -32,7 +32,7 @@ end
 
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first)
-  local groups, known_names, total = {}, {}, 0
+  local groups, known_names, generations, total = {}, {}, {}, 0
   refused, is_ahead, has_refused, relieved, effort = {}, false, false, nil, 0
   if first > #ARGV then return groups end
   if (#ARGV - first) % 5 ~= 0 then malformed('a truncated batch') end
@@ -41,10 +41,11 @@ local function read_batch(first)
     local name, kind, generation, context, text = unpack(ARGV, i, i + 4)
     local rule = KIND[kind]
     if not rule or not is_name(name) or known_names[kind .. ':' .. name]
-      or not string.find(generation, '^%d*$') or #generation > 15 then
+      or not string.find(generation, '^%d*$') or #generation > 15
+      or (generations[name] or generation) ~= generation then
       malformed('an ill-formed batch')
     end
-    known_names[kind .. ':' .. name] = true
+    known_names[kind .. ':' .. name], generations[name] = true, generation
     local fields, entries, count = read_entries(text, MAX_BATCH - total)
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0

@@ -662,6 +662,7 @@ def read_body(body: Sequence[bytes]) -> Iterator[Received]:
     check_shape(body)
     aliases = Aliases(body[0])
     seen: set[tuple[bytes, str]] = set()
+    generations: dict[bytes, bytes] = {}
     total = 0
     for (name, kind_name), generation, context, text in heads_of(body):
         kind = KINDS.get(kind_name)
@@ -670,6 +671,8 @@ def read_body(body: Sequence[bytes]) -> Iterator[Received]:
         items = split_items(text)
         if len(dict(items)) < len(items) or (name, kind_name) in seen:
             raise InvalidDump("a batch with repeated fields or collections")
+        if generations.setdefault(name, generation) != generation:
+            raise InvalidDump(f"a batch with two generations of {name[:80]!r}")
         try:
             check_stored_name(name.decode())
         except (InvalidName, UnicodeDecodeError) as error:

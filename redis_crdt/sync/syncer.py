@@ -257,6 +257,7 @@ class _Follower:
         await asyncio.sleep(self._backoff.compute(min(self._link.failures, 16)))
 
     def _progressed(self) -> Procedure[None]:
+        _check_cancelled()  # a pull may take long
         assert self._pull is not None
         if self._link.progressed(self._pull.progress):
             log.info("peer.scanning peer=%s entries=%d", self._link.peer, self._link.to_scan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from threading import Event, Semaphore
@@ -96,6 +97,32 @@ async def test_a_pull_from_a_liar(lie: str, protocol: int, new_url: NewUrl) -> N
             ):
                 await target.pull(source)
     assert len(eu.or_set("tasks")) == 0
+
+
+@pytest.mark.parametrize("handshake", [1, [1, 2]])
+def test_a_handshake_of_something_else(handshake: Any) -> None:
+    with (
+        Impostor(answering(Honest(an_honest_one()), "HELLO", handshake)) as liar,
+        pytest.raises(ServerError),
+    ):
+        Replica.from_url(liar.url, protocol=3)
+
+
+def test_a_namespace_that_never_opens(new_url: NewUrl) -> None:
+    honest, asked = Honest(an_honest_one()), Counter[str]()
+
+    def answer(args: list[bytes]) -> Any:
+        asked[request_of(args)] += 1
+        return Refusal(b"CRDTCLOSED x") if request_of(args) == "dump" else honest(args)
+
+    with (
+        Impostor(answer) as liar,
+        Replica.from_url(liar.url) as peer,
+        Replica.from_url(new_url("valkey"), replica_id="eu") as eu,
+        pytest.raises(InvalidDump),
+    ):
+        eu.pull(peer)
+    assert asked["open"] < 20
 
 
 @pytest.mark.parametrize(
@@ -280,9 +307,9 @@ def test_what_a_server_says_is_told_in_bounds(new_url: NewUrl) -> None:
         assert text.isprintable()
 
 
-def test_what_is_pushed_is_left_alone(new_url: NewUrl) -> None:
+def test_what_is_pushed_is_left_alone(new_url: NewUrl, caplog: pytest.LogCaptureFixture) -> None:
     """It could have redis-py turn to another server."""
-    moving = Raw(b">4\r\n$6\r\nMOVING\r\n:1\r\n:1\r\n$11\r\nlocalhost:1\r\n")
+    moving = Raw(b">3\r\n$6\r\nMOVING\r\n:1\r\n:1\r\n")
     honest = Honest(an_honest_one())
 
     def answer(args: list[bytes]) -> Any:
@@ -296,6 +323,7 @@ def test_what_is_pushed_is_left_alone(new_url: NewUrl) -> None:
         for _ in range(2):
             eu.pull(peer)
         assert set(eu.or_set("tasks")) == set("abc")
+    assert not caplog.records  # redis-py would have taken it for a notice of its own
 
 
 # What is joined at once ---------------------------------------------------------------------
