@@ -3,10 +3,13 @@
 from redis_crdt.clock import Time
 from redis_crdt.collections import GCounter, LWWMap, LWWRegister, MVRegister, ORSet, PNCounter
 from redis_crdt.contexts import Context, Reading
+from redis_crdt.operations.namespaces import drop_namespace, namespaces
 from redis_crdt.protocol import Backend
 from redis_crdt.replica import Replica
 from redis_crdt.state import State
 from redis_crdt.sync.report import SyncReport
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Backend",
@@ -22,4 +25,7 @@ __all__ = [
     "State",
     "SyncReport",
     "Time",
+    "__version__",
+    "drop_namespace",
+    "namespaces",
 ]

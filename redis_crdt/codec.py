@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import datetime, time
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, Generic, NewType, TypeVar, cast, overload
@@ -75,9 +75,10 @@ def _write_json(value: object) -> str:
 
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", allow_inf_nan=False)
 _QUALIFIER = r"(?:[^\W\d]\w*|<locals>)\."
-# A class, a member of an Enum, a text, or what qualifies a name.
+# A class, a member of an Enum, a text, a function, or what qualifies a name.
 _SPELLING = re.compile(
-    rf"<\w+ '([^']+)'>|<(\w+\.\w+): (?:[^<>]|<[^<>]*>)*>|('(?:[^'\\]|\\.)*')|{_QUALIFIER}"
+    rf"<\w+ '([^']+)'>|<(\w+\.\w+): (?:[^<>]|<[^<>]*>)*>|('(?:[^'\\]|\\.)*')"
+    rf"|<function ([\w.<>]+) at 0x[0-9a-f]+>|{_QUALIFIER}"
 )
 _FUNCTIONS = ("function-before", "function-wrap", "function-after")
 _LEFT_OUT = ("exclude_unset", "exclude_defaults")
@@ -114,7 +115,10 @@ class Codec(Generic[T]):
             self._has_functions = _mentions(self._adapter.core_schema, *_FUNCTIONS)
             self.has_defaults = _mentions(self._adapter.core_schema, "default")
             self._write = self._write_typed
-            self._parse = self._parse_typed
+            self._parse_strictly = partial(
+                self._adapter.validator.validate_json, strict=True, by_alias=False, by_name=True
+            )
+            self._parse = self._parse_laxly if self._has_functions else self._parse_strictly
             _check_literals(self._adapter.core_schema, self.name)
 
     def __reduce__(self) -> tuple[Callable[[Any], Codec[Any]], tuple[Any]]:
@@ -135,10 +139,33 @@ class Codec(Generic[T]):
     def decode(self, data: bytes) -> T:
         """The value that ``data`` holds; :class:`InvalidValue` where it is not of the type."""
         try:
-            return cast(T, self._parse(data))
+            value: T = self._parse(data)
+            return value
         except (ValueError, TypeError) as error:
             told = f"the stored value {_shown(data)} is not of type {self.name}: {_reason(error)}"
             raise InvalidValue(told) from error
+
+    def decode_element(self, data: bytes) -> T:
+        """As :meth:`decode`, of what is found by its value alone, as elements are.
+
+        Raises :class:`InvalidValue`, too, where the type reads what it would never write, as a
+        model does that lost a field: of that there is more, which nobody should take for this.
+        """
+        if self._scalars:
+            return self.decode(data)
+        if not self._has_functions:
+            try:  # whether it has anything that is not read; a model may allow that, too
+                whole: T = self._parse_strictly(data, extra="forbid")
+                return whole
+            except ValueError:
+                pass
+        value = self.decode(data)
+        if not self._is_form(data, value):
+            told = f"the stored element {_shown(data)} is not of type {self.name}, which would read"
+            raise InvalidValue(
+                f"{told} {_shown(value)} of it; open the set by the type that wrote it"
+            )
+        return value
 
     def forms(self, value: T) -> tuple[bytes, ...]:
         """What may be stored of a value: as it is written now, and as it was written before.
@@ -155,8 +182,15 @@ class Codec(Generic[T]):
         return (written, *sorted(form for form in older - {written} if self._reads(form, checked)))
 
     def canonical(self, data: bytes) -> bytes:
-        """How what ``data`` holds is written now."""
-        return self.encode(self.decode(data)) if self.has_defaults else data
+        """How what ``data`` holds is written now; as it is, if only a part of it would be."""
+        if not self.has_defaults:
+            return data
+        value = self.decode(data)
+        return self.encode(value) if self._is_form(data, value) else data
+
+    def _is_form(self, data: bytes, value: T) -> bool:
+        """Whether ``data``, which was read as this value, is one of the :meth:`forms` of it."""
+        return data == self._dump(value).encode() or data in self.forms(value)
 
     def _reads(self, data: bytes, value: object) -> bool:
         try:
@@ -164,19 +198,17 @@ class Codec(Generic[T]):
         except ValueError:
             return False
 
-    def _parse_typed(self, data: bytes) -> Any:
-        """Read strictly, as writing is, or a stored "5" would be read as an int that is no element.
+    # Reading is strict, as writing is, or a stored "5" would be read as an int that is no element.
 
-        That refuses what validators of their own pass on as plain JSON, such as a text for a time.
-        Then what is read without is right if it is written so.
+    def _parse_laxly(self, data: bytes) -> Any:
+        """Read what validators of their own pass on as plain JSON, such as a text for a time.
+
+        Reading strictly refuses that. What is read so is right if it is written so.
         """
-        parse = self._adapter.validator.validate_json
         try:
-            return parse(data, strict=True, by_alias=False, by_name=True)
+            return self._parse_strictly(data)
         except ValidationError:
-            if not self._has_functions:
-                raise
-            value = parse(data, strict=False, by_alias=False, by_name=True)
+            value = self._parse_strictly(data, strict=False)
             if data not in {self._dump(value, **how).encode() for how in _WAYS}:
                 raise
             return value
@@ -264,8 +296,8 @@ def _check_literals(schema: object, name: str) -> None:
 
 def _spelt(match: re.Match[str]) -> str:
     """Return a part of a type's name less what qualifies it."""
-    named, member, text = match.groups()
-    return re.sub(_QUALIFIER, "", named) if named else member or text or ""
+    named, member, text, function = match.groups()
+    return re.sub(_QUALIFIER, "", named or function) if named or function else member or text or ""
 
 
 def _fields(value: object) -> dict[str, Any] | None:

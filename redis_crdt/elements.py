@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 from redis_crdt.codec import Codec
 from redis_crdt.errors import InvalidValue
+from redis_crdt.values import encode_element
 
 T = TypeVar("T")
 
@@ -41,7 +42,16 @@ def fields_of(codec: Codec[Any], element: object) -> tuple[bytes, ...]:
 
 def keyed(codec: Codec[Any], elements: Iterable[T]) -> Keyed[T]:
     """Return elements by their JSON, and those that are not of the type by themselves."""
+    if isinstance(elements, Operators) and elements._codec is codec:
+        return elements._keyed()
     return {key_of(codec, element): element for element in elements}
+
+
+def known_in(codec: Codec[Any], elements: Iterable[Any]) -> AbstractSet[Hashable]:
+    """Return what elements are known by; those of a set of the same type need no decoding."""
+    if isinstance(elements, Operators) and elements._codec is codec:
+        return set(elements._known_by())
+    return keyed(codec, elements).keys()
 
 
 def key_of(codec: Codec[Any], element: Any) -> Hashable:
@@ -65,6 +75,24 @@ def common(codec: Codec[Any], several: Iterable[Iterable[T]]) -> Keyed[T]:
     return reduce(both, (keyed(codec, elements) for elements in several))
 
 
+def joined(codec: Codec[Any], mine: Keyed[T], others: Iterable[Iterable[Any]]) -> AbstractSet[Any]:
+    """Return these elements with those of all of the others."""
+    return gathered(codec, {**keyed(codec, chain.from_iterable(others)), **mine})
+
+
+def without(codec: Codec[Any], mine: Keyed[T], others: Iterable[Iterable[Any]]) -> AbstractSet[T]:
+    """Return those of these elements that are in none of the others."""
+    theirs = {key for other in others for key in known_in(codec, other)}
+    return gathered(codec, {key: e for key, e in mine.items() if key not in theirs})
+
+
+def in_one(codec: Codec[Any], mine: Keyed[T], other: Iterable[Any]) -> AbstractSet[Any]:
+    """Return what is either among these elements or in the other, and not in both."""
+    theirs = keyed(codec, other)
+    of_both = {**mine, **theirs}.items()
+    return gathered(codec, {key: e for key, e in of_both if (key in mine) != (key in theirs)})
+
+
 def those(codec: Codec[Any], elements: Keyed[T], chosen: Iterable[bool]) -> AbstractSet[T]:
     """Return those of the elements that are chosen."""
     return gathered(codec, dict(compress(elements.items(), chosen)))
@@ -79,14 +107,29 @@ def gathered(codec: Codec[Any], elements: Keyed[T]) -> AbstractSet[T]:
     return found if len(found) == len(elements) else Elements(codec, elements)
 
 
-def elements_of(codec: Codec[T], fields: Iterable[bytes]) -> AbstractSet[T]:
-    """Return the elements of an OR-Set's fields."""
-    return gathered(codec, decoded(codec, fields))
-
-
 def decoded(codec: Codec[T], fields: Iterable[bytes]) -> Keyed[T]:
-    """Return elements by their JSON as it is written now."""
-    return {codec.canonical(field): codec.decode(field) for field in fields}
+    """Return elements by their JSON as it is written now, from what they are stored as."""
+    if not codec.has_defaults:
+        return {field: codec.decode_element(field) for field in fields}
+    return {codec.canonical(field): codec.decode_element(field) for field in fields}
+
+
+def beyond(
+    codec: Codec[Any], present: Iterable[bytes], others: Iterable[Iterable[Any]]
+) -> list[bytes]:
+    """Return those of the stored elements that are not in all of the others."""
+    theirs: Keyed[Any] = common(codec, others)
+    return [field for field in present if codec.canonical(field) not in theirs]
+
+
+def writable(codec: Codec[T], elements: Iterable[T]) -> list[T]:
+    """Return elements that are to be written, each once; InvalidValue if one cannot be."""
+    return list({encode_element(codec, element): element for element in elements}.values())
+
+
+def parted(elements: list[T], here: list[bool]) -> tuple[list[T], list[T]]:
+    """Return those of the elements that are here, and the others."""
+    return list(compress(elements, here)), list(compress(elements, map(not_, here)))
 
 
 class Operators(AbstractSet[T]):
@@ -111,13 +154,7 @@ class Operators(AbstractSet[T]):
     def _keyed(self) -> Keyed[T]:
         """Return all elements."""
 
-    def _gathered(self, elements: Keyed[T]) -> AbstractSet[T]:
-        return gathered(self._codec, elements)
-
-    def _others(self, other: Iterable[Any]) -> Keyed[Any]:
-        return other._elements if isinstance(other, Elements) else keyed(self._codec, other)
-
-    def _count_if_among(self, theirs: Keyed[Any]) -> int:
+    def _count_if_among(self, theirs: AbstractSet[Hashable]) -> int:
         """Return how many elements there are; -1 as soon as one is not among these."""
         count = 0
         for key in self._known_by():
@@ -128,42 +165,62 @@ class Operators(AbstractSet[T]):
 
     def isdisjoint(self, other: Iterable[Any]) -> bool:
         """Tell whether none of the elements of ``other`` is here. One round trip per 500."""
-        return not any(self.contains_many(self._others(other).values()))
+        return not any(self.contains_many(keyed(self._codec, other).values()))
 
     def intersection(self, *others: Iterable[Any]) -> AbstractSet[T]:
         """Return what is here and in all of the others. One round trip per 500 of those."""
         if not others:
-            return self._gathered(self._keyed())
+            return gathered(self._codec, self._keyed())
         candidates: Keyed[T] = common(self._codec, others)
         return those(self._codec, candidates, self.contains_many(candidates.values()))
+
+    def union(self, *others: Iterable[Any]) -> AbstractSet[Any]:
+        """Return what is here or in any of the others. One round trip per 500 elements."""
+        return joined(self._codec, self._keyed(), others)
+
+    def difference(self, *others: Iterable[Any]) -> AbstractSet[T]:
+        """Return what is here and in none of the others. One round trip per 500 elements."""
+        return without(self._codec, self._keyed(), others)
+
+    def symmetric_difference(self, other: Iterable[Any]) -> AbstractSet[Any]:
+        """Return what is here or in the other, not in both. One round trip per 500 elements."""
+        return in_one(self._codec, self._keyed(), other)
+
+    def issubset(self, other: Iterable[Any]) -> bool:
+        """Tell whether all elements are in ``other``. One round trip per 500 elements."""
+        theirs = known_in(self._codec, other)
+        return all(key in theirs for key in self._known_by())
+
+    def issuperset(self, other: Iterable[Any]) -> bool:
+        """Tell whether all elements of ``other`` are here. One round trip per 500 of those."""
+        return all(self.contains_many(keyed(self._codec, other).values()))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        theirs = self._others(other)
+        theirs = known_in(self._codec, other)
         return self._count_if_among(theirs) == len(theirs)
 
     def __le__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        theirs = self._others(other)
-        return all(key in theirs for key in self._known_by())
+        return self.issubset(other)
 
     def __lt__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        theirs = self._others(other)
+        theirs = known_in(self._codec, other)
         return 0 <= self._count_if_among(theirs) < len(theirs)
 
     def __ge__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        return all(self.contains_many(self._others(other).values()))
+        return self.issuperset(other)
 
     def __gt__(self, other: AbstractSet[Any]) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        theirs = self._others(other)
+        theirs = keyed(self._codec, other)
         return all(self.contains_many(theirs.values())) and len(self) > len(theirs)
 
     def __and__(self, other: AbstractSet[Any]) -> AbstractSet[T]:
@@ -176,29 +233,25 @@ class Operators(AbstractSet[T]):
     def __or__(self, other: AbstractSet[Any]) -> AbstractSet[Any]:
         if not isinstance(other, Iterable):
             return NotImplemented
-        return self._gathered({**self._others(other), **self._keyed()})
+        return self.union(other)
 
     __ror__ = __or__
 
     def __sub__(self, other: AbstractSet[Any]) -> AbstractSet[T]:
         if not isinstance(other, Iterable):
             return NotImplemented
-        theirs = self._others(other)
-        return self._gathered({k: e for k, e in self._keyed().items() if k not in theirs})
+        return self.difference(other)
 
     def __rsub__(self, other: AbstractSet[Any]) -> AbstractSet[Any]:
         if not isinstance(other, Iterable):
             return NotImplemented
-        theirs = self._others(other)
+        theirs = keyed(self._codec, other)
         return those(self._codec, theirs, map(not_, self.contains_many(theirs.values())))
 
     def __xor__(self, other: AbstractSet[Any]) -> AbstractSet[Any]:
         if not isinstance(other, Iterable):
             return NotImplemented
-        theirs, mine = self._others(other), self._keyed()
-        return self._gathered(
-            {k: e for k, e in {**mine, **theirs}.items() if (k in mine) != (k in theirs)}
-        )
+        return self.symmetric_difference(other)
 
     __rxor__ = __xor__
 
@@ -234,6 +287,25 @@ class MutableOperators(Operators[T], MutableSet[T]):
         """Remove what is in any of the others; as :meth:`remove_all` does."""
         self.remove_all(chain.from_iterable(others))
 
+    def intersection_update(self, *others: Iterable[Any]) -> None:
+        """Remove what is not in all of the others.
+
+        One round trip per 500 elements, and one for as many that are removed.
+        """
+        if others:
+            self._remove_present(beyond(self._codec, self._present(), others))
+
+    def symmetric_difference_update(self, other: Iterable[T]) -> None:
+        """Remove what is in ``other``, too, and add what is in ``other`` alone.
+
+        A round trip per 500 elements of ``other`` to ask for them, and one for each kind of write.
+        Raises :class:`InvalidValue` before anything is written if one is not of the set's type.
+        """
+        theirs = writable(self._codec, other)
+        here, missing = parted(theirs, self.contains_many(theirs))
+        self.remove_all(here)
+        self.update(missing)
+
     def __ior__(self, other: Iterable[T]) -> Self:  # type: ignore[override, misc]
         self.update(other)
         return self
@@ -243,17 +315,11 @@ class MutableOperators(Operators[T], MutableSet[T]):
         return self
 
     def __iand__(self, other: Iterable[Any]) -> Self:
-        theirs = self._others(other)
-        canonical = self._codec.canonical
-        self._remove_present([f for f in self._present() if canonical(f) not in theirs])
+        self.intersection_update(other)
         return self
 
     def __ixor__(self, other: Iterable[T]) -> Self:  # type: ignore[override, misc]
-        theirs = {self._codec.encode(element): element for element in other}.values()
-        here = self.contains_many(theirs)
-        missing = list(compress(theirs, map(not_, here)))
-        self.remove_all(compress(theirs, here))
-        self.update(missing)
+        self.symmetric_difference_update(other)
         return self
 
 

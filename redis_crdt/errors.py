@@ -8,11 +8,24 @@ that raises one of these has changed nothing, with one exception, which says so:
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import ValidationError
 
 
 class CRDTError(Exception):
     """Base of all exceptions of this library."""
+
+    server: str | None = None
+    """The address of the server that was asked when it went wrong; None where none was."""
+
+    def at(self, server: str) -> Self:
+        """Say which server was asked, in the message too, unless that is said; returns itself."""
+        if self.server is None:
+            self.server = server
+            if server not in str(self):
+                self.args = (f"{server}: {self}",)
+        return self
 
 
 def problems_of(error: ValidationError) -> str:
@@ -61,8 +74,19 @@ class ClockDrift(CRDTError):
     """State with a time too far ahead of this replica's own clock.
 
     One broken clock must not win every register for ever, so such state is refused whole.
-    Correct the clock of the replica that wrote it, or raise ``max_drift``.
+    Correct the clock of the replica that wrote it, and wait until its times have come; or raise
+    ``max_drift``, in all regions: what one takes the others have to take from it.
     """
+
+    @classmethod
+    def of(cls, ahead: float, allowed: float, about: str = "") -> Self:
+        """Return the error for a time so many milliseconds ahead, where so many are allowed."""
+        return cls(
+            f"{about}refused: a time {ahead / 1000:.3f} s ahead of this replica's clock, and "
+            f"{allowed / 1000:g} s are allowed; correct the clock that wrote it: this will be "
+            f"taken in {(ahead - allowed) / 1000:.0f} s; or raise max_drift in all regions, for "
+            "those where it is not raised will refuse what this one has taken"
+        )
 
 
 class InvalidBatch(CRDTError, ValueError):
@@ -101,6 +125,10 @@ class ReplicaMismatch(CRDTError):
 
     shards: int | None = None
     """How many shards it has, where that is the matter."""
+
+
+class NamespaceMissing(ReplicaMismatch):
+    """The namespace is not there on this server, and no replica id was given to make it with."""
 
 
 class ReplicaConflict(CRDTError):
@@ -143,6 +171,10 @@ class SlotUnavailable(ServerError):
 
     Nothing was written; try again later.
     """
+
+
+class AuthenticationFailed(ServerError):
+    """The server does not take the user name and password, or wants some where none is given."""
 
 
 class AccessDenied(ServerError):

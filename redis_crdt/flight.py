@@ -33,7 +33,7 @@ class BlockingFlight(Flight):
             self._connection.send_packed_command([self._packed(request)])
         except TROUBLE as error:
             self.abandon()
-            raise explain(LostReply(told(error)), request) from error
+            raise explain(LostReply(told(error)), request).at(self._replica.address) from error
         self.under_way.append(request)
 
     def _land(self, seconds: float | None) -> Any:

@@ -17,6 +17,7 @@ _TAG = re.compile(rb"\{([^}]+)\}")
 _MARK = "\N{SYMBOL FOR UNIT SEPARATOR}"
 _PART = re.compile(rf"{_MARK}(\d+)/\d+$".encode())
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+_META = re.compile(rb"crdt:\{([^{}]+):(\d+)\}:meta")
 _REPLICA = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
@@ -125,3 +126,11 @@ class Keys:
     def removed(self, kind: str, name: bytes) -> bytes:
         """The hash of a collection's tombstones."""
         return b"%b%b-removed:%b" % (self.prefix, kind.encode(), name)
+
+
+def keys_of_meta(key: bytes) -> Keys | None:
+    """Return the keys of the shard whose first key this is; None if it is another key."""
+    found = _META.fullmatch(key)
+    if found is None or not _NAMESPACE.fullmatch(namespace := found[1].decode("ascii", "replace")):
+        return None
+    return Keys(namespace, int(found[2]))

@@ -116,7 +116,7 @@ class Backend(Protocol):
     def dump(self, file: File) -> int:
         """Write everything to a file."""
 
-    def load(self, file: File) -> int:
+    def load(self, file: File, *, from_namespace: str | None = None) -> int:
         """Join what a file holds."""
 
     def close(self) -> None:

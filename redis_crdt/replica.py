@@ -57,7 +57,8 @@ from redis_crdt.operations.operation import (
     is_lost,
     told,
 )
-from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.urls import client_of
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
@@ -117,7 +118,11 @@ class Replica(ReplicaOperations):
         )
         self._servers: dict[Address | None, Connections] = {}
         self._owns_client = False
-        drive(self.opening(self))
+        try:
+            drive(self.opening(self))
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def from_url(
@@ -136,10 +141,9 @@ class Replica(ReplicaOperations):
 
         ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Raises also
-        :class:`InvalidSetting` for what is no URL.
+        :class:`InvalidSetting` for what is no URL, or has options that redis-py does not have.
         """
-        with reading_url():
-            client = _client_of(url, client_options)
+        client = client_of(url, **client_options)
         try:
             self = cls(
                 client,
@@ -262,18 +266,23 @@ class Replica(ReplicaOperations):
     def dump(self, file: File) -> int:
         """Write the whole namespace to a file, as NDJSON; returns the number of entries.
 
-        ``file`` is a path, or a file open in binary mode. One round trip per 500 entries.
+        ``file`` is a path, or a file open in binary mode. A path that ends with ``.gz`` is written
+        compressed. A new file takes the place of an older one when it is whole, and may be read by
+        nobody but its owner. One round trip per 500 entries.
         """
         return drive(dump_file(self, file))
 
-    def load(self, file: File) -> int:
+    def load(self, file: File, *, from_namespace: str | None = None) -> int:
         """Join what :meth:`dump` wrote; returns how many entries changed something.
 
-        The file is validated as a whole first: :class:`InvalidDump` and :class:`ClockDrift` leave
-        everything as it was. It may be old: only what is neither there nor known is taken. Two
-        round trips per 500 entries.
+        The file, compressed or not, is validated as a whole first: :class:`InvalidDump` and
+        :class:`ClockDrift` leave everything as it was. So does :class:`ReplicaMismatch`, for a file
+        of another namespace than this, or than ``from_namespace`` where that is meant. It may be
+        old: only what is neither there nor known is taken. Times may be twice ``max_drift`` ahead:
+        those of a region whose clock is as much ahead of this one's. Two round trips per 500
+        entries.
         """
-        return drive(load_file(self, file))
+        return drive(load_file(self, file, from_namespace=from_namespace))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
@@ -290,7 +299,8 @@ class Replica(ReplicaOperations):
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
         Returns whether there was such a peer. Should it come back, nothing of its state is lost,
-        and nothing that was removed comes back with it. One round trip per shard.
+        and nothing that was removed comes back with it. Warns (``RuntimeWarning``) where writes of
+        it are known not to have been read here. Three round trips per shard.
         """
         return drive(forget(self, peer))
 
@@ -319,8 +329,9 @@ class Replica(ReplicaOperations):
     def verify(self, other: Party) -> list[Difference]:
         """Tell where another replica on a server differs, as far as readers see; [] if nowhere.
 
-        Compares digests that the servers compute, a round trip to each per 500 entries, so equal
-        entries are not sent. What is written meanwhile may be told as a difference.
+        Compares digests that the servers compute, so equal entries are not sent. Two round trips
+        to each per 500 collections, and one per 500 entries. What is written meanwhile may be told
+        as a difference.
         """
         return drive(verify(self, other))
 
@@ -359,11 +370,16 @@ class Replica(ReplicaOperations):
                 reply = self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = self._take(self.reading(operation))
-        except CRDTError:
+        except CRDTError as error:
+            error.at(self.address)
             raise
         except TROUBLE as error:
-            raise explain(error, operation) from error
-        return operation.read(reply)
+            raise explain(error, operation).at(self.address) from error
+        try:
+            return operation.read(reply)
+        except CRDTError as error:
+            error.at(self.address)
+            raise
 
     def _run_script(self, script: Script[Any]) -> Any:
         if self._router is not None:
@@ -500,16 +516,6 @@ class Replica(ReplicaOperations):
                     connections.give_back(connection)
                 else:
                     connections.discard(connection)
-
-
-def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
-    if (node_url := cluster_url(url)) is None:
-        return Redis.from_url(url, **options)
-    try:
-        with locating():
-            return RedisCluster.from_url(node_url, **options)
-    except RedisError as error:
-        raise explain(error, Command((), about="Cluster")) from error
 
 
 def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:

@@ -74,14 +74,15 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
 def check_concurrent(values: Iterable[bytes | None]) -> None:
     """Raise :class:`InvalidValue` if what a register is to hold side by side is too large."""
     size = sum(len(value) for value in values if value is not None)
-    _within(MAX_VALUE, "sum of the concurrent values", size)
+    if size > MAX_VALUE:
+        raise _too_large(MAX_VALUE, "sum of the concurrent values", size)
 
 
 def _checked(limit: int, what: str, encoded: bytes) -> bytes:
-    _within(limit, what, len(encoded))
+    if len(encoded) > limit:
+        raise _too_large(limit, what, len(encoded))
     return encoded
 
 
-def _within(limit: int, what: str, size: int) -> None:
-    if size > limit:
-        raise InvalidValue(f"the {what} takes {size} bytes; at most {limit} are allowed")
+def _too_large(limit: int, what: str, size: int) -> InvalidValue:
+    return InvalidValue(f"the {what} takes {size} bytes; at most {limit} are allowed")

@@ -40,7 +40,7 @@ AWAITED_ONLY = {
 # What only a replica on a server has: how it is reached, and how its operations are made.
 SERVER_ONLY = {
     "Replica": {
-        *("from_url", "blocking", "replica_id", "locate", "address", "is_cluster"),
+        *("from_url", "blocking", "replica_id", "locate", "is_cluster", "address"),
         *("keep_in_sync", "status", "verify"),  # what goes on between regions of servers
         *("opening", "open_shard", "lanes", "evaluating", "running", "recovering"),
         *("reading", "waiting"),

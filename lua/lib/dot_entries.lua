@@ -15,14 +15,18 @@ local function observe_all(op, step)
   local live, removed = read(op.live, fields, from, to), read(op.removed, fields, from, to)
   op.fields, op.from, op.to, op.heads, op.was_removed, op.states = fields, from, to, live, removed, nil
   op.is_known = false
+  local latest  -- of those here that are of this writer alone: most are of one write, so it is seen once
   for i = 1, to - from + 1 do
-    if live[i] or removed[i] then
+    if latest and live[i] == latest then
+      live[i] = false
+    elseif live[i] or removed[i] then
       op.is_known = true
       -- @include lib/unpack_time
       local head = live[i] and string.match(live[i], '^[^\n]*')
       local ms, seq, by
       if head then ms, seq, by = time_of_packed(head) end
       if by == alias then
+        latest = live[i]
         if not op.ms or ms > op.ms or (ms == op.ms and seq > op.seq) then op.ms, op.seq = ms, seq end
         live[i] = false
       elseif by then

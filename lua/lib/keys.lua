@@ -15,11 +15,11 @@ local function context_key(name, kind) return PREFIX .. kind .. '-known:' .. nam
 -- @define CHUNK 1000
 
 local function read_fields(key, fields)
+  -- @include lib/many
+  if #fields > 0 and #fields <= CHUNK then return read_many(key, fields, 1, #fields) end
   local values = {}
-  if redis.call('HLEN', key) == 0 then return values end
-  if #fields > 0 and #fields <= CHUNK then return redis.call('HMGET', key, unpack(fields)) end
   for i = 1, #fields, CHUNK do
-    local page = redis.call('HMGET', key, unpack(fields, i, math.min(i + CHUNK - 1, #fields)))
+    local page = read_many(key, fields, i, math.min(i + CHUNK - 1, #fields))
     for j = 1, #page do values[i + j - 1] = page[j] end
   end
   return values

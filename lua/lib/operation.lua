@@ -14,12 +14,14 @@ local function put(key, flat) return redis.call('HSET', key, unpack(flat)) end
 
 local function take(key, fields) return redis.call('HDEL', key, unpack(fields)) end
 
--- The values of fields; most operations have one, and one is cheaper to ask for. Many are asked for only
--- where there is any.
+-- The values of fields; most operations have one, and one is cheaper to ask for.
 local function read(key, fields, from, to)
   if overlay then return overlay(key, fields, from, to) end
   if from == to then return {redis.call('HGET', key, fields[from])} end
-  if to > from + 8 and redis.call('HLEN', key) == 0 then return {} end
+  if to > from + 8 then
+    -- @include lib/many
+    return read_many(key, fields, from, to)
+  end
   return redis.call('HMGET', key, unpack(fields, from, to))
 end
 

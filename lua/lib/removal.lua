@@ -9,14 +9,17 @@ local function tombstone_of(op, entry)
   return pack(op.kind, format_dots(state))
 end
 
+-- Of several entries that one write made each is the same, and so is the tombstone.
 local function prepare_removal(op, names, from, to)
   redis.call('HLEN', op.removed)  -- raises where the key is not a hash
   local entries, fields, tombstones = read(op.live, names, from, to), {}, {}
+  local latest, tombstone
   for i = from, to do
     local entry = entries[i - from + 1]
     if entry then
+      if entry ~= latest then latest, tombstone = entry, tombstone_of(op, entry) end
       local n = #fields + 1
-      fields[n], tombstones[n] = names[i], tombstone_of(op, entry)
+      fields[n], tombstones[n] = names[i], tombstone
     end
   end
   op.fields, op.tombstones = fields, tombstones
@@ -24,9 +27,11 @@ local function prepare_removal(op, names, from, to)
 end
 
 local function commit_removal(op, id)
-  local flat = {}
+  local flat, latest, stored = {}, nil, nil
   for i, field in ipairs(op.fields) do
-    flat[2 * i - 1], flat[2 * i] = field, id .. ' ' .. op.tombstones[i]
+    local tombstone = op.tombstones[i]
+    if tombstone ~= latest then latest, stored = tombstone, id .. ' ' .. tombstone end
+    flat[2 * i - 1], flat[2 * i] = field, stored
   end
   take(op.live, op.fields)
   put(op.removed, flat)

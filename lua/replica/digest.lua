@@ -1,9 +1,8 @@
 -- @include lib/keys
--- @include lib/packed
--- Digests of a page of a collection's live entries, as far as readers see them: without what an
--- entry tells of dots that are gone, for that is collected at other times elsewhere. KEYS: meta,
--- feed, kinds. ARGV: witness, name, kind, cursor, count, how many hexadecimal digits of a field's hash
--- choose its bucket, then the buckets whose entries are to be listed; none, for sums over each bucket.
+-- @include lib/reader_hash
+-- Digests of a page of a collection's live entries. KEYS: meta, feed, kinds. ARGV: witness, name, kind,
+-- cursor, count, how many hexadecimal digits of a field's hash choose its bucket, then the buckets whose
+-- entries are to be listed; none, for sums over each bucket.
 -- Replies the next cursor, and a flat list: bucket, count, sum, ... or field, digest, ...
 local function digest()
   local name, kind, cursor, count, width = unpack(ARGV, 2, 6)
@@ -12,13 +11,12 @@ local function digest()
   local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
   local counts, sums, reply = {}, {}, {}
   for i = 1, #page[2], 2 do
-    local field, entry = page[2][i], unpacked(kind, page[2][i + 1])
-    local seen = string.gsub(entry, '^([^|\n]*)|[^\n]*', '%1')
-    local hash = redis.sha1hex(field .. '\n' .. seen)
+    local field = page[2][i]
+    local hash = reader_hash(kind, field, page[2][i + 1])
     local bucket = width == '0' and '' or string.sub(redis.sha1hex(field), 1, width)
     if not listed then
       counts[bucket] = (counts[bucket] or 0) + 1
-      sums[bucket] = ((sums[bucket] or 0) + tonumber(string.sub(hash, 1, 12), 16)) % 2 ^ 48
+      sums[bucket] = add_hash(sums[bucket] or 0, hash)
     elseif listed[bucket] then
       reply[#reply + 1], reply[#reply + 2] = field, hash
     end

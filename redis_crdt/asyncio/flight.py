@@ -39,7 +39,7 @@ class AwaitedFlight(Flight):
         except TROUBLE as error:
             # Where the reading has found the link broken meanwhile, redis-py has no writer.
             self.abandon()
-            raise explain(LostReply(told(error)), request) from error
+            raise explain(LostReply(told(error)), request).at(self._replica.address) from error
         self.under_way.append(request)
 
     async def _land(self, seconds: float | None) -> Any:

@@ -8,7 +8,18 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from redis_crdt.asyncio.collection import Collection, Many
-from redis_crdt.elements import Keyed, common, those
+from redis_crdt.elements import (
+    Keyed,
+    beyond,
+    common,
+    in_one,
+    joined,
+    known_in,
+    parted,
+    those,
+    without,
+    writable,
+)
 from redis_crdt.operations.or_set import ORSetOperations
 from redis_crdt.sync.tombstones import GRACE
 
@@ -52,6 +63,25 @@ class ORSet(Many, Collection[T], ORSetOperations[T]):
         """Remove what is in any of the others; as :meth:`remove_all` does."""
         await self.remove_all(chain.from_iterable(others))
 
+    async def intersection_update(self, *others: Iterable[Any]) -> None:
+        """Remove what is not in all of the others.
+
+        One round trip per 500 elements, and one for as many that are removed.
+        """
+        if others:
+            present = await self._drive(self._entries())
+            await self._drive(self._remove_fields(beyond(self._codec, present, others)))
+
+    async def symmetric_difference_update(self, other: Iterable[T]) -> None:
+        """Remove what is in ``other``, too, and add what is in ``other`` alone.
+
+        A round trip per 500 elements of ``other`` to ask for them, and one for each kind of write.
+        """
+        theirs = writable(self._codec, other)
+        here, missing = parted(theirs, await self.contains_many(theirs))
+        await self.remove_all(here)
+        await self.update(missing)
+
     async def discard(self, element: T) -> None:
         """Remove the element if it is there. One round trip."""
         await self._run(self._remove(element))
@@ -86,6 +116,26 @@ class ORSet(Many, Collection[T], ORSetOperations[T]):
         candidates: Keyed[T] = common(self._codec, others)
         here = await self.contains_many(candidates.values())
         return those(self._codec, candidates, here)
+
+    async def union(self, *others: Iterable[Any]) -> AbstractSet[Any]:
+        """Return what is here or in any of the others. One round trip per 500 elements."""
+        return joined(self._codec, await self._drive(self._all()), others)
+
+    async def difference(self, *others: Iterable[Any]) -> AbstractSet[T]:
+        """Return what is here and in none of the others. One round trip per 500 elements."""
+        return without(self._codec, await self._drive(self._all()), others)
+
+    async def symmetric_difference(self, other: Iterable[Any]) -> AbstractSet[Any]:
+        """Return what is here or in the other, not in both. One round trip per 500 elements."""
+        return in_one(self._codec, await self._drive(self._all()), other)
+
+    async def issubset(self, other: Iterable[Any]) -> bool:
+        """Tell whether all elements are in ``other``. One round trip per 500 elements."""
+        return known_in(self._codec, other) >= (await self._drive(self._all())).keys()
+
+    async def issuperset(self, other: Iterable[Any]) -> bool:
+        """Tell whether all elements of ``other`` are here. One round trip per 500 of those."""
+        return all(await self.contains_many(other))
 
     async def get_elements(self) -> AbstractSet[T]:
         """Return the elements: a ``set``, or a read-only set where none can hold all of them."""

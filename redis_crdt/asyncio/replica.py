@@ -56,14 +56,16 @@ from redis_crdt.operations.operation import (
     is_lost,
     told,
 )
-from redis_crdt.operations.replica import ReplicaOperations, cluster_url, reading_url
+from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.operations.urls import awaited_client_of
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
+from redis_crdt.sync.follower import PEER_TIMEOUT
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.status import Status, read_status
-from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
+from redis_crdt.sync.syncer import Syncer
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.watching import Change, Watcher
@@ -129,11 +131,11 @@ class Replica(ReplicaOperations):
         ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Of more tasks than its
         ``max_connections`` (64 by default, of a Cluster to each node) some wait for a connection;
-        those that :meth:`watch` do not count. Raises :class:`InvalidSetting` for what is no URL.
+        those that :meth:`watch` do not count. Raises :class:`InvalidSetting` for what is no URL, or
+        has options that redis-py does not have.
         """
-        with reading_url():
-            make_client = partial(_client_of, url, client_options)
-            client = make_client()
+        make_client = partial(awaited_client_of, url, **client_options)
+        client = make_client()
         self = cls(
             client,
             replica_id=replica_id,
@@ -240,13 +242,19 @@ class Replica(ReplicaOperations):
         return await self.pull(peer) + await drive(pull(peer, self))
 
     async def dump(self, file: File) -> int:
-        """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
+        """Write the whole namespace to a file, as NDJSON; returns the number of entries.
+
+        It is compressed if it is a path that ends with ``.gz``, and private.
+        """
         await self.open()
         return await drive(dump_file(self, file))
 
-    async def load(self, file: File) -> int:
-        """Join what :meth:`dump` wrote; returns how many entries changed something."""
-        return await drive(load_file(self, file))
+    async def load(self, file: File, *, from_namespace: str | None = None) -> int:
+        """Join what :meth:`dump` wrote; returns how many entries changed something.
+
+        ``from_namespace`` names that of the file where it is another one, on purpose.
+        """
+        return await drive(load_file(self, file, from_namespace=from_namespace))
 
     async def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more, in all collections; return how many.
@@ -261,7 +269,8 @@ class Replica(ReplicaOperations):
         """Forget a peer that is gone for good, so that it no longer holds collection up.
 
         Returns whether there was such a peer. Should it come back, nothing of its state is lost,
-        and nothing that was removed comes back with it. One round trip per shard.
+        and nothing that was removed comes back with it. Warns (``RuntimeWarning``) where writes of
+        it are known not to have been read here. Three round trips per shard.
         """
         await self.open()
         return await drive(forget(self, peer))
@@ -294,8 +303,9 @@ class Replica(ReplicaOperations):
     async def verify(self, other: Party) -> list[Difference]:
         """Tell where another replica on a server differs, as far as readers see; [] if nowhere.
 
-        Compares digests that the servers compute, a round trip to each per 500 entries, so equal
-        entries are not sent. What is written meanwhile may be told as a difference.
+        Compares digests that the servers compute, so equal entries are not sent. Two round trips
+        to each per 500 collections, and one per 500 entries. What is written meanwhile may be told
+        as a difference.
         """
         await self.open()
         return await drive(verify(self, other))
@@ -361,11 +371,16 @@ class Replica(ReplicaOperations):
                 reply = await self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = await self._take(self.reading(operation))
-        except CRDTError:
+        except CRDTError as error:
+            error.at(self.address)
             raise
         except TROUBLE as error:
-            raise explain(error, operation) from error
-        return operation.read(reply)
+            raise explain(error, operation).at(self.address) from error
+        try:
+            return operation.read(reply)
+        except CRDTError as error:
+            error.at(self.address)
+            raise
 
     async def _run_script(self, script: Script[Any]) -> Any:
         if self._router is not None:
@@ -510,13 +525,6 @@ class Replica(ReplicaOperations):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _client_of(url: str, options: dict[str, Any]) -> Redis | RedisCluster:
-    options = {"max_connections": 64, **options}
-    if (node_url := cluster_url(url)) is not None:
-        return RedisCluster.from_url(node_url, **options)
-    return Redis.from_url(url, **options)
 
 
 async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:

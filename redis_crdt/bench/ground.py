@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.operations.operation import Command, explain
-from redis_crdt.operations.replica import reading_url
+from redis_crdt.operations.urls import server_client_of
 from redis_crdt.replica import Replica
 from redis_crdt.servers import Server, ServerBinary
 from redis_crdt.temporary import keys_deleted_after
@@ -74,8 +74,7 @@ def ground_at(urls: Sequence[str] = (), binary: ServerBinary | None = None) -> I
             where.append(stack.enter_context(Server(binary)).url)
         clients = []
         for url in where:
-            with reading_url():
-                client = stack.enter_context(Redis.from_url(url))
+            client = stack.enter_context(server_client_of(url))
             stack.enter_context(keys_deleted_after(client, namespace))
             clients.append(client)
         try:

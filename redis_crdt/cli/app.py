@@ -1,60 +1,81 @@
-"""The commands. Each does what the library can, and says what came of it."""
+"""The program itself, and the commands that everybody may meet first."""
 
 from __future__ import annotations
 
+import re
+import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from redis_crdt.demo import screen
-from redis_crdt.errors import CRDTError, ReplicaMismatch
+import redis_crdt
+from redis_crdt.cli.options import NEW, opened, takes_settings
+from redis_crdt.cli.output import encode_anything, print_json
+from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.operations.operation import drive
-from redis_crdt.replica import Replica
 from redis_crdt.sync.files import dump_file, load_file
+from redis_crdt.sync.settings import Settings
 
 app = typer.Typer(
     name="redis-crdt",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-Url = Annotated[str, typer.Argument(help="The server, such as redis://localhost:6379/0")]
-Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Which namespace.")]
-ReplicaId = Annotated[
-    str | None, typer.Option(help="The replica's id; needed where the namespace is new.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
-
-def opened(url: str, namespace: str, replica_id: str | None = None) -> Replica:
-    """Open a replica with as many shards as it has."""
-    try:
-        return Replica.from_url(url, namespace=namespace, replica_id=replica_id)
-    except ReplicaMismatch as mismatch:
-        if mismatch.shards is None:
-            raise
-        shards = mismatch.shards
-    return Replica.from_url(url, namespace=namespace, replica_id=replica_id, shards=shards)
+_ARGUMENT = re.compile(r"\b(max_drift|allow_eviction|replica_id|from_namespace)\b(=True\b)?")
 
 
 def run() -> None:
-    """Run the command line: what went wrong is one line, and status 1."""
+    """Run the command line: what went wrong is one line, and status 1; 2 for wrong settings."""
+    encode_anything()
+    # As on Ctrl-C: what is cleaned up in the end is cleaned up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {_with_options(str(message))}\n"
     try:
         app()
+    except InvalidSetting as error:
+        fail(error, 2)
     except (CRDTError, OSError) as error:
-        print(f"redis-crdt: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+        fail(error, 1)
+
+
+def fail(error: Exception, status: int) -> NoReturn:
+    """Say what went wrong, and exit."""
+    text = str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
+    if not isinstance(error, InvalidSetting):
+        text = _with_options(text)
+    print(f"redis-crdt: {text}", file=sys.stderr)  # noqa: T201
+    sys.exit(status)
+
+
+def _with_options(text: str) -> str:
+    """What the library calls arguments are options here."""
+    return _ARGUMENT.sub(lambda found: "--" + found[1].replace("_", "-"), text)
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Exit with status 2 where it could not be told what was asked."""
+    try:
+        yield
+    except (CRDTError, OSError) as error:
+        fail(error, 2)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"redis-crdt {version('redis-crdt')}")
+        typer.echo(f"redis-crdt {redis_crdt.__version__}")
         raise typer.Exit
 
 
@@ -80,6 +101,8 @@ def demo(
     Starts three servers for as long as it runs, or uses those of --url, in a namespace of its
     own that it deletes in the end.
     """
+    from redis_crdt.demo import screen
+
     if not screen.run(Console(), url or ()):
         raise typer.Exit(1)
 
@@ -94,29 +117,55 @@ def _progress(done: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: p.update(task, completed=done, total=max(done, total))
 
 
+_File = Annotated[
+    str | None,
+    typer.Argument(metavar="FILE", help="A path, or - for a pipe, as by default."),
+]
+
+
 @app.command()
+@takes_settings(file="file")
 def dump(
-    url: Url,
-    file: Annotated[str, typer.Argument(help="Where to write; - for standard output.")] = "-",
-    namespace: Namespace = "default",
+    settings: Settings,
+    file: _File = None,
+    gz: Annotated[
+        bool | None,
+        typer.Option(
+            "--gzip/--no-gzip",
+            help="Compress it; by default if the name of the file ends with .gz.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Write a whole namespace to a file, as NDJSON."""
-    with opened(url, namespace) as replica, _progress("dumped") as progressed:
-        entries = drive(dump_file(replica, sys.stdout.buffer if file == "-" else file, progressed))
-    typer.echo(f"{entries} entries written", err=True)
+    """Write a whole namespace to a file, as NDJSON, which only its owner may read."""
+    to = sys.stdout.buffer if file in (None, "-") else file
+    with opened(settings) as replica, _progress("dumped") as progressed:
+        entries = drive(dump_file(replica, to, gz=gz, progressed=progressed))
+    _tell("written", entries, as_json, err=to is not file)
 
 
 @app.command()
+@takes_settings(NEW, file="file")
 def load(
-    url: Url,
-    file: Annotated[str, typer.Argument(help="What to read; - for standard input.")] = "-",
-    namespace: Namespace = "default",
-    replica_id: ReplicaId = None,
+    settings: Settings,
+    file: _File = None,
+    from_namespace: Annotated[
+        str | None,
+        typer.Option(help="The namespace that the file is of, where that is another on purpose."),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Join what dump wrote into a namespace; a file that is not whole changes nothing."""
-    with (
-        opened(url, namespace, replica_id) as replica,
-        _progress("joined") as progressed,
-    ):
-        changed = drive(load_file(replica, sys.stdin.buffer if file == "-" else file, progressed))
-    typer.echo(f"{changed} entries changed", err=True)
+    source = sys.stdin.buffer if file in (None, "-") else file
+    with opened(settings, new=True) as replica, _progress("joined") as progressed:
+        procedure = load_file(replica, source, from_namespace=from_namespace, progressed=progressed)
+        changed = drive(procedure)
+    _tell("changed", changed, as_json, err=False)
+
+
+def _tell(what: str, entries: int, as_json: bool, err: bool) -> None:
+    if as_json:
+        print_json({what: entries}, err=err)
+    else:
+        typer.echo(f"{entries} entries {what}", err=True)

@@ -6,180 +6,267 @@ import time
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.live import Live
 
 from redis_crdt.cli import tables
-from redis_crdt.cli.app import Namespace, ReplicaId, Url, app, opened
+from redis_crdt.cli.app import Json, app, telling
+from redis_crdt.cli.options import EVERY, opened, takes_settings
+from redis_crdt.cli.output import console, print_json
+from redis_crdt.cli.trials import tried
 from redis_crdt.errors import InvalidName
+from redis_crdt.operations.namespaces import drop_namespace
+from redis_crdt.operations.namespaces import namespaces as list_namespaces
 from redis_crdt.operations.operation import drive
 from redis_crdt.sync.directory import find
+from redis_crdt.sync.settings import Settings
+from redis_crdt.sync.status import read_lags
 from redis_crdt.sync.tombstones import GRACE
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Name = Annotated[str, typer.Argument(help="The collection.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(help="How many entries to show.", min=1)]
 
 
 @app.command()
+@takes_settings(EVERY)
 def sync(
-    config: Annotated[str | None, typer.Option(help="A TOML file of settings.")] = None,
-    url: Annotated[str | None, typer.Option(help="The server of the replica to keep.")] = None,
-    peer: Annotated[
-        list[str] | None, typer.Option(help="A peer's server; once for each of them.")
-    ] = None,
-    namespace: Annotated[str | None, typer.Option("--namespace", "-n")] = None,
-    replica_id: ReplicaId = None,
-    interval: Annotated[float | None, typer.Option(help="Seconds between rounds.")] = None,
-    metrics_port: Annotated[
-        int | None, typer.Option(help="Where to serve metrics for Prometheus.")
-    ] = None,
+    settings: Settings,
+    check: Annotated[
+        bool, typer.Option("--check", help="Try everything that it needs, say how it is, and exit.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: print JSON.")] = False,
 ) -> None:
     """Keep a replica in step with its peers, until it is told to stop.
 
-    Run one of these in each region. Settings come from these options, from the environment
-    (REDIS_CRDT_URL, REDIS_CRDT_PEERS and so on), and from the file, in this order.
+    Run one of these in each region. On SIGHUP it reads its peers anew. Exits with 2 where its own
+    server does not take its settings, such as the password or the id.
     """
-    from redis_crdt.cli.sync import run
-    from redis_crdt.sync.settings import load_settings
+    if not check:
+        from redis_crdt.cli.sync import run
 
-    options = {
-        "url": url,
-        "peers": peer or None,
-        "namespace": namespace,
-        "replica_id": replica_id,
-        "interval": interval,
-        "metrics_port": metrics_port,
-    }
-    run(load_settings(config, options))
+        run(settings)
+        return
+    trials = tried(settings)
+    if as_json:
+        print_json([trial._asdict() for trial in trials])
+    else:
+        console().print(tables.trials(trials))
+    if not all(trial.good for trial in trials):
+        raise typer.Exit(1)
 
 
 @app.command()
+@takes_settings()
 def status(
-    url: Url,
-    namespace: Namespace = "default",
+    settings: Settings,
     as_json: Json = False,
     watch: Annotated[bool, typer.Option("--watch", help="Keep it on the screen.")] = False,
+    limit: Annotated[
+        int, typer.Option(help="How many collections to show, the largest ones.", min=1)
+    ] = 20,
 ) -> None:
     """Show a replica: its peers and how far they lag, its collections, its feed."""
-    with opened(url, namespace) as replica:
+    with opened(settings) as replica:
         if as_json:
-            typer.echo(replica.status().model_dump_json(indent=2))
+            print_json(replica.status().model_dump())
         elif not watch:
-            Console().print(tables.status(replica.status()), highlight=False)
+            console().print(tables.status(replica.status(), limit))
         else:
-            with Live(tables.status(replica.status()), screen=True) as live:
+            shown = tables.status(replica.status(), limit)
+            with Live(shown, console=console(), screen=True) as live:
                 while True:
                     time.sleep(1)
-                    live.update(tables.status(replica.status()))
+                    live.update(tables.status(replica.status(), limit))
 
 
 @app.command()
-def peers(url: Url, namespace: Namespace = "default") -> None:
+@takes_settings()
+def peers(settings: Settings, as_json: Json = False) -> None:
     """Show the replicas that a replica exchanges with."""
-    with opened(url, namespace) as replica:
-        Console().print(tables.peers(replica.status()), highlight=False)
+    with opened(settings) as replica:
+        found = replica.status().peers
+    if as_json:
+        print_json([peer.model_dump() for peer in found])
+    else:
+        console().print(tables.peers(found))
 
 
 @app.command()
-def inspect(
-    url: Url,
-    name: Annotated[str, typer.Argument(help="The collection.")],
-    namespace: Namespace = "default",
-    limit: Limit = 50,
+@takes_settings()
+def check(
+    settings: Settings,
+    max_lag: Annotated[
+        float, typer.Option(help="For how many seconds a peer may go unread.", min=0)
+    ] = 60.0,
+    as_json: Json = False,
 ) -> None:
+    """Tell probes whether a region keeps up with its peers.
+
+    Exits with 0 if it does, with 1 if it is further behind one, and with 2 where nobody can tell:
+    the server does not answer, or no syncer has ever run there.
+    """
+    with telling(), opened(settings) as replica:
+        lags = drive(read_lags(replica))
+    behind = [lag for lag in lags if lag.seconds is None or lag.seconds > max_lag]
+    if as_json:
+        print_json({"good": bool(lags) and not behind, "peers": [lag._asdict() for lag in lags]})
+    else:
+        console().print(tables.lags(lags, max_lag))
+    if behind or not lags:
+        raise typer.Exit(1 if behind else 2)
+
+
+@app.command()
+@takes_settings()
+def inspect(settings: Settings, name: Name, limit: Limit = 50, as_json: Json = False) -> None:
     """Show a collection: its entries and their causal metadata, tombstones included."""
-    with opened(url, namespace) as replica:
+    with opened(settings) as replica:
         found = drive(find(replica, name))
         if not found:
             raise InvalidName(f"{replica.about} has no collection {name!r}")
-        console = Console()
+        states = []
         for kind, partitions in found:
             in_parts = {"partitions": partitions} if partitions > 1 else {}
-            state = getattr(replica, kind)(name, **in_parts).dump()
-            about = f" in {partitions} partitions" if in_parts else ""
-            console.print(f"{kind} {name}{about}", highlight=False)
-            console.print(tables.entries(state, limit), highlight=False)
-
-
-@app.command()
-def verify(
-    url: Url,
-    other: Annotated[str, typer.Argument(help="The server to compare with.")],
-    namespace: Namespace = "default",
-    limit: Limit = 50,
-) -> None:
-    """Tell whether two replicas are equal, and where they differ; exits with 1 if they do."""
-    with (
-        opened(url, namespace) as one,
-        opened(other, namespace) as two,
-    ):
-        found = one.verify(two)
-    if not found:
-        typer.echo("equal")
+            states.append((getattr(replica, kind)(name, **in_parts).dump(), partitions))
+    if as_json:
+        print_json([state.model_dump(mode="json") for state, _ in states])
         return
-    Console().print(tables.differences(found, limit), highlight=False)
-    typer.echo(f"{len(found)} entries differ")
-    raise typer.Exit(1)
+    for state, partitions in states:
+        about = f" in {partitions} partitions" if partitions > 1 else ""
+        console().print(f"{state.kind} {name}{about}", tables.entries(state, limit), sep="\n")
 
 
 @app.command()
+@takes_settings()
+def verify(
+    settings: Settings,
+    other: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OTHER",
+            help="The server to compare with; by default each of the peers in the settings.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """Tell whether two replicas are equal, and where they differ.
+
+    Exits with 0 if they are equal, with 1 if they differ, and with 2 where that could not be told.
+    """
+    others = [other] if other else settings.peer_urls()
+    found = {}
+    with telling(), opened(settings) as one:
+        for url in others:
+            with opened(settings, url) as two:
+                found[two.address] = one.verify(two)
+    if as_json:
+        each = {where: [d._asdict() for d in differences] for where, differences in found.items()}
+        print_json({"equal": not any(found.values()), "differences": each})
+    else:
+        for where, differences in found.items():
+            about = f"{where}: " if len(found) > 1 else ""
+            if differences:
+                console().print(tables.differences(differences, limit))
+            told = f"{len(differences)} entries differ" if differences else "equal"
+            typer.echo(about + told)
+    if any(found.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+@takes_settings()
 def gc(
-    url: Url,
-    namespace: Namespace = "default",
+    settings: Settings,
     older_than: Annotated[
         float, typer.Option(help="Keep tombstones that are younger, in seconds.")
     ] = GRACE,
+    as_json: Json = False,
 ) -> None:
     """Drop the tombstones that are old enough and that neither this replica nor its peers need."""
-    with opened(url, namespace) as replica:
-        typer.echo(f"{replica.gc_tombstones(older_than)} tombstones dropped")
+    with opened(settings) as replica:
+        dropped = replica.gc_tombstones(older_than)
+    _tell(f"{dropped} tombstones dropped", {"tombstones": dropped}, as_json)
 
 
 @app.command()
+@takes_settings()
 def forget(
-    url: Url,
+    settings: Settings,
     peer: Annotated[str, typer.Argument(help="The replica id of the peer.")],
-    namespace: Namespace = "default",
+    as_json: Json = False,
 ) -> None:
     """Forget a peer that is gone for good, so that it no longer holds collection up.
 
     Should it come back, nothing of it is lost, and nothing that was removed comes back with it.
     """
-    with opened(url, namespace) as replica:
+    with opened(settings) as replica:
         if not replica.forget(peer):
             raise InvalidName(f"{replica.about} knows no peer {peer!r}")
-    typer.echo(f"{peer} is forgotten")
+    _tell(f"{peer} is forgotten", {"forgotten": peer}, as_json)
 
 
 @app.command()
-def drop(
-    url: Url,
-    name: Annotated[str, typer.Argument(help="The collection.")],
-    namespace: Namespace = "default",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+@takes_settings()
+def drop(settings: Settings, name: Name, yes: Yes = False, as_json: Json = False) -> None:
     """Drop a collection in all regions, with what others write there before they hear of it."""
-    with opened(url, namespace) as replica:
+    with opened(settings) as replica:
         if not yes:
-            typer.confirm(f"Drop {name} of {namespace} everywhere?", abort=True)
+            typer.confirm(f"Drop {name} of {settings.namespace} everywhere?", abort=True, err=True)
         if not replica.drop(name):
             raise InvalidName(f"{replica.about} has no collection {name!r}")
-    typer.echo(f"{name} is dropped")
+    _tell(f"{name} is dropped", {"dropped": name}, as_json)
 
 
 @app.command()
-def reset(
-    url: Url,
-    namespace: Namespace = "default",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+@takes_settings()
+def reset(settings: Settings, yes: Yes = False, as_json: Json = False) -> None:
     """Throw away all that a replica holds, so that it begins anew from its peers.
 
     What no peer has pulled from it is lost: dump it first.
     """
-    with opened(url, namespace) as replica:
+    with opened(settings) as replica:
         name = replica.replica_id
         if not yes:
-            typer.confirm(f"Throw away all that {name} holds of {namespace}?", abort=True)
+            question = f"Throw away all that {name} holds of {settings.namespace}?"
+            typer.confirm(question, abort=True, err=True)
         replica.reset()
-    typer.echo(f"{name} is empty")
+    _tell(f"{name} is empty", {"reset": name}, as_json)
+
+
+@app.command()
+@takes_settings(("timeout",))
+def namespaces(
+    settings: Settings,
+    drop: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Throw away all that this one holds here.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """List the namespaces of a server, or throw one away.
+
+    Other regions keep theirs. Stop its syncer and programs first, or they make it anew.
+    """
+    url = settings.url.get_secret_value()
+    if drop is None:
+        found = list_namespaces(url)
+        if as_json:
+            print_json(found)
+        else:
+            typer.echo("".join(f"{name}\n" for name in found), nl=False)
+        return
+    if not yes:
+        question = f"Throw away all that this server holds of the namespace {drop}?"
+        typer.confirm(question, abort=True, err=True)
+    if not drop_namespace(url, drop):
+        raise InvalidName(f"no namespace {drop!r} is there")
+    _tell(f"{drop} is dropped", {"dropped": drop}, as_json)
+
+
+def _tell(text: str, value: dict[str, str | int], as_json: bool) -> None:
+    if as_json:
+        print_json(value)
+    else:
+        typer.echo(text)

@@ -5,76 +5,163 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import warnings
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from redis_crdt.asyncio import Replica
-from redis_crdt.errors import InvalidSetting
+from redis_crdt.cli.app import fail
+from redis_crdt.cli.logs import configure
+from redis_crdt.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    CRDTError,
+    EvictionEnabled,
+    InvalidSetting,
+    ReplicaMismatch,
+    ServerError,
+)
+from redis_crdt.sync.health import serving
 from redis_crdt.sync.metrics import Metrics
-from redis_crdt.sync.settings import SyncSettings
+from redis_crdt.sync.settings import Settings
 from redis_crdt.sync.syncer import Syncer
 
+log = logging.getLogger("redis_crdt.sync")
 
-def run(settings: SyncSettings) -> None:
-    """Run a syncer until SIGTERM or SIGINT."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    # Warnings too are events of one line.
-    warnings.formatwarning = lambda message, *_, **__: f"warning detail={str(message)!r}"
-    logging.captureWarnings(True)
-    asyncio.run(_run(settings))
+UNWORKABLE = (AccessDenied, AuthenticationFailed, EvictionEnabled, ReplicaMismatch)
+"""What waiting does not mend: somebody has to change the settings, or the server's."""
 
 
-async def _run(settings: SyncSettings) -> None:
-    loop = asyncio.get_running_loop()
+def run(settings: Settings) -> None:
+    """Run a syncer until SIGTERM or SIGINT; on SIGHUP it reads the settings of its peers anew.
+
+    Exits with 2 where its own server does not take its settings.
+    """
+    configure(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(_run(settings))
+    except UNWORKABLE as error:
+        fail(error, 2)
+
+
+async def _run(settings: Settings) -> None:
     async with AsyncExitStack() as opened:
-
-        def replica(url: str, replica_id: str | None) -> Replica:
-            made = Replica.from_url(
-                url,
-                replica_id=replica_id,
-                namespace=settings.namespace,
-                shards=settings.shards,
-                max_drift=settings.max_drift,
-                socket_timeout=settings.timeout,
-                socket_connect_timeout=settings.timeout,
-            )
-            opened.push_async_callback(made.close)
-            return made
-
-        metrics = None
+        peers = _Peers(settings)
+        opened.push_async_callback(peers.close)
+        followed = [peers.of(url) for url in settings.peer_urls()]
+        replica = _replica(settings, settings.url.get_secret_value(), settings.replica_id)
+        opened.push_async_callback(replica.close)
+        registry, metrics = CollectorRegistry(), None
         if settings.metrics_port is not None:
-            metrics = _serve_metrics(settings.metrics_host, settings.metrics_port)
+            metrics = Metrics(registry, collections=settings.metrics_collections)
         syncer = Syncer(
-            replica(settings.url.get_secret_value(), settings.replica_id),
-            [replica(peer.get_secret_value(), None) for peer in settings.peers],
+            replica,
+            followed,
             interval=settings.interval,
             grace=settings.grace,
             gc_interval=settings.gc_interval,
             observer=metrics,
         )
+        if settings.metrics_port is not None:
+            opened.enter_context(
+                serving(syncer, registry, settings.metrics_host, settings.metrics_port)
+            )
+        await _check_own(replica)
         running = asyncio.create_task(syncer.run())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, running.cancel)
-        showing = asyncio.create_task(_show_scans(syncer))
+        hung_up = asyncio.Event()
+        call_on(("SIGTERM", "SIGINT"), running.cancel)
+        call_on(("SIGHUP",), hung_up.set)
+        others = [
+            asyncio.create_task(_show_scans(syncer)),
+            asyncio.create_task(_reload(syncer, peers, settings, hung_up)),
+        ]
         await asyncio.wait({running})
-        showing.cancel()
+        for task in others:
+            task.cancel()
         if not running.cancelled():
             running.result()
 
 
-def _serve_metrics(host: str, port: int) -> Metrics:
-    registry = CollectorRegistry()
+async def _check_own(replica: Replica) -> None:
+    """Raise what waiting does not mend; whatever else is the matter, the syncer tries again."""
     try:
-        start_http_server(port, host, registry=registry)
-    except OSError as error:
-        raise InvalidSetting(f"metrics_port: cannot listen on {host}:{port}: {error}") from error
-    return Metrics(registry)
+        await replica.open()
+    except UNWORKABLE:
+        raise
+    except ServerError:
+        return
+
+
+def call_on(names: tuple[str, ...], call: Callable[[], object]) -> None:
+    """Call on any of these signals, as far as the platform has them."""
+    loop = asyncio.get_running_loop()
+    for name in names:
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        try:
+            loop.add_signal_handler(number, call)
+        except NotImplementedError:  # as on Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(call))
+
+
+async def _reload(
+    syncer: Syncer, peers: _Peers, settings: Settings, hung_up: asyncio.Event
+) -> None:
+    """Whenever told to, follow the peers that the settings have by then."""
+    while True:
+        await hung_up.wait()
+        hung_up.clear()
+        try:
+            urls = settings.anew().peer_urls()
+            await syncer.set_peers([peers.of(url) for url in urls])
+        except CRDTError as error:
+            log.error("sync.not_reloaded error=%s detail=%r", type(error).__name__, str(error))
+        else:
+            await peers.keep(urls)
+            log.info("sync.reloaded peers=%d", len(urls))
+
+
+def _replica(settings: Settings, url: str, replica_id: str | None = None) -> Replica:
+    return Replica.from_url(
+        url,
+        replica_id=replica_id,
+        namespace=settings.namespace,
+        shards=settings.shards,
+        max_drift=settings.max_drift,
+        allow_eviction=settings.allow_eviction,
+        socket_timeout=settings.timeout,
+        socket_connect_timeout=settings.timeout,
+    )
+
+
+class _Peers:
+    """The replicas of peers by their URLs, so that those that stay are left alone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[str, Replica] = {}
+
+    def of(self, url: str) -> Replica:
+        """Return the peer at a URL."""
+        if url not in self._made:
+            try:
+                self._made[url] = _replica(self._settings, url)
+            except InvalidSetting as error:
+                raise InvalidSetting(f"peers: {error}") from None
+        return self._made[url]
+
+    async def keep(self, urls: list[str]) -> None:
+        """Close all but those."""
+        for url in self._made.keys() - set(urls):
+            await self._made.pop(url).close()
+
+    async def close(self) -> None:
+        """Close all."""
+        await self.keep([])
 
 
 async def _show_scans(syncer: Syncer) -> None:
@@ -84,14 +171,14 @@ async def _show_scans(syncer: Syncer) -> None:
         return
     columns = (TextColumn("all of {task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        bars = {id(link): progress.add_task(link.peer, visible=False) for link in syncer.links}
+        bars: dict[str, TaskID] = {}
         while True:
-            for link in syncer.links:
-                progress.update(
-                    bars[id(link)],
-                    description=link.peer,
-                    completed=link.scanned,
-                    total=max(link.to_scan, link.scanned),
-                    visible=link.state == "scanning",
-                )
+            scanning = {link.address: link for link in syncer.links if link.state == "scanning"}
+            for address in bars.keys() - scanning.keys():
+                progress.remove_task(bars.pop(address))
+            for address, link in scanning.items():
+                if address not in bars:
+                    bars[address] = progress.add_task(link.peer)
+                total = max(link.to_scan, link.scanned)
+                progress.update(bars[address], completed=link.scanned, total=total)
             await asyncio.sleep(0.2)

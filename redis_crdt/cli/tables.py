@@ -13,11 +13,9 @@ from redis_crdt.clock import parse_clock
 from redis_crdt.entries import Dots, Last
 from redis_crdt.state import State
 from redis_crdt.sync.link import Link
-from redis_crdt.sync.status import COUNT_TO, PeerStatus, Status
+from redis_crdt.sync.status import COUNT_TO, CollectionStatus, Lag, PeerStatus, Status
+from redis_crdt.sync.trials import Trial
 from redis_crdt.sync.verify import Difference
-
-NEVER = 1e9
-"""Who lags so many seconds behind has read nothing."""
 
 
 def _ago(seconds: float | None) -> str:
@@ -43,7 +41,9 @@ def _state(peer: PeerStatus) -> str:
 
 def _trouble(link: Link) -> str:
     """What went wrong last: with the link, or with single entries."""
-    return "\n".join([link.last_error or "", *(f"refused: {r}" for r in link.refused)]).strip()
+    one_way = "it has never read this replica" if link.one_way else ""
+    refused = (f"refused: {r}" for r in link.refused)
+    return "\n".join(_plain(told) for told in (link.last_error, one_way, *refused) if told)
 
 
 def _size(count: int | None) -> str:
@@ -57,10 +57,23 @@ def _size(count: int | None) -> str:
     return f"{size:.1f} GiB"
 
 
-def status(found: Status) -> RenderableType:
-    """Show a replica's status."""
+def _table(*columns: str) -> Table:
+    """Make a table that shows all of everything, on more lines where a screen is narrow."""
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _plain(text: str) -> str:
+    """Show what others wrote on one line, and so that no terminal takes it for commands."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def status(found: Status, limit: int) -> RenderableType:
+    """Show a replica's status, with its largest collections and the sum of the others."""
     title = f"replica {found.replica_id} of namespace {found.namespace} at {found.address}"
-    shards = Table("incarnation", "feed", "references", "reaches back to", "collected to")
+    shards = _table("incarnation", "feed", "references", "reaches back to", "collected to")
     for shard in found.shards:
         reach, collected = parse_clock(shard.reach.encode()), parse_clock(shard.collected.encode())
         shards.add_row(
@@ -70,14 +83,9 @@ def status(found: Status) -> RenderableType:
             _ago(reach.ms / 1000) if reach.ms else "its beginning",
             _ago(collected.ms / 1000) if collected.ms else "nothing yet",
         )
-    collections = Table("collection", "kind", "entries", "tombstones", "memory")
-    for item in found.collections:
-        collections.add_row(
-            item.name, item.kind, f"{item.entries}", f"{item.tombstones}", _size(item.bytes)
-        )
     twice = Counter(item.name for item in found.collections)
     notes = [
-        f"{name} is of several kinds: regions gave it these before they had met"
+        f"{_plain(name)} is of several kinds: regions gave it these before they had met"
         for name, kinds in twice.items()
         if kinds > 1
     ]
@@ -87,36 +95,54 @@ def status(found: Status) -> RenderableType:
         for shard in found.shards
         if shard.doubtful
     )
-    return Group(title, shards, peers(found), collections, *notes)
+    return Group(title, shards, peers(found.peers), _collections(found.collections, limit), *notes)
 
 
-def peers(found: Status) -> RenderableType:
+def _collections(found: list[CollectionStatus], limit: int) -> Table:
+    table = _table("collection", "kind", "entries", "tombstones", "memory")
+    largest = sorted(found, key=lambda c: (c.bytes or 0, c.entries + c.tombstones), reverse=True)
+    named = largest[:limit] if len(found) > limit + 1 else largest
+    for item in sorted(named, key=lambda c: c.name):
+        table.add_row(_plain(item.name), item.kind, *_sizes([item]))
+    if others := largest[len(named) :]:
+        table.add_section()
+        table.add_row(f"and {len(others)} smaller ones", "", *_sizes(others))
+    return table
+
+
+def _sizes(items: list[CollectionStatus]) -> tuple[str, str, str]:
+    entries, tombstones = sum(c.entries for c in items), sum(c.tombstones for c in items)
+    sizes = [c.bytes for c in items if c.bytes is not None]
+    return f"{entries}", f"{tombstones}", _size(sum(sizes) if len(sizes) == len(items) else None)
+
+
+def peers(found: list[PeerStatus]) -> RenderableType:
     """Show a replica's peers."""
-    table = Table("peer", "state", "last pull", "clock drift", "it lags behind us", "heard of")
-    table.add_column("last error", overflow="fold")
-    for peer in found.peers:
+    table = _table(
+        *("peer", "state", "last pull", "clock drift", "it lags behind us", "heard of"),
+        "last error",
+    )
+    for peer in found:
         many = "+" if peer.behind_entries >= COUNT_TO else ""
-        has_read = peer.behind_seconds < NEVER
-        since = f"{peer.behind_seconds:.1f} s" if has_read else "nothing read yet"
-        behind = f"{peer.behind_entries}{many} writes, {since}"
+        behind = f"{peer.behind_entries}{many} writes, {peer.behind_seconds:.1f} s"
         link = peer.link
         drift = "" if link is None or link.drift is None else f"{link.drift:+.3f} s"
         table.add_row(
-            peer.peer,
+            _plain(peer.peer),
             _state(peer),
-            _ago(link.last_contact) if link else "",
+            _ago(link.last_pull) if link else "",
             drift,
             behind,
             _ago(peer.heard),
             _trouble(link) if link else "",
         )
-    followed = [peer for peer in found.peers if peer.link is not None]
+    followed = [peer for peer in found if peer.link is not None]
     return Group(table, _links(followed)) if followed else table
 
 
 def _links(followed: list[PeerStatus]) -> Table:
     """Show what comes from peers, how fast, and over which distance."""
-    table = Table(
+    table = _table(
         "peer", "round trip", "entries", "bytes", "requests under way", "we lag behind it"
     )
     for peer in followed:
@@ -124,7 +150,7 @@ def _links(followed: list[PeerStatus]) -> Table:
         assert link is not None
         round_trip = "" if link.round_trip is None else f"{1000 * link.round_trip:.1f} ms"
         table.add_row(
-            peer.peer,
+            _plain(peer.peer),
             round_trip,
             f"{link.entries_per_second:.0f}/s",
             f"{_size(round(link.bytes_per_second))}/s",
@@ -134,21 +160,45 @@ def _links(followed: list[PeerStatus]) -> Table:
     return table
 
 
+def lags(found: list[Lag], allowed: float) -> RenderableType:
+    """Show how far a replica is behind its peers, the judgement first."""
+    if not found:
+        return "UNKNOWN: no syncer has told of any peer"
+    behind = [lag for lag in found if lag.seconds is None or lag.seconds > allowed]
+    judged = "BEHIND" if behind else "GOOD"
+    each = (
+        f"{_plain(lag.peer)} {lag.state}, "
+        + ("never read" if lag.seconds is None else f"{lag.seconds:.1f} s behind")
+        for lag in found
+    )
+    return f"{judged}: {'; '.join(each)}"
+
+
+def trials(found: list[Trial]) -> RenderableType:
+    """Show what was tried before syncing, and what came of it."""
+    table = _table("", "tried", "at", "what came of it")
+    for trial in found:
+        table.add_row(
+            "good" if trial.good else "BAD", trial.what, trial.address, _plain(trial.told)
+        )
+    return table
+
+
 def differences(found: list[Difference], limit: int) -> RenderableType:
     """Show where two replicas differ."""
-    table = Table("collection", "kind", "entry", "first", "second")
+    table = _table("collection", "kind", "entry", "first", "second")
     for item in found[:limit]:
         sides = ("there" if there else "missing" for there in (item.here, item.there))
-        table.add_row(item.collection, item.kind, item.field, *sides)
+        table.add_row(_plain(item.collection), item.kind, _plain(item.field), *sides)
     return table
 
 
 def entries(state: State, limit: int) -> RenderableType:
     """Show the entries of a collection with their causal metadata."""
-    table = Table("entry", "value", "written", "seen", "state")
+    table = _table("entry", "value", "written", "seen", "state")
     found = sorted(state.parsed().items())
     for field, entry in found[:limit]:
-        table.add_row(field.decode(), *_described(entry))
+        table.add_row(_plain(field.decode()), *_described(entry))
     more = len(found) - limit
     return Group(table, f"and {more} more") if more > 0 else table
 
@@ -156,10 +206,10 @@ def entries(state: State, limit: int) -> RenderableType:
 def _described(entry: Any) -> tuple[str, str, str, str]:
     state = "tombstone" if entry.is_tombstone else "live"
     if isinstance(entry, Last):
-        value = "" if entry.value is None else entry.value.decode()
+        value = "" if entry.value is None else _plain(entry.value.decode())
         return value, str(entry.dot), "", state
     if isinstance(entry, Dots):
-        values = [value.decode() for value in entry.live.values() if value is not None]
+        values = [_plain(value.decode()) for value in entry.live.values() if value is not None]
         seen = [f"{time_}@{writer}" for writer, time_ in entry.seen.items()]
         return "\n".join(values), "\n".join(map(str, entry.live)), "\n".join(seen), state
     return str(entry.amount), "", "", state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import (
+    Callable,
     Hashable,
     ItemsView,
     Iterable,
@@ -11,6 +12,7 @@ from collections.abc import (
     MutableMapping,
     ValuesView,
 )
+from operator import and_, eq, ge, gt, le, lt, ne, or_, sub, xor
 from typing import Any, TypeVar, overload
 
 from redis_crdt.codec import codec_for
@@ -40,10 +42,25 @@ class Keys(Operators[str], KeysView[str]):  # type: ignore[misc]
         return {self._codec.encode(key): key for key in self._mapping}
 
 
+def _by_dict(operate: Callable[[Any, Any], Any]) -> Any:
+    """Return an operator that reads all items first, and then does as that of a ``dict``'s."""
+
+    def operator(items: Items[Any], other: Any) -> Any:
+        return operate(items._mapping.to_dict().items(), other)
+
+    return operator
+
+
 class Items(ItemsView[str, T]):
     """The items of a map, read in one round trip per 500 as they are asked for."""
 
     _mapping: LWWMap[T]
+
+    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = map(_by_dict, (eq, ne, lt, le, gt, ge))
+    __and__, __or__, __sub__, __xor__ = map(_by_dict, (and_, or_, sub, xor))
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+    __rsub__ = _by_dict(lambda mine, other: other - mine)
+    isdisjoint = _by_dict(lambda mine, other: mine.isdisjoint(other))
 
     def __iter__(self) -> Iterator[tuple[str, T]]:
         return self._mapping._stream(self._mapping._item)

@@ -37,7 +37,9 @@ class ORSet(Collection[T], ORSetOperations[T], MutableOperators[T]):
     not in it, and an operation that would write it changes nothing.
 
     Where a model gained fields with defaults, what was written before is there still, and found: as
-    what iterating gives. To write it anew, remove each element and add it, in a batch.
+    what iterating gives. To write it anew, remove each element and add it, in a batch. Where it
+    lost a field, what has that is not of the set's type: open the set by the old type, too, remove
+    each element of that, and add what is to become of it.
     """
 
     def add(self, element: T) -> None:

@@ -10,7 +10,7 @@ from secrets import token_hex
 from redis import Redis
 
 from redis_crdt.errors import InvalidSetting
-from redis_crdt.operations.replica import reading_url
+from redis_crdt.operations.urls import server_client_of
 from redis_crdt.replica import Replica
 from redis_crdt.servers import Server, ServerBinary, ServerNotFound, find_binary
 from redis_crdt.temporary import keys_deleted_after
@@ -57,8 +57,7 @@ def regions_at(urls: Sequence[str]) -> Iterator[list[Region]]:
     with ExitStack() as stack:
         regions = []
         for name, url in zip(NAMES, urls, strict=False):
-            with reading_url():
-                client = stack.enter_context(Redis.from_url(url))
+            client = stack.enter_context(server_client_of(url))
             stack.enter_context(keys_deleted_after(client, namespace))
             replica = Replica(client, replica_id=name, namespace=namespace)
             regions.append(Region(name, replica, _address(client)))

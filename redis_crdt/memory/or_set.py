@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any, TypeVar
 
-from redis_crdt.elements import MutableOperators, elements_of, fields_of
+from redis_crdt.elements import MutableOperators, fields_of, gathered
 from redis_crdt.entries import Dots
 from redis_crdt.memory.collection import Collection
 from redis_crdt.operations.operation import as_is
@@ -95,7 +95,7 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
         """
         for part in self._parts:
             for field in part._store.live:
-                element: T = self._codec.decode(field)
+                element: T = self._codec.decode_element(field)
                 part._remove_here([field])
                 return element
         raise KeyError("pop from an empty set")
@@ -117,10 +117,10 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
 
         They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True.
         """
-        return elements_of(self._codec, self._fields())
+        return gathered(self._codec, self._keyed())
 
     def __iter__(self) -> Iterator[T]:
-        return map(self._codec.decode, self._fields())
+        return map(self._codec.decode_element, self._fields())
 
     def size(self) -> int:
         """Return the number of elements."""

@@ -173,15 +173,19 @@ class Replica:
         return self.pull(peer) + drive(pull(peer, self))
 
     def dump(self, file: File) -> int:
-        """Write the whole namespace to a file, as NDJSON; returns the number of entries."""
+        """Write the whole namespace to a file, as NDJSON; returns the number of entries.
+
+        It is compressed if it is a path that ends with ``.gz``, and private.
+        """
         return drive(dump_file(self, file))
 
-    def load(self, file: File) -> int:
+    def load(self, file: File, *, from_namespace: str | None = None) -> int:
         """Join what :meth:`dump` wrote, however old; returns how many entries changed something.
 
-        Raises :class:`InvalidDump` or :class:`ClockDrift` with nothing changed.
+        ``from_namespace`` names that of the file where it is another one, on purpose. Raises
+        :class:`InvalidDump`, :class:`ReplicaMismatch` or :class:`ClockDrift` with nothing changed.
         """
-        return drive(load_file(self, file))
+        return drive(load_file(self, file, from_namespace=from_namespace))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
         """Drop the tombstones that nobody needs any more; as :meth:`redis_crdt.Replica` does."""

@@ -163,13 +163,13 @@ class Shard:
     # Joining --------------------------------------------------------------------------------
 
     def check_drift(self, latest: Time, allowed: float) -> None:
-        """Raise :class:`ClockDrift` for a time more than ``allowed`` milliseconds ahead."""
+        """Raise :class:`ClockDrift` for a time more than ``allowed`` milliseconds ahead.
+
+        What the feed has come to already wins over nothing that is written from now on.
+        """
         ahead = latest.ms - self.clock.wall()
-        if ahead > allowed:
-            raise ClockDrift(
-                f"refused: a time {ahead / 1000:.3f} s ahead of this replica's clock "
-                f"(max_drift is {allowed / 1000:g} s); correct the clock that wrote it"
-            )
+        if ahead > allowed and latest.ms > self.newest().ms:
+            raise ClockDrift.of(ahead, allowed)
 
     def drop(self, name: bytes, generation: int) -> None:
         """Throw away what a name stands for; what was written before this generation is dead."""

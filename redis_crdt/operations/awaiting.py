@@ -86,3 +86,14 @@ async def all_of(tasks: list[asyncio.Task[R]]) -> list[R]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
+
+
+def check_cancelled() -> None:
+    """Stop a task that was cancelled.
+
+    Until Python 3.12 ``asyncio.wait_for``, which redis-py sends its commands with, may swallow
+    a cancellation that comes as the awaited thing is done.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

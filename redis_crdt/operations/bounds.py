@@ -32,7 +32,7 @@ in each that it takes longer: one that comes byte by byte would never be there."
 _BULKS, _LISTS, _PAIRS = b"$=!", b"*~>", b"%|"
 _ATTRIBUTE = ord("|")
 
-_OF_PEERS = frozenset(("EVALSHA", "EVAL", "PING", "TIME", "INFO"))
+_OF_PEERS = frozenset(("EVALSHA", "EVAL", "PING", "TIME", "INFO", "XRANGE"))
 
 
 class BoundedReader:

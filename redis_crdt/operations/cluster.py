@@ -114,8 +114,6 @@ class Router:
         self._client = client
         self._namespace = namespace
         self._nodes: dict[int, Address] = {}
-        self.address: str = next(iter(client.nodes_manager.startup_nodes))
-        """Where the Cluster is, for people."""
 
     def known_node(self, shard: int) -> Address | None:
         """Return the node that served a shard last, if any did."""

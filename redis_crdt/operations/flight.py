@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hiredis import pack_command
 from redis.exceptions import NoScriptError, ResponseError
 
+from redis_crdt.errors import CRDTError
 from redis_crdt.operations.operation import (
     Executor,
     LostReply,
@@ -61,7 +62,11 @@ class Flight(Executor):
 
     def _landed(self, reply: Any) -> Any:
         """Return what a reply says."""
-        return self.under_way.popleft().read(reply)
+        try:
+            return self.under_way.popleft().read(reply)
+        except CRDTError as error:
+            error.at(self._replica.address)
+            raise
 
     def _failed(self, error: Exception) -> str:
         """Give up; raises an exception of ours, but for what is refused at first."""
@@ -70,7 +75,7 @@ class Flight(Executor):
         if is_refused_at_first(error):
             return LOST
         lost = LostReply(told(error)) if is_lost(error) else error
-        raise explain(lost, request) from error
+        raise explain(lost, request).at(self._replica.address) from error
 
 
 def is_refused_at_first(error: Exception) -> bool:

@@ -221,6 +221,7 @@ class LostReply(RedisConnectionError):
 
 
 _OURS = re.compile(r"CRDT([A-Z]+) ?(.*)", re.DOTALL)
+_DRIFT = re.compile(r"(\d{1,16}) (\d{1,16})")
 
 # What servers call their refusals. Old ones wrap the word into a longer message, so each is
 # looked for anywhere in it; redis-py makes a class of some, and then drops the word.
@@ -259,8 +260,12 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
             "no node of the Cluster serves the shard's slot now; nothing was written",
         ),
         (
-            "NOPERM|NoPermissionError|ACL failure|The user executing the script"
-            "|NOAUTH|WRONGPASS|AuthenticationError|invalid password",
+            "NOAUTH|WRONGPASS|Authentication\\w*Error|invalid password",
+            errors.AuthenticationFailed,
+            "the server does not take this user name and password; see its URL and users",
+        ),
+        (
+            "NOPERM|NoPermissionError|ACL failure|The user executing the script",
             errors.AccessDenied,
             "this user may not do that; grant it the commands and keys that the README lists",
         ),
@@ -291,11 +296,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         return errors.InvalidValue(f"{about}: {detail}, more than is allowed")
     if code == "ABORTED":
         return errors.BatchAborted(f"{about}: operation {detail} finds nothing to remove")
-    if code == "DRIFT" and (ahead := _number_in(detail)) is not None:
-        return errors.ClockDrift(
-            f"{about}: refused: a time {ahead / 1000:.3f} s ahead of this server's clock; "
-            "correct the clock that wrote it, or raise max_drift"
-        )
+    if code == "DRIFT" and (drift := _DRIFT.fullmatch(detail)):
+        return errors.ClockDrift.of(int(drift[1]), int(drift[2]), f"{about}: ")
     if code == "EFFORT" and (entries := _number_in(detail)) is not None:
         effort = TooMuchEffort(
             f"{about}: a batch that takes long, but for {entries} of its entries"
@@ -317,7 +319,7 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     if code == "FORMAT":
         return errors.ReplicaMismatch(f"{about}: stored in format {detail}, unknown here")
     if code == "UNNAMED":
-        return errors.ReplicaMismatch(f"{about}: {detail}; give it a replica_id to begin with")
+        return errors.NamespaceMissing(f"{about}: {detail}; give it a replica_id to begin with")
     return errors.InvalidDump(f"{about}: {detail}")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from functools import partial
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from redis_crdt.elements import elements_of, fields_of
+from redis_crdt.elements import Keyed, decoded, fields_of, gathered
 from redis_crdt.entries import Dots
 from redis_crdt.errors import InvalidValue
 from redis_crdt.operations.collection import CollectionOperations, batches
@@ -33,15 +33,13 @@ class ORSetOperations(CollectionOperations[T]):
     _candidate: bytes | None = None
     """An element that the last :meth:`_pop` was shown, to be removed by the next."""
 
-    def _encode(self, element: T) -> bytes:
-        return encode_element(self._codec, element)
-
     def _add(self, element: T) -> Script[int]:
-        field = self._encode(element)
+        field = encode_element(self._codec, element)
         return self._part(field)._script("or_set/add", field)
 
     def _update(self, *elements: Iterable[T]) -> Procedure[None]:
-        fields = dict.fromkeys(map(self._encode, chain.from_iterable(elements)))
+        encode = partial(encode_element, self._codec)
+        fields = dict.fromkeys(map(encode, chain.from_iterable(elements)))
         parts = self._by_part(fields, as_is)
         yield from self._at_each(part._add_here(theirs) for part, theirs in parts)
 
@@ -57,6 +55,8 @@ class ORSetOperations(CollectionOperations[T]):
 
     def _remove(self, element: T) -> Operation[bool]:
         fields = element_forms(self._codec, element)
+        if len(fields) == 1:
+            return self._part(fields[0])._script("or_set/remove", fields[0], read=bool)
         scripts = tuple(
             part._script("or_set/remove", *theirs, read=bool)
             for part, theirs in self._by_part(fields, as_is)
@@ -105,11 +105,14 @@ class ORSetOperations(CollectionOperations[T]):
     def _removed_size(self) -> Operation[int]:
         return self._summed(lambda part: part._command("HLEN", part._removed))
 
+    def _all(self) -> Procedure[Keyed[T]]:
+        return decoded(self._codec, (yield from self._entries()))
+
     def _get_elements(self) -> Procedure[AbstractSet[T]]:
-        return elements_of(self._codec, (yield from self._entries()))
+        return gathered(self._codec, (yield from self._all()))
 
     def _element(self, field: bytes, _: bytes = b"") -> T:
-        element: T = self._codec.decode(field)
+        element: T = self._codec.decode_element(field)
         return element
 
     def _pop(self) -> Procedure[T]:
@@ -128,11 +131,13 @@ class ORSetOperations(CollectionOperations[T]):
         field, self._candidate = self._candidate, None
         read: tuple[T, ...] = ()
         if field is not None:
-            with suppress(InvalidValue):  # it may be gone by now
+            try:
                 read = (self._element(field),)
+            except InvalidValue:  # it may be gone by now
+                field = None
         while True:
-            known = (field,) if read else ()
-            removed, other = yield self._replica, self._script("or_set/pop", *known)
+            script: Script[Any] = self._script("or_set/pop", *(() if field is None else (field,)))
+            removed, other = yield self._replica, script
             if removed:
                 self._candidate = other
                 return read

@@ -6,14 +6,12 @@ import uuid
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any, ClassVar, NamedTuple
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
-from redis.connection import parse_url
 from redis.exceptions import NoScriptError, ResponseError
 
 from redis_crdt.bells import AwaitedBell, Bell
@@ -48,6 +46,7 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.operations.requests import read_opened
 from redis_crdt.operations.scripts import load
+from redis_crdt.operations.urls import address_of
 from redis_crdt.tails import Tail
 
 FORMAT = 2
@@ -103,26 +102,6 @@ MAX_WAIT = 1.0
 died silently would keep it waiting for ever."""
 
 
-@contextmanager
-def reading_url() -> Iterator[None]:
-    """Say in our own words that a URL cannot be read."""
-    try:
-        yield
-    except ValueError as error:
-        raise InvalidSetting(f"not the URL of a server: {error}") from error
-
-
-def cluster_url(url: str) -> str | None:
-    """Return the URL for redis-py of a Cluster's node; None if it is not the URL of a Cluster."""
-    scheme, plus, rest = url.partition("+cluster://")
-    if not plus or scheme not in ("redis", "rediss"):
-        return None
-    plain = f"{scheme}://{rest}"
-    if parse_url(plain).get("db"):  # type: ignore[no-untyped-call]
-        raise ValueError("a Cluster has one database only, number 0")
-    return plain
-
-
 class ReplicaOperations(Executor):
     """A replica on a server, whichever way it is spoken to: its settings, and opening it."""
 
@@ -157,6 +136,8 @@ class ReplicaOperations(Executor):
         self.tails: dict[tuple[int, ...], Tail] = {}
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
         self._router = Router(client, namespace) if is_cluster else None
+        self._address = address_of(client)
+        self._about = f"namespace {namespace!r} at {self._address}"
 
     @property
     def replica_id(self) -> str:
@@ -168,20 +149,16 @@ class ReplicaOperations(Executor):
     @property
     def about(self) -> str:
         """How error messages name this replica."""
-        return f"namespace {self.namespace!r}"
-
-    def __repr__(self) -> str:
-        name = f"{type(self).__module__}.{type(self).__qualname__}".replace(".replica.", ".")
-        return f"<{name} {self._replica_id!r} of {self.namespace!r}>"
+        return self._about
 
     @property
     def address(self) -> str:
         """Where the server is, without any password."""
-        if self._router:
-            return f"cluster {self._router.address}"
-        kwargs = self._client.connection_pool.connection_kwargs
-        where = kwargs.get("path") or f"{kwargs.get('host')}:{kwargs.get('port')}"
-        return f"{where}/{kwargs.get('db') or 0}"
+        return self._address
+
+    def __repr__(self) -> str:
+        name = f"{type(self).__module__}.{type(self).__qualname__}".replace(".replica.", ".")
+        return f"<{name} {self._replica_id!r} of {self.namespace!r}>"
 
     @property
     def is_cluster(self) -> bool:
@@ -446,15 +423,16 @@ class ReplicaOperations(Executor):
             was_refused = isinstance(error.__cause__, ResponseError)
             if type(error) not in (ServerError, AccessDenied) or not was_refused:
                 raise
-            raise unasked(self.about, str(error)) from error
+            raise unasked(self.about, str(error)).at(self.address) from error
         if policy is None:
             return
         message = (
-            f"the server's maxmemory-policy is {policy!r}: it may throw away any key, and so lose "
-            "writes; set it to noeviction, or pass allow_eviction=True to accept that"
+            f"{self.about}: the server's maxmemory-policy is {policy!r}: it may throw away any "
+            "key, and so lose writes; set it to noeviction, or pass allow_eviction=True to "
+            "accept that"
         )
         if not self._allow_eviction:
-            raise EvictionEnabled(message)
+            raise EvictionEnabled(message).at(self.address)
         warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 

@@ -10,7 +10,7 @@ from redis_crdt.errors import InvalidDump
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys, check_replica_id
 from redis_crdt.operations import bodies
-from redis_crdt.operations.operation import Script, as_is, reading
+from redis_crdt.operations.operation import Command, Script, as_is, reading
 
 R = TypeVar("R")
 
@@ -331,6 +331,13 @@ def _read_collections(reply: Any) -> Collections:
 
 
 @reading
+def _read_directory(reply: Any) -> tuple[int, list[tuple[bytes, str]]]:
+    cursor, found = reply
+    each = ((_bytes(name), _bytes(kinds).decode()) for name, kinds in found.items())
+    return _number(cursor), [(name, kind) for name, kinds in each for kind in kinds.split()]
+
+
+@reading
 def _read_covered(reply: Any) -> tuple[bytes, dict[bytes, list[bytes]]]:
     cursor, flat = reply
     pairs = zip(map(_bytes, flat[::2]), map(_bytes, flat[1::2]), strict=True)
@@ -364,6 +371,13 @@ def _read_feed(reply: Any) -> Feed:
 @reading
 def _read_kinds(reply: Any) -> list[str]:
     return [_bytes(kind).decode() for kind in reply]
+
+
+@reading
+def _read_digests(reply: Any) -> list[tuple[bytes, bytes]]:
+    if not reply:
+        raise InvalidDump("an ill-formed reply of a replica: no digest at all")
+    return list(zip(map(_bytes, reply[::2]), map(_bytes, reply[1::2]), strict=True))
 
 
 @reading
@@ -408,6 +422,12 @@ def collections(keys: Keys, cursor: bytes, about: str) -> Script[Collections]:
     """Ask for a page of the shard's collections."""
     args = (cursor, BATCH)
     return Script("replica/collections", keys.shard, keys.base, args, _read_collections, about)
+
+
+def directory(keys: Keys, cursor: int, about: str) -> Command[tuple[int, list[tuple[bytes, str]]]]:
+    """Ask for a page of the names and kinds of the shard's collections alone."""
+    args = ("HSCAN", keys.base[2], cursor, "COUNT", BATCH)
+    return Command(args, _read_directory, about, keys.shard)
 
 
 def kinds(keys: Keys, name: bytes, about: str) -> Script[list[str]]:
@@ -598,6 +618,18 @@ def digest(
     args = (name, kind, cursor, BATCH, width, *listed)
     read = _read_listed if listed else _read_sums
     return Script("replica/digest", keys.shard, keys.base, args, read, about)
+
+
+def digests(
+    keys: Keys, collections: Sequence[tuple[bytes, str]], about: str
+) -> Script[list[tuple[bytes, bytes]]]:
+    """Ask for digests of whole collections; see ``lua/replica/digests.lua``.
+
+    Replies the number of live entries and the sum of their hashes of the first ones.
+    """
+    named = (part for item in collections for part in item)
+    args = (BATCH, BATCH_BYTES, *named)
+    return Script("replica/digests", keys.shard, keys.base, args, _read_digests, about)
 
 
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:

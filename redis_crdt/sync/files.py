@@ -1,5 +1,6 @@
 """Dumps of whole namespaces, as files of NDJSON: a header, a line per entry, and a trailer.
 
+They may be compressed by gzip, and take a fraction of the room then.
 Nothing is ever held in memory but one batch. A file is read through and validated before the
 first entry of it is joined, so a truncated or malformed one changes nothing.
 """
@@ -8,18 +9,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryFile
-from typing import IO, Literal
+from tempfile import TemporaryFile, mkstemp
+from typing import IO, Literal, cast
+from zlib import error as ZlibError
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from redis_crdt.clock import Time
-from redis_crdt.errors import InvalidDump, InvalidName, problems_of
+from redis_crdt.entries import MAX_JOINED
+from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
-from redis_crdt.names import check_stored_name, shard_of
+from redis_crdt.names import check_namespace, check_stored_name, shard_of
 from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
@@ -33,7 +37,17 @@ Progressed = Callable[[int, int], None]
 """Is told how many entries were dealt with, and of how many."""
 
 
-MAX_LINE = 8 * 1024 * 1024
+MAX_LINE = 2 * MAX_JOINED + 2**20
+"""No entry takes more: JSON has two characters for some of an entry, and six for some of a key."""
+
+GZIP = b"\x1f\x8b"
+"""What compressed files begin with."""
+
+LEVEL = 6
+"""How hard to compress: what is beyond that takes long and saves little."""
+
+Item = tuple[bytes, str, int, bytes, bytes]
+"""Collection, kind, generation, field and entry."""
 
 
 class _Model(BaseModel):
@@ -72,38 +86,76 @@ _REST = TypeAdapter[Line | Trailer](Line | Trailer)
 
 @contextmanager
 def _opened(file: File) -> Iterator[IO[bytes]]:
-    if isinstance(file, str | os.PathLike):
-        with open(file, "rb") as handle:
-            yield handle
-    else:
-        yield file
+    """Open a dump, compressed or not, to be read more than once from its beginning."""
+    with ExitStack() as opened:
+        if isinstance(file, str | os.PathLike):
+            source: IO[bytes] = opened.enter_context(open(file, "rb"))
+        else:
+            source = file
+        # What is decompressed can only be begun anew where it is all of its file.
+        if not source.seekable() or source.tell():
+            spool = opened.enter_context(TemporaryFile())
+            copyfileobj(source, spool)
+            spool.seek(0)
+            source = spool
+        is_compressed = source.read(len(GZIP)) == GZIP
+        source.seek(0)
+        yield cast(IO[bytes], GzipFile(fileobj=source)) if is_compressed else source
 
 
 @contextmanager
-def _created(file: File) -> Iterator[IO[bytes]]:
-    """Write a file that takes its name when it is whole: a failed dump must not cost a good one."""
+def _created(file: File, gz: bool) -> Iterator[IO[bytes]]:
+    """Write a file that takes its name when it is whole: a failed dump must not cost a good one.
+
+    Nobody but its owner may read it, whoever could read what had its name before.
+    """
     if not isinstance(file, str | os.PathLike):
-        yield file
+        with _compressing(file, gz) as out:
+            yield out
+        return
+    if os.path.exists(file) and not os.path.isfile(file):  # a pipe or device
+        with open(file, "wb") as handle, _compressing(handle, gz) as out:
+            yield out
         return
     path = Path(os.path.realpath(file))
-    if path.exists() and not path.is_file():  # a pipe or device
-        with open(path, "wb") as handle:
-            yield handle
-        return
-    partial = path.with_name(path.name + ".partial")
+    descriptor, partial = mkstemp(".partial", f"{path.name}.", path.parent)  # mode 0600
     try:
-        with open(partial, "wb") as handle:
-            yield handle
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        with open(descriptor, "wb") as handle:
+            with _compressing(handle, gz) as out:
+                yield out
+            handle.flush()
+            os.fsync(descriptor)
+        os.replace(partial, path)
+    except BaseException:
+        os.unlink(partial)
+        raise
 
 
-def dump_file(source: Party, file: File, progressed: Progressed | None = None) -> Procedure[int]:
-    """Write all collections of the namespace to the file; returns the number of entries."""
+@contextmanager
+def _compressing(handle: IO[bytes], gz: bool) -> Iterator[IO[bytes]]:
+    if not gz:
+        yield handle
+        return
+    with GzipFile("", "wb", LEVEL, handle) as out:
+        yield cast(IO[bytes], out)
+
+
+def dump_file(
+    source: Party,
+    file: File,
+    *,
+    gz: bool | None = None,
+    progressed: Progressed | None = None,
+) -> Procedure[int]:
+    """Write all collections of the namespace to the file; returns the number of entries.
+
+    It is compressed where ``gz`` says so; by default if it is a path that ends with ``.gz``.
+    """
+    if gz is None:
+        gz = isinstance(file, str | os.PathLike) and os.fspath(file).endswith(".gz")
     written = 0
     total = (yield from count_entries(source)) if progressed else 0
-    with _created(file) as out:
+    with _created(file, gz) as out:
         header = Header(namespace=source.namespace, replica_id=source.replica_id)
         out.write(header.model_dump_json().encode() + b"\n")
         for shard in range(source.shards):
@@ -133,36 +185,39 @@ def dump_file(source: Party, file: File, progressed: Progressed | None = None) -
     return written
 
 
-def load_file(target: Party, file: File, progressed: Progressed | None = None) -> Procedure[int]:
+def load_file(
+    target: Party,
+    file: File,
+    *,
+    from_namespace: str | None = None,
+    progressed: Progressed | None = None,
+) -> Procedure[int]:
     """Join all entries of the file into the namespace; returns how many changed something.
 
     Of an old file only what is neither there nor known is taken. Raises :class:`InvalidDump` or
-    :class:`ClockDrift` with nothing changed if the file or anything in it is refused.
+    :class:`ClockDrift` with nothing changed if the file or anything in it is refused, and
+    :class:`ReplicaMismatch` if it is of another namespace than ``from_namespace``; by default
+    that of the target.
     """
-    with _opened(file) as source, TemporaryFile() as spool:
-        if source.seekable():
-            lines = source
-        else:
-            copyfileobj(source, spool)
-            spool.seek(0)
-            lines = spool
-        begin = lines.tell()
+    expected = target.namespace if from_namespace is None else check_namespace(from_namespace)
+    with _opened(file) as lines:
         latest, total = Time(0), 0
-        for _, kind, _, field, entry in _read(lines):
+        for _, kind, _, field, entry in _read(lines, expected):
             latest = max(latest, KINDS[kind].parse(field, entry).time)
             total += 1
         for mode in ("try", "more"):
-            lines.seek(begin)
+            lines.seek(0)
             batch = _Batch(target, latest, mode)
-            changed = yield from _join(batch, lines, total, progressed if mode == "more" else None)
+            items = _read(lines, expected)
+            changed = yield from _join(batch, items, total, progressed if mode == "more" else None)
         return changed
 
 
 def _join(
-    batch: _Batch, lines: IO[bytes], total: int = 0, progressed: Progressed | None = None
+    batch: _Batch, items: Iterator[Item], total: int, progressed: Progressed | None
 ) -> Procedure[int]:
     changed = 0
-    for done, item in enumerate(_read(lines)):
+    for done, item in enumerate(items):
         if batch.is_full_for(*item):
             changed += yield from batch.send()
             if progressed:
@@ -204,28 +259,47 @@ class _Batch:
         )
         self.groups, self.size, self.bytes = {}, 0, 0
         target = self.target
+        # What a healthy region holds is up to max_drift ahead of its clock, and that may be as
+        # much ahead of the target's: its backup can always be restored.
+        drift = 2 * target.max_drift
         request = ask.merge(
-            target.keys(self.shard), target.max_drift, self.horizon, self.mode, body, target.about
+            target.keys(self.shard), drift, self.horizon, self.mode, body, target.about
         )
         applied = yield target, request
         return int(applied.changed)
 
 
-def _read(lines: IO[bytes]) -> Iterator[tuple[bytes, str, int, bytes, bytes]]:
-    """Yield the entries of a file; :class:`InvalidDump` where it is not one, or not whole."""
+def _read(lines: IO[bytes], namespace: str) -> Iterator[Item]:
+    """Yield the entries of a file; :class:`InvalidDump` where it is not one, or not whole.
+
+    :class:`ReplicaMismatch` where it is one of another namespace.
+    """
     count = 0
     try:
-        _HEADER.validate_json(lines.readline(MAX_LINE))
+        header = _HEADER.validate_json(lines.readline(MAX_LINE))
+        if header.namespace != namespace:
+            raise ReplicaMismatch(
+                f"the file is of namespace {header.namespace!r}, not of {namespace!r}; to load it "
+                f"into another on purpose, pass from_namespace={header.namespace!r}"
+            )
         while True:
             line = _REST.validate_json(lines.readline(MAX_LINE))
             if isinstance(line, Trailer):
+                rest = lines.readline(1)
                 break
             count += 1
             name = check_stored_name(line.collection)
             field, entry = line.field.encode(), line.entry.encode()
             yield name, line.kind, line.generation, field, entry
-    except (ValidationError, InvalidName, UnicodeEncodeError) as error:
+    except (
+        ValidationError,
+        InvalidName,
+        UnicodeEncodeError,
+        EOFError,
+        BadGzipFile,
+        ZlibError,
+    ) as error:
         why = problems_of(error) if isinstance(error, ValidationError) else error
         raise InvalidDump(f"not a whole dump, after {count} entries: {why}") from error
-    if line.entries != count or lines.readline(1):
+    if line.entries != count or rest:
         raise InvalidDump(f"the file says that it has {line.entries} entries, but has {count}")

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic, time
 from typing import Literal
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr, computed_field
 
-from redis_crdt.errors import CRDTError
+from redis_crdt.errors import CRDTError, NamespaceMissing
 from redis_crdt.sync.pull import Progress
 from redis_crdt.sync.report import SyncReport
 
 COUNTED_FOR = 1.0
 """For how many seconds at least what comes is counted before that is a rate."""
 
-LinkState = Literal["starting", "following", "scanning", "failing"]
+REPEATED_AFTER = 600.0
+"""After how many seconds a failure that goes on is logged again."""
+
+
+class Failures:
+    """Tells which failures are news: the first of each kind since all was well, now and then."""
+
+    def __init__(self) -> None:
+        self._logged: dict[str, float] = {}
+
+    def is_news(self, error: CRDTError) -> bool:
+        """Note a failure; returns whether it is to be logged."""
+        kind, now = type(error).__name__, monotonic()
+        if now - self._logged.get(kind, -inf) < REPEATED_AFTER:
+            return False
+        self._logged[kind] = now
+        return True
+
+    def forget(self) -> None:
+        """Note that all is well."""
+        self._logged.clear()
+
+
+LinkState = Literal["starting", "waiting", "scanning", "following", "failing"]
 
 
 class Link(BaseModel):
@@ -23,15 +47,21 @@ class Link(BaseModel):
     peer: str
     """The peer's replica id; its address, as long as that is not known."""
     address: str = ""
+    """Where its server is: this names the link for as long as it is there."""
     state: LinkState = "starting"
+    """``starting``: nothing was heard yet, or the replica's own server fails; ``waiting``: the peer
+    has not that namespace yet; ``scanning``: all of it is compared; ``following``: all that it had
+    was read, and news come; ``failing``: see ``last_error``."""
     told: float = 0.0
     """When this was written down."""
     every: float = 30.0
     """After how many seconds it is written down again at the latest."""
-    since: float = 0.0
+    since: float = Field(default_factory=time)
     """Since when it is in this state."""
     last_contact: float | None = None
-    """When the last pull from it ended well."""
+    """When it answered last."""
+    last_pull: float | None = None
+    """When all that it had was read last."""
     last_error: str | None = None
     """What went wrong last; None since all is well again."""
     failures: int = 0
@@ -57,10 +87,26 @@ class Link(BaseModel):
     """What came from it, in the seconds before this was written down."""
     behind_entries: int = 0
     """About how many references of its feed were not read yet; 0 where it is followed."""
-    behind_seconds: float = 0.0
-    """By how much what was read of it last is older than its last write."""
+    unread_since: float | None = None
+    """When the oldest of its writes that was not read yet was made; None where all was read."""
+    one_way: bool = False
+    """Whether neither it nor any that it reads has ever read this replica."""
 
+    _began: float = PrivateAttr(default_factory=time)
     _counted: tuple[float, int, int] = PrivateAttr(default_factory=lambda: (monotonic(), 0, 0))
+    _failures: Failures = PrivateAttr(default_factory=Failures)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def behind_seconds(self) -> float:
+        """How old the oldest of its writes is that was not read yet; 0 where all was read."""
+        return 0.0 if self.unread_since is None else max(0.0, time() - self.unread_since)
+
+    @property
+    def lag_seconds(self) -> float:
+        """For how long not all that it has was read; 0 where it is followed."""
+        following = self.state == "following"
+        return 0.0 if following else max(0.0, time() - (self.last_pull or self._began))
 
     @property
     def is_silent(self) -> bool:
@@ -73,10 +119,20 @@ class Link(BaseModel):
         self.state, self.since = state, time()
         return True
 
+    def heard(self) -> None:
+        """Note that the peer has answered."""
+        self.last_contact = time()
+
+    def in_step(self) -> None:
+        """Note that all that the peer had was read."""
+        self.last_contact = self.last_pull = time()
+        self.unread_since = None
+
     def pulled(self, report: SyncReport) -> bool:
         """Note a pull that ended well; returns whether that is news."""
-        self.last_contact = time()
+        self.heard()
         self.last_error, self.failures = None, 0
+        self._failures.forget()
         self.pulls += 1
         self.entries += report.entries
         self.changed += report.changed
@@ -87,21 +143,20 @@ class Link(BaseModel):
         return self._enter("following") or is_news
 
     def failed(self, error: CRDTError) -> bool:
-        """Note a pull that failed; returns whether that is news."""
-        text = f"{type(error).__name__}: {error}"
-        is_news = (
-            self._enter("failing")
-            or text.partition(":")[0] != ((self.last_error or "").partition(":")[0])
-        )
-        self.last_error = text
+        """Note a pull that failed; returns whether that is news, or has not been so for long."""
+        self._enter("waiting" if isinstance(error, NamespaceMissing) else "failing")
+        self.last_error = f"{type(error).__name__}: {error}"
         self.failures += 1
-        return is_news
+        return self._failures.is_news(error)
+
+    def interrupted(self) -> None:
+        """Note that it is not read for now, for no fault of its own."""
+        self._enter("starting")
 
     def progressed(self, progress: Progress) -> bool:
         """Note how far pulling is; returns whether reconciling has only begun."""
         self.scanned, self.to_scan = progress.scanned, progress.to_scan
-        self.behind_entries, self.behind_seconds = progress.behind_entries, progress.behind_seconds
-        self.window = progress.window
+        self.behind_entries, self.window = progress.behind_entries, progress.window
         since, entries, size = self._counted
         if (passed := monotonic() - since) >= COUNTED_FOR:
             self.entries_per_second = (progress.entries - entries) / passed

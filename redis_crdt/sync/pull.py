@@ -59,8 +59,6 @@ class Progress(NamedTuple):
     """How many entries were read while reconciling, and how many the source is known to have."""
     behind_entries: int = 0
     """About how many references of the source's feed were not read, as it last told."""
-    behind_seconds: float = 0.0
-    """By how much what was read last is older than the source's last write."""
     window: int = 0
     """How many requests may be under way."""
     entries: int = 0
@@ -99,8 +97,7 @@ class Pull:
     @property
     def progress(self) -> Progress:
         """How far it has come."""
-        total = Progress(*map(sum, zip(*(shard.progress for shard in self.shards), strict=True)))
-        return total._replace(behind_seconds=max(s.progress.behind_seconds for s in self.shards))
+        return Progress(*map(sum, zip(*(shard.progress for shard in self.shards), strict=True)))
 
     def run(self, only: Collection[int] | None = None) -> Procedure[SyncReport]:
         """Pull once, all shards or some. After an exception, :meth:`begin_anew` before the next."""
@@ -155,11 +152,14 @@ class ShardPull:
         self._progressed = progressed
         self.progress = Progress()
         self.target_knows: ask.Knowledge | None = None
+        self._known: dict[bytes, bytes] = {}
         self.seen = self.standing = b""
         """What was last heard of the target: its clock, who it is and how much it had learnt. One
         that has forgotten that since does not do what was asked for by its former self."""
         self.clock = b"0-0"
         """The source's clock, when last heard of."""
+        self.source_knows: Mapping[bytes, bytes] = {}
+        """What the source knew then."""
         self.report = SyncReport()
         self.window = Window(source, shard)
         self._reading = Reading()
@@ -168,6 +168,13 @@ class ShardPull:
         """About how many batches of the source's feed are to be read, if that is known."""
         self._read_to = self._clock_then = 0
         """The times up to which the feed was read, and went, as the last batch came."""
+
+    @property
+    def read_to(self) -> bytes:
+        """How far the target has come in the source's feed, as last heard of; 0-0 if nowhere."""
+        replica, known = self.source.replica_id.encode(), self._known
+        clocks = (known[w] for w in known if w.partition(b"#")[0] == replica)
+        return max(clocks, key=parse_clock, default=b"0-0")
 
     def begin_anew(self) -> None:
         """Ask the target again what it knows, and the source for what was refused."""
@@ -188,7 +195,7 @@ class ShardPull:
     def _end(self) -> None:
         self._forget_distance()
         self.progress = self.progress._replace(
-            scanned=0, to_scan=0, behind_entries=0, behind_seconds=0.0, window=self.window.size
+            scanned=0, to_scan=0, behind_entries=0, window=self.window.size
         )
 
     def follow(self, seconds: float) -> Procedure[SyncReport | None]:
@@ -209,6 +216,7 @@ class ShardPull:
             self.clock = delta.source.clock
             if window.is_far and seconds > MAX_AHEAD:
                 yield from self._send_wait(mine, seconds)
+            self._end()
             if not (yield from self._take(mine, delta)):
                 window.pause()
         else:
@@ -234,7 +242,7 @@ class ShardPull:
             if delta is None:
                 delta = yield from self._ask_source(mine)
             source = delta.source
-            self.clock = source.clock
+            self.clock, self.source_knows = source.clock, source.known
             more, ahead = delta.more, STREAM if follows and delta.body and window.is_far else 0
             if delta.reconcile:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
@@ -302,9 +310,7 @@ class ShardPull:
         self._read_to, self._clock_then = at, clock
         self._batches_left = (clock - at + coming) / span if span else None
         entries = (clock - at) / span * bodies.count(delta.body) if span else 0
-        yield from self.note_progress(
-            behind_entries=round(entries), behind_seconds=(clock - at) / 1000
-        )
+        yield from self.note_progress(behind_entries=round(entries))
 
     def _next_request(self, mine: ask.Knowledge) -> Script[ask.Delta]:
         keys, about, token = self.source_keys, self.about, self.window.token
@@ -313,7 +319,7 @@ class ShardPull:
     def _ask_target(self) -> Procedure[ask.Knowledge]:
         mine: ask.Knowledge
         mine = yield self.target, ask.knowledge(self.target_keys, self.about)
-        self.target_knows = mine
+        self.target_knows, self._known = mine, mine.known
         self.seen, self.standing = mine.clock, mine.standing
         return mine
 

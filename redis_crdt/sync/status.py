@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from time import time
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from redis_crdt.clock import Time, parse_clock
+from redis_crdt.clock import parse_clock
 from redis_crdt.kinds import DROPPED
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
@@ -27,8 +28,7 @@ class PeerStatus(BaseModel):
     behind_entries: int
     """How many entries of this feed it has not read yet; 1000 stands for that many or more."""
     behind_seconds: float
-    """How much older what it has read last is than this replica's last write; of one that has
-    read nothing, since 1970."""
+    """How old the oldest entry of this feed is that it has not read yet; 0 where none is."""
     link: Link | None
     """What a syncer that pulls from it has written down."""
 
@@ -79,7 +79,7 @@ def read_status(replica: ReplicaOperations) -> Procedure[Status]:
     for number in range(replica.shards):
         keys = replica.keys(number)
         reply = yield replica, ask.status(keys, COUNT_TO, replica.about)
-        writer, clock, _, entries, references, reach, collected, found, links, doubtful = reply
+        writer, clock, now, entries, references, reach, collected, found, links, doubtful = reply
         shards.append(
             ShardStatus(
                 incarnation=writer.decode(),
@@ -91,7 +91,7 @@ def read_status(replica: ReplicaOperations) -> Procedure[Status]:
                 doubtful=doubtful.decode() or None,
             )
         )
-        for peer in _peers(found, _links(links), parse_clock(clock)):
+        for peer in _peers(found, _links(links), now):
             known = peers.setdefault(peer.peer, peer)
             # Of several shards the one that lags most tells.
             if peer.behind_seconds > known.behind_seconds:
@@ -117,12 +117,11 @@ def _links(flat: Sequence[bytes]) -> dict[str, Link]:
     return links
 
 
-def _peers(flat: Sequence[Any], links: dict[str, Link], clock: Time) -> list[PeerStatus]:
+def _peers(flat: Sequence[Any], links: dict[str, Link], now: int) -> list[PeerStatus]:
     peers = []
-    for i in range(0, len(flat), 4):
-        name, position, heard, behind = flat[i].decode(), flat[i + 1], int(flat[i + 2]), flat[i + 3]
-        read = parse_clock(position) if position else clock
-        lag = (clock.ms - read.ms) / 1000 if behind else 0.0
+    for i in range(0, len(flat), 5):
+        name, heard, behind, unread = flat[i].decode(), int(flat[i + 2]), flat[i + 3], flat[i + 4]
+        lag = (now - parse_clock(unread).ms) / 1000 if unread else 0.0
         peers.append(
             PeerStatus(
                 peer=name,
@@ -173,3 +172,31 @@ def _collections(replica: ReplicaOperations, shard: int) -> Procedure[list[Colle
             )
         if cursor == b"0":
             return found
+
+
+class Lag(NamedTuple):
+    """How far a replica is behind one of its peers."""
+
+    peer: str
+    state: str
+    """What its syncer said last; ``gone`` where it says nothing any more."""
+    seconds: float | None
+    """For how long it may lack what the peer has; None where it has never read all of that."""
+
+
+def read_lags(replica: ReplicaOperations) -> Procedure[list[Lag]]:
+    """Ask a replica how far it is behind its peers. One round trip per shard."""
+    found: dict[str, Lag] = {}
+    for number in range(replica.shards):
+        reply = yield replica, ask.status(replica.keys(number), 1, replica.about)
+        found |= {peer: _lag(link) for peer, link in _links(reply[8]).items()}
+    return [found[peer] for peer in sorted(found)]
+
+
+def _lag(link: Link) -> Lag:
+    state = "gone" if link.is_silent else link.state
+    if link.last_pull is None:
+        return Lag(link.peer, state, None)
+    # A link on which nothing happens is told of so often.
+    unread = time() - link.last_pull - link.every
+    return Lag(link.peer, state, max(link.behind_seconds, unread, 0.0))

@@ -11,7 +11,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from redis_crdt.operations.replica import ReplicaOperations
-from redis_crdt.sync.syncer import PEER_TIMEOUT, Syncer
+from redis_crdt.sync.follower import PEER_TIMEOUT
+from redis_crdt.sync.syncer import Syncer
 
 if TYPE_CHECKING:
     from redis_crdt.replica import Replica
@@ -27,8 +28,8 @@ def in_thread(
     ready: Future[tuple[Syncer, asyncio.Event]] = Future()
 
     async def work() -> None:
-        # A blocking peer keeps a thread waiting for its feed, and needs another now and then.
-        threads = ThreadPoolExecutor(2 * len(peers) + 2, thread_name_prefix="redis_crdt")
+        # A blocking peer keeps a thread waiting for its feed, and needs others now and then.
+        threads = ThreadPoolExecutor(3 * len(peers) + 3, thread_name_prefix="redis_crdt")
         asyncio.get_running_loop().set_default_executor(threads)
         async with AsyncExitStack() as opened:
             parties = [_party(replica, peer, opened) for peer in peers]

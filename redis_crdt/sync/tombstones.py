@@ -8,6 +8,12 @@ older than a grace period, is waited for only so that they can go on with deltas
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys, check_name, part_name, shard_of
@@ -15,6 +21,7 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.directory import find
+from redis_crdt.sync.link import Link
 from redis_crdt.sync.party import Party
 
 GRACE = 7 * 24 * 60 * 60.0
@@ -94,12 +101,46 @@ def free_aliases(replica: Party, keys: Keys) -> Procedure[None]:
 
 
 def forget(replica: Party, peer: str) -> Procedure[bool]:
-    """Forget a peer in all shards; returns whether there was such a one."""
+    """Forget a peer in all shards; returns whether there was such a one.
+
+    Warns, before it does so, where writes of it are known not to have been read.
+    """
+    if unread := (yield from unread_of(replica, peer)):
+        warnings.warn(f"{replica.about}: {unread}", RuntimeWarning, stacklevel=2)
     known = False
     for shard in range(replica.shards):
         if (yield replica, ask.forget(replica.keys(shard), peer, replica.about)):
             known = True
     return known
+
+
+def unread_of(replica: Party, peer: str) -> Procedure[str]:
+    """Tell which writes of a peer are known not to have been read; '' if of none that is known.
+
+    Nothing is known of a replica that never was a peer.
+    """
+    if not isinstance(replica, ReplicaOperations):
+        return ""
+    name, is_peer, was_read = peer.encode(), False, False
+    unread_since: float | None = None
+    for shard in range(replica.shards):
+        keys = replica.keys(shard)
+        mine = yield replica, ask.knowledge(keys, replica.about)
+        was_read |= any(writer.partition(b"#")[0] == name for writer in mine.known)
+        reply = yield replica, ask.status(keys, 1, replica.about)
+        links = dict(zip(reply[8][::2], reply[8][1::2], strict=True))
+        is_peer |= name in reply[7][::5] or name in links
+        if name in links:
+            with suppress(ValidationError):  # of another version
+                unread_since = Link.model_validate_json(links[name]).unread_since
+    if not is_peer:
+        return ""
+    if not was_read:
+        return f"nothing that {peer!r} wrote was ever read here, nor by any that this one reads"
+    if unread_since is not None:
+        since = datetime.fromtimestamp(unread_since, UTC).isoformat(" ", "seconds")
+        return f"what {peer!r} wrote since {since} was not all read here"
+    return ""
 
 
 def drop(replica: Party, name: str) -> Procedure[bool]:

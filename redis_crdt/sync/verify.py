@@ -1,23 +1,33 @@
 """Are two replicas equal, and if not, where? By digests that their servers compute.
 
 Each collection's live entries are hashed, and the hashes summed: sums do not depend on the order
-in which a server goes through a hash. Only where those differ are sums asked for by bucket, and
-only where those differ too the fields. That finds what went wrong, not what an attacker hid.
+in which a server goes through a hash. Many small collections are told of at once. Only where sums
+differ are they asked for by bucket, and only where those differ too the fields. That finds what
+went wrong, not what an attacker hid.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.names import whole_name
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure
+from redis_crdt.operations.operation import Procedure, SideBySide
 from redis_crdt.sync.party import Party
+
+R = TypeVar("R")
 
 WIDTH = 3
 """How many hexadecimal digits choose a bucket: 4096 of them."""
+
+
+Collection = tuple[bytes, str]
+"""A name and a kind."""
+
+TOO_LARGE = (b"", b"")
+"""The digest of a collection that takes more than one script."""
 
 
 class Difference(NamedTuple):
@@ -38,22 +48,46 @@ def verify(one: Party, other: Party) -> Procedure[list[Difference]]:
         raise ReplicaMismatch(f"{one.about} and {other.about} are not of one namespace")
     differences: list[Difference] = []
     for shard in range(one.shards):
-        names = set((yield from _names(one, shard))) | set((yield from _names(other, shard)))
-        for name, kind in sorted(names):
+        here, there = yield from _both(_names(one, shard), _names(other, shard))
+        for name, kind in (yield from _suspects(one, other, shard, sorted({*here, *there}))):
             differences += yield from _compare(one, other, shard, name, kind)
     return differences
 
 
-def _names(replica: Party, shard: int) -> Procedure[list[tuple[bytes, str]]]:
-    names: list[tuple[bytes, str]] = []
-    cursor = b"0"
+def _both(here: Procedure[R], there: Procedure[R]) -> Procedure[tuple[R, R]]:
+    """Ask both replicas, side by side where calls are awaited."""
+    together = SideBySide((here, there))
+    ours, theirs = yield together, together.operation
+    return ours, theirs
+
+
+def _names(replica: Party, shard: int) -> Procedure[list[Collection]]:
+    names: list[Collection] = []
+    cursor = 0
     while True:
-        request = ask.collections(replica.keys(shard), cursor, replica.about)
-        page = yield replica, request
-        names += page.names
-        cursor = page.cursor
-        if cursor == b"0":
+        cursor, page = yield replica, ask.directory(replica.keys(shard), cursor, replica.about)
+        names += page
+        if not cursor:
             return names
+
+
+def _suspects(
+    one: Party, other: Party, shard: int, names: list[Collection]
+) -> Procedure[list[Collection]]:
+    """Return those collections that differ, or that are too large to tell by one digest."""
+    here, there = yield from _both(_digests(one, shard, names), _digests(other, shard, names))
+    return [name for name in names if here[name] != there[name] or here[name] == TOO_LARGE]
+
+
+def _digests(
+    replica: Party, shard: int, names: list[Collection]
+) -> Procedure[dict[Collection, tuple[bytes, bytes]]]:
+    found: dict[Collection, tuple[bytes, bytes]] = {}
+    while len(found) < len(names):
+        asked = names[len(found) :][: ask.BATCH]
+        reply = yield replica, ask.digests(replica.keys(shard), asked, replica.about)
+        found.update(zip(asked, reply, strict=False))  # of the first ones, as many as it could
+    return found
 
 
 def _compare(
@@ -61,13 +95,15 @@ def _compare(
 ) -> Procedure[list[Difference]]:
     buckets: list[bytes] = []
     for width in (0, WIDTH):
-        here = yield from _sums(one, shard, name, kind, width)
-        there = yield from _sums(other, shard, name, kind, width)
+        here, there = yield from _both(
+            _sums(one, shard, name, kind, width), _sums(other, shard, name, kind, width)
+        )
         buckets = sorted(b for b in here.keys() | there.keys() if here[b] != there[b])
         if not buckets:
             return []
-    ours = yield from _listed(one, shard, name, kind, buckets)
-    theirs = yield from _listed(other, shard, name, kind, buckets)
+    ours, theirs = yield from _both(
+        _listed(one, shard, name, kind, buckets), _listed(other, shard, name, kind, buckets)
+    )
     return [
         Difference(whole_name(name.decode()), kind, field.decode(), field in ours, field in theirs)
         for field in sorted(ours.keys() | theirs.keys())

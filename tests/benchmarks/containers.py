@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from redis_crdt import ORSet
 from redis_crdt.bench.figures import Figure
 from redis_crdt.bench.measure import blocking, by_turns
 from tests.benchmarks.run import Run, missing
@@ -44,20 +45,27 @@ def against_pottery(run: Run) -> Iterator[Figure]:
     # pottery knows only servers that have a host.
     with run.ground(tcp=True) as ground:
         replica, redis = ground.replica("containers"), ground.client
-        set_, full_set = replica.or_set("set", str), replica.or_set("full", str)
+        set_ = replica.or_set("set", str)
         cleared = replica.or_set("cleared", str)
         map_, full_map = replica.lww_map("map", str), replica.lww_map("full map", str)
         count = replica.pn_counter("count")
         their_set = RedisSet(redis=redis, key=ground.raw("set"))
-        their_full_set = RedisSet(redis=redis, key=ground.raw("full"))
         their_cleared = RedisSet(redis=redis, key=ground.raw("cleared"))
         their_map = RedisDict(redis=redis, key=ground.raw("map"))
         their_full_map = RedisDict(redis=redis, key=ground.raw("full map"))
         their_count = RedisCounter(redis=redis, key=ground.raw("count"))
         elements = [element(i) for i in range(SIZE)]
         pairs = dict.fromkeys(elements, "busy")
-        for set_of_some in (full_set, their_full_set):
-            set_of_some.update(elements)
+
+        def sets_of(name: str, held: list[str]) -> tuple[ORSet[str], RedisSet]:
+            both = replica.or_set(name, str), RedisSet(redis=redis, key=ground.raw(name))
+            for one in both:
+                one.update(held)
+            return both
+
+        full_set, their_full_set = sets_of("full", elements)
+        half, their_half = sets_of("half", elements[::2])
+        others, their_others = sets_of("others", new(0))
         for map_of_some in (full_map, their_full_map):
             map_of_some.update(pairs)
 
@@ -104,6 +112,48 @@ def against_pottery(run: Run) -> Iterator[Figure]:
                 calls=1,
             ),
             Row("set: all 1,000", lambda _: set(full_set), lambda _: set(their_full_set), calls=1),
+            Row(
+                "set: `contains_many` of 1,000",
+                lambda _: full_set.contains_many(elements),
+                lambda _: [*their_full_set.contains_many(*elements)],
+                calls=1,
+            ),
+            Row(
+                "set: `isdisjoint` of a list of 1,000",
+                lambda _: full_set.isdisjoint(new(0)),
+                lambda _: their_full_set.isdisjoint(new(0)),
+                calls=1,
+            ),
+            Row(
+                "set: `isdisjoint` of another set of 1,000",
+                lambda _: full_set.isdisjoint(others),
+                lambda _: their_full_set.isdisjoint(their_others),
+                calls=1,
+            ),
+            Row(
+                "set: `intersection` with another set of 500",
+                lambda _: full_set.intersection(half),
+                lambda _: their_full_set.intersection(their_half),
+                calls=1,
+            ),
+            Row(
+                "set: `union` with another set of 500",
+                lambda _: full_set.union(half),
+                lambda _: their_full_set.union(their_half),
+                calls=1,
+            ),
+            Row(
+                "set: `difference` from another set of 500",
+                lambda _: full_set.difference(half),
+                lambda _: their_full_set.difference(their_half),
+                calls=1,
+            ),
+            Row(
+                "set: `issubset` of another set",
+                lambda _: half.issubset(full_set),
+                lambda _: their_half.issubset(their_full_set),
+                calls=1,
+            ),
             Row(
                 "map: `[key] = value`",
                 lambda i: map_.__setitem__(element(i), "busy"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, cast
 
@@ -20,6 +20,14 @@ from tests.contract.seam import BACKENDS, Regions, settled
 def backend(request: pytest.FixtureRequest) -> str:
     chosen: str = request.param
     return chosen
+
+
+@pytest.fixture
+def replica(where: Any, new_client: NewClient) -> Iterator[Any]:
+    """A blocking replica where the test says, which is closed whatever refers to it still."""
+    here = memory.Replica(replica_id="a")
+    with here if where == "memory" else Replica(new_client(where), replica_id="a") as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture

@@ -367,6 +367,14 @@ async def test_round_trips_of_operators(region: Regions) -> None:
         ("texts - m.keys()", lambda: {*texts, "x"} - m.keys(), {"x"}),
         ("m.keys() | {}", lambda: m.keys() | {"x"}, {*texts, "x"}),
         ("dict(m.items())", lambda: dict(m.items()), numbers),
+        ("m.items() == items", lambda: m.items() == numbers.items(), True),
+        ("m.items() == m.items()", lambda: m.items() == m.items(), True),
+        ("items <= m.items()", lambda: numbers.items() <= m.items(), True),
+        ("m.items() <= m.items()", lambda: m.items() <= m.items(), True),
+        ("m.items() & items", lambda: m.items() & {("1", 1), ("1", 2), 5}, {("1", 1)}),
+        ("items - m.items()", lambda: {("1", 1), ("1", 2)} - m.items(), {("1", 2)}),
+        ("m.items() ^ m.items()", lambda: m.items() ^ m.items(), set()),
+        ("isdisjoint of items", lambda: m.items().isdisjoint([("1", 2), 5]), True),
         ("s |= t", lambda: s.__ior__(t), texts),
         ("s |= texts", lambda: s.__ior__(texts), texts),
         ("s -= texts", lambda: s.__isub__(texts), set()),
@@ -555,6 +563,27 @@ async def test_rewriting_a_set_to_the_new_form(region: Regions) -> None:
     with pytest.raises(InvalidValue):
         await listed(a.or_set("s", Closed))
     assert await settled(s.get_elements()) == {TaskNow(name="a"), TaskNow(name="b")}
+
+
+async def test_what_has_a_field_that_the_model_lost(region: Regions, partitions: int) -> None:
+    """It is never taken for less than it is: not read, not found, not popped."""
+    a = region("a")
+    old = a.or_set("s", TaskNow, partitions=partitions)
+    tasks = [TaskNow(name="a", priority=1), TaskNow(name="a", priority=2)]
+    await settled(old.update(tasks))
+    s = a.or_set("s", Task, partitions=partitions)
+    for read in (lambda: listed(s), s.get_elements, s.pop, lambda: s.union([])):
+        with pytest.raises(InvalidValue, match="not of type Task"):
+            await settled(read())
+    assert not await settled(s.contains(Task(name="a")))
+    assert await settled(old.get_elements()) == set(tasks)
+    for task in await listed(old):
+        await settled(s.add(Task(name=f"{task.name}{task.priority}")))
+        await settled(old.remove(task))
+    assert await settled(s.get_elements()) == {Task(name="a1"), Task(name="a2")}
+    await settled(old.add(tasks[0]))
+    await settled(s.clear())
+    assert await size(s) == 0
 
 
 class Closed(BaseModel, frozen=True, extra="forbid"):

@@ -177,6 +177,7 @@ async def test_a_write_is_later_than_all_that_was_read_before_it(region: Regions
     assert entries[b"effect"].time > entries[b"cause"].time
 
 
+@pytest.mark.filterwarnings("ignore:.*nothing that 'a' wrote")
 async def test_one_pull_again_and_again(region: Regions) -> None:
     """What it knew of a target that held nothing then says nothing of what is to be asked for."""
     a, b = region("a"), region("b", feed_limit=1)

@@ -25,7 +25,7 @@ from redis_crdt import Replica
 from redis_crdt.cli import sync
 from redis_crdt.errors import CRDTError
 from redis_crdt.servers import FLAVOURS, Cluster, Flavour, Server, ServerBinary
-from redis_crdt.sync.settings import SyncSettings
+from redis_crdt.sync.settings import Settings
 from tests.faults import workload
 from tests.faults.history import Entries
 from tests.proxy import NEAR, Distance, Proxy
@@ -201,7 +201,7 @@ class Region:
         lines = [json.loads(line) for line in file.getvalue().splitlines()[1:-1]]
         return {(line["collection"], line["field"]): line["entry"] for line in lines}
 
-    def start_syncer(self, settings: SyncSettings) -> None:
+    def start_syncer(self, settings: Settings) -> None:
         """Start the region's syncer."""
         settings = settings.model_copy(
             update={
@@ -327,7 +327,7 @@ class Regions:
         self.tasks = workload.Task("", "", "", (), seed, directory, directory / "over", operations)
         self._per_region = clients
         self._distance = distance
-        self._settings = SyncSettings(
+        self._settings = Settings(
             url=SecretStr(""),
             peers=[SecretStr("")],
             shards=1,

@@ -25,9 +25,9 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, body_of, entries_of, split
 from redis_crdt.operations.bounds import BoundedReader
 from redis_crdt.sync import Syncer
+from redis_crdt.sync import follower as following
 from redis_crdt.sync import pull as pulling
 from redis_crdt.sync import reconcile as reconciling
-from redis_crdt.sync import syncer as syncing
 from redis_crdt.sync.pull import MAX_WEIGHT
 from redis_crdt.sync.reconcile import IDLE_PAGES
 from tests.faults.impostor import Honest, Impostor, Raw, Refusal, answering, encode, request_of
@@ -496,7 +496,7 @@ def test_a_delta_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_new_region_is_filled_beside_one_whose_scan_has_no_end(
     new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syncing, "FILLING", 0.1)
+    monkeypatch.setattr(following, "FILLING", 0.1)
     monkeypatch.setattr(reconciling, "IDLE_PAGES", 10**9)
     monkeypatch.setattr(reconciling, "MAX_UNTOLD", 10**9)
     scanning = asyncio.Event()

@@ -82,7 +82,7 @@ def test_what_it_cannot_use_is_told(tmp_path: Path) -> None:
     assert nowhere.returncode == 1
     assert nowhere.stderr.startswith("redis-crdt: ")
     assert "hunter2" not in nowhere.stderr
-    assert run(*BENCH, *("--url", "redis://localhost") * 3).returncode == 1
+    assert run(*BENCH, *("--url", "redis://localhost") * 3).returncode == 2
 
 
 def test_the_full_set_runs_and_prints_what_the_readme_shows(tmp_path: Path) -> None:

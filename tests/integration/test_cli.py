@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from redis_crdt import Replica, servers
+from redis_crdt import Replica, __version__, memory, servers
 from redis_crdt.errors import InvalidDump
 from redis_crdt.sync import files
+from tests.backends import NewServer
 
+NewUrl = Callable[[servers.Flavour], str]
 Run = subprocess.CompletedProcess[bytes]
 
 
@@ -21,9 +26,9 @@ def redis_crdt(*args: str | Path, stdin: bytes = b"") -> Run:
     return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
 
 
-def one_line(run: Run) -> str:
+def one_line(run: Run, status: int = 1) -> str:
     """The error that a failed command told, which must be one line and no traceback."""
-    assert run.returncode == 1, run
+    assert run.returncode == status, run
     text = run.stderr.decode()
     assert text.startswith("redis-crdt: ")
     assert text.count("\n") == 1, text
@@ -92,7 +97,8 @@ def test_errors_are_one_line(some_state: str, tmp_path: Path) -> None:
     assert "no-such" in one_line(redis_crdt("load", some_state, tmp_path / "no-such", "-n", "ns"))
     assert "not a whole dump" in one_line(redis_crdt("load", some_state, "-n", "ns", stdin=b"{}"))
     assert "nobody" in one_line(redis_crdt("dump", f"unix://{tmp_path}/nobody"))
-    assert "URL" in one_line(redis_crdt("dump", "nonsense"))
+    assert "URL" in one_line(redis_crdt("status", "nonsense"), 2)
+    assert "REDIS_CRDT_URL" in one_line(redis_crdt("dump"), 2)
 
 
 def test_a_password_is_not_told(tmp_path: Path) -> None:
@@ -106,13 +112,61 @@ def test_help_and_version() -> None:
         assert redis_crdt(command, "--help").returncode == 0
 
 
+def test_short_help_version_and_completion() -> None:
+    assert redis_crdt("-h").stdout == redis_crdt("--help").stdout
+    assert redis_crdt("--version").stdout.decode() == f"redis-crdt {__version__}\n"
+    completion = redis_crdt("--show-completion", "bash")
+    assert (completion.returncode, b"complete " in completion.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_terminal_of_ascii_is_enough(new_url: NewUrl, as_json: bool) -> None:
+    url = new_url("valkey")
+    with Replica.from_url(url, replica_id="eu") as eu:
+        eu.lww_map("käse", str).set("schlüssel", "\N{SNOWMAN}")
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C"}
+    for args in (["status", url], ["inspect", url, "käse"], ["inspect", url, "brötchen"], ["-h"]):
+        command = [sys.executable, "-m", "redis_crdt", *args, *(["--json"] if as_json else [])]
+        run = subprocess.run(command, capture_output=True, env=env, check=False)
+        assert b"Traceback" not in run.stderr, run
+        if as_json and run.returncode == 0 and args != ["-h"]:
+            assert "käse" in json.dumps(json.loads(run.stdout), ensure_ascii=False)
+        assert (run.stdout + run.stderr).isascii()
+
+
+def test_a_compressed_dump_goes_through_a_pipe(new_url: NewUrl) -> None:
+    url = new_url("valkey")
+    with Replica.from_url(url, replica_id="eu") as eu:
+        eu.or_set("tasks", str).update(["a", "b"])
+    dumped = redis_crdt("dump", url, "--gzip")
+    assert gzip.decompress(dumped.stdout).count(b"\n") == 4
+    options = ("--replica-id", "us", "--json")
+    loaded = redis_crdt("load", new_url("valkey"), *options, stdin=dumped.stdout)
+    assert json.loads(loaded.stdout) == {"changed": 2}
+
+
+def test_messages_offer_options(new_server: NewServer, tmp_path: Path) -> None:
+    source = memory.Replica(replica_id="eu", namespace="ns")
+    source.or_set("tasks", str).add("a")
+    file = tmp_path / "backup.gz"
+    source.dump(file)
+    evicting = new_server("valkey", {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"})
+    command = ("load", evicting.url, file, "-n", "other", "--replica-id", "us")
+    assert "or pass --allow-eviction to" in one_line(redis_crdt(*command))
+    told = redis_crdt(*command, "--allow-eviction").stderr.decode().splitlines()
+    assert told[0].startswith("warning: ")
+    assert "--from-namespace='ns'" in told[1]
+    run = redis_crdt(*command, "--allow-eviction", "--from-namespace", "ns")
+    assert (run.returncode, run.stderr.splitlines()[1:]) == (0, [b"1 entries changed"])
+
+
 def test_a_wrong_use_is_explained() -> None:
-    run = redis_crdt("dump")
+    run = redis_crdt("inspect")
     assert run.returncode == 2
-    assert b"dump --help" in run.stderr
+    assert b"inspect --help" in run.stderr
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich"])
+@pytest.mark.parametrize("missing", ["typer", "rich", "pydantic_settings"])
 def test_without_its_packages_it_says_what_to_install(missing: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; import redis_crdt.cli as c; c.main()"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)

@@ -552,7 +552,7 @@ def test_rights_on_a_cluster(cluster: servers.Cluster, us: Replica) -> None:
                 admin.execute_command("ACL", "SETUSER", *rule.split())
 
     def url(user: str) -> str:
-        return cluster.url.replace("://", f"://{user}:PASSWORD@")
+        return cluster.url.replace("://", f"://{user}:{user.upper()}-SECRET@")
 
     with (
         Replica.from_url(url("client"), replica_id="eu", namespace="agents", shards=SHARDS) as eu,

@@ -19,10 +19,11 @@ from redis.retry import Retry
 
 from redis_crdt import Replica, memory
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.errors import ServerUnreachable, Unacknowledged
+from redis_crdt.errors import ReplicaMismatch, ServerUnreachable, Unacknowledged
 from redis_crdt.servers import Flavour as ServerFlavour
 from tests.backends import Flavour, NewClient, NewServer
 from tests.integration.refusals import write_all
+from tests.integration.test_syncer import until
 
 
 @pytest.mark.parametrize("decode_responses", [False, True])
@@ -47,6 +48,18 @@ def test_protocols_and_decoding(
     assert here.or_set("tasks", str).dump() == eu.or_set("tasks", str).dump()
     changes = eu.watch("0-0", timeout=0.01)
     assert {change.collection for change in changes} >= {"tasks", "done", "blobs"}
+
+
+def test_a_replica_that_cannot_be_opened_leaves_no_connection(new_server: NewServer) -> None:
+    server = new_server("valkey")
+    with server.client() as admin:
+        Replica.from_url(server.url, replica_id="eu").close()
+        until(lambda: len(admin.client_list()) == 1)
+        with pytest.raises(ReplicaMismatch) as caught:
+            Replica.from_url(server.url, replica_id="us")
+        until(lambda: len(admin.client_list()) == 1)
+        # Its traceback holds the replica, so nobody else has closed anything.
+        assert caught.type is ReplicaMismatch
 
 
 def test_tcp_and_password(new_server: NewServer, server_flavour: ServerFlavour) -> None:

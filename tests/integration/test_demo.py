@@ -95,7 +95,7 @@ def test_a_server_that_is_not_there_is_told(environment: dict[str, str], tmp_pat
     assert demo.stderr.startswith("redis-crdt: ")
     assert "hunter2" not in demo.stdout + demo.stderr
     assert demo.stderr.count("\n") == 1
-    assert run(environment, "--url", "redis://localhost").returncode == 1
+    assert run(environment, "--url", "redis://localhost").returncode == 2
 
 
 def test_one_server_cannot_be_two_regions(

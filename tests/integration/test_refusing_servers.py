@@ -13,8 +13,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from redis_crdt import Replica
+from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import (
     AccessDenied,
+    AuthenticationFailed,
     CRDTError,
     EvictionEnabled,
     ServerBusy,
@@ -148,6 +150,31 @@ def test_a_user_without_rights(new_server: NewServer, server_flavour: ServerFlav
                 tasks.add("new")
 
 
+async def test_a_wrong_or_missing_password(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    server = new_server(server_flavour, {"requirepass": "opensesame"}, tcp=True)
+    with server.client() as client:
+        client.execute_command("ACL", "SETUSER", "off", "off", ">opensesame", "~*", "+@all")
+    where = server.tcp_url.rpartition("@")[2]
+    for given in (":wrongsesame@", "", "nobody:opensesame@", "off:opensesame@"):
+        url, says = f"redis://{given}{where}", f"{where}/0.* user name and"
+        with pytest.raises(AuthenticationFailed, match=says) as caught:
+            Replica.from_url(url, replica_id="eu")
+        assert caught.value.server == f"{where}/0"
+        assert "sesame" not in str(caught.value)
+        replica = AsyncReplica.from_url(url, replica_id="eu")
+        with pytest.raises(AuthenticationFailed, match=says):
+            await replica.open()
+        await replica.close()
+    with Replica.from_url(server.tcp_url, replica_id="eu") as eu, server.client() as client:
+        tasks = eu.or_set("tasks", str)
+        client.config_set("requirepass", "changed")
+        client.client_kill_filter(_type="normal")  # such are let in no more
+        with pytest.raises(AuthenticationFailed, match=where):
+            tasks.add("new")
+
+
 def test_a_server_that_another_script_blocks(
     new_server: NewServer, server_flavour: ServerFlavour
 ) -> None:
@@ -172,9 +199,10 @@ def test_a_server_that_is_gone(new_server: NewServer, server_flavour: ServerFlav
         calls = writes(eu)
         tasks = eu.or_set("tasks", str)
         server.kill()
+        where = str(client.connection_pool.connection_kwargs["path"])
         reads: list[Callable[[], object]] = [tasks.size, lambda: "x" in tasks]
         for call in calls + reads:
-            with pytest.raises(ServerUnreachable):
+            with pytest.raises(ServerUnreachable, match=where):
                 call()
-        with pytest.raises(ServerUnreachable):
+        with pytest.raises(ServerUnreachable, match=where):
             Replica(client, replica_id="eu")

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from redis_crdt import Replica, servers
+from redis_crdt.cli.trials import tried
 from redis_crdt.errors import AccessDenied
+from redis_crdt.sync.settings import load_settings
 from tests.backends import NewServer
 from tests.integration.refusals import write_all
 from tests.integration.test_syncer import until
 
 README = Path(__file__).parents[2] / "README.md"
-RULES = re.findall(r"^ACL SETUSER (.+)$", README.read_text(), re.M)
+RULES = re.findall(r"^user (\w+ on .+)$", README.read_text(), re.M)
 
 
 def test_a_client_and_a_peer_have_what_they_need(
@@ -27,7 +29,7 @@ def test_a_client_and_a_peer_have_what_they_need(
                 admin.execute_command("ACL", "SETUSER", *rule.split())
 
     def url(server: servers.Server, user: str) -> str:
-        return server.tcp_url.replace("redis://", f"redis://{user}:PASSWORD@")
+        return server.tcp_url.replace("redis://", f"redis://{user}:{user.upper()}-SECRET@")
 
     eu = Replica.from_url(url(servers_[0], "client"), replica_id="eu", namespace="agents")
     us = Replica.from_url(url(servers_[1], "client"), replica_id="us", namespace="agents")
@@ -45,6 +47,15 @@ def test_a_client_and_a_peer_have_what_they_need(
     us.reset()
 
     peer = Replica.from_url(url(servers_[0], "peer"), namespace="agents")
+    assert len(eu.verify(us)) == len(us.verify(peer)) > 0
+    own = {"url": url(servers_[1], "client"), "namespace": "agents", "replica_id": "us"}
+    trials = tried(load_settings(None, {**own, "peers": [url(servers_[0], "peer")]}))
+    assert [trial.good for trial in trials] == [True, True], trials
+    with servers_[1].client() as admin:
+        admin.execute_command("ACL", "SETUSER", "client", "-set")
+    trials = tried(load_settings(None, {**own, "peers": [url(servers_[0], "client")]}))
+    assert [trial.good for trial in trials] == [False, True], trials
+    assert trials[0].told.startswith("AccessDenied")
     with pytest.raises(AccessDenied):
         peer.or_set("tasks", str).add("a peer's syncer only reads")
     with pytest.raises(AccessDenied):

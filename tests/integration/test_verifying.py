@@ -18,12 +18,13 @@ MOST = 24 * 1024
 class Counting(Replica):
     """A replica that counts what its server replies to digests."""
 
-    replied = 0
+    replied = asked = 0
 
     def execute(self, operation: Any) -> Any:
         reply = super().execute(operation)
-        if isinstance(operation, Script) and operation.name == "replica/digest":
+        if isinstance(operation, Script) and operation.name.startswith("replica/digest"):
             self.replied += size_of(reply)
+            self.asked += 1
         return reply
 
 
@@ -65,3 +66,33 @@ def test_sums_of_many_pages_are_sums_of_one(pair: tuple[Counting, Counting], ent
         Difference("s", "or_set", "-1", False, True),
         Difference("s", "or_set", "0", False, True),
     ]
+
+
+def test_many_small_collections_are_told_of_at_once(pair: tuple[Counting, Counting]) -> None:
+    one, other = pair
+    for first in range(0, 1200, 200):
+        with one.batch() as batch:
+            for i in range(first, first + 200):
+                batch.on(one.or_set(f"set-{i:04}", int)).add(i)
+    one.lww_register("longer", str).set("x" * 1_000_000)
+    one.or_set("many", int).update(range(700))
+    other.pull(one)
+    assert one.verify(other) == []
+    assert one.asked < 10  # three of up to 500 small ones, one more for a long value, pages of many
+    other.or_set("set-0777", int).add(-1)
+    one.lww_register("only here", int).set(1)
+    one.or_set("many", int).discard(500)
+    assert one.verify(other) == [
+        Difference("many", "or_set", "500", False, True),
+        Difference("only here", "lww_register", "value", True, False),
+        Difference("set-0777", "or_set", "-1", False, True),
+    ]
+
+
+def test_a_request_for_digests_is_bounded_in_bytes(pair: tuple[Counting, Counting]) -> None:
+    one, other = pair
+    for i in range(8):
+        one.lww_register(f"register {i}", str).set("x" * 300_000)
+    other.pull(one)
+    assert one.verify(other) == []
+    assert one.asked == 4  # two of them are beyond what one script goes through

@@ -1,0 +1,9 @@
+-- @include lib/packed
+-- The hash of an entry as far as readers see it: without what it tells of dots that are gone, for that
+-- is collected at other times elsewhere. As hexadecimal digits; of sums of hashes the first 48 bits count.
+local function reader_hash(kind, field, entry)
+  local seen = string.gsub(unpacked(kind, entry), '^([^|\n]*)|[^\n]*', '%1')
+  return redis.sha1hex(field .. '\n' .. seen)
+end
+
+local function add_hash(sum, hash) return (sum + tonumber(string.sub(hash, 1, 12), 16)) % 2 ^ 48 end

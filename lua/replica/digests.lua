@@ -1,0 +1,28 @@
+-- @include lib/keys
+-- @include lib/reader_hash
+-- Digests of whole collections, of as many as are not too much at a time. KEYS: meta, feed, kinds. ARGV:
+-- witness, how many entries and bytes to go through at most, then name, kind, ... Replies a flat list for
+-- the first ones of them, one at least: how many live entries each has, and the sum of their hashes; twice
+-- '' for one that has more entries than that, and is to be gone through page by page.
+local function digests()
+  local most, bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
+  local left, reply = most, {}
+  for i = 4, #ARGV, 2 do
+    local kind, count, sum = ARGV[i + 1], '', ''
+    local key = live_key(ARGV[i], kind)
+    local length = redis.call('HLEN', key)
+    if length <= most then
+      if i > 4 and (length > left or bytes <= 0) then break end
+      local total, flat = 0, length > 0 and redis.call('HGETALL', key) or {}
+      for j = 1, #flat, 2 do
+        total = add_hash(total, reader_hash(kind, flat[j], flat[j + 1]))
+        bytes = bytes - #flat[j] - #flat[j + 1]
+      end
+      left, count, sum = left - length, tostring(length), string.format('%.0f', total)
+    end
+    reply[#reply + 1], reply[#reply + 2] = count, sum
+  end
+  return reply
+end
+
+-- @run digests
