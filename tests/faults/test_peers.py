@@ -191,11 +191,12 @@ async def test_blocking_peers_that_do_not_answer_keep_no_others_waiting(new_url:
             answers.wait()
         return honest(args)
 
-    with Impostor(answer) as silent, Replica.from_url(us_url, replica_id="us") as us:
+    with ExitStack() as silent, Replica.from_url(us_url, replica_id="us") as us:
         us.or_set("ours").add(1)
         async with AsyncReplica.from_url(new_url("valkey"), replica_id="eu") as eu:
             await eu.pull(us)
-            peers = [await asyncio.to_thread(Replica.from_url, silent.url) for _ in range(40)]
+            liars = [silent.enter_context(Impostor(answer)) for _ in range(40)]
+            peers = [await asyncio.to_thread(Replica.from_url, one.url) for one in liars]
             syncer = Syncer(eu, peers)
             running = asyncio.create_task(syncer.run())
             for _ in peers:
