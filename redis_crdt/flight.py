@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis_crdt.operations.bounds import bound
 from redis_crdt.operations.flight import LATER, Flight, Request
-from redis_crdt.operations.operation import TROUBLE, Close, Landing, LostReply, explain, told
+from redis_crdt.operations.operation import TROUBLE, Close, Landing
 
 if TYPE_CHECKING:
     from redis_crdt.replica import Replica
@@ -32,8 +32,7 @@ class BlockingFlight(Flight):
                 bound(self._connection, True)
             self._connection.send_packed_command([self._packed(request)])
         except TROUBLE as error:
-            self.abandon()
-            raise explain(LostReply(told(error)), request).at(self._replica.address) from error
+            raise self._unsent(error, request) from error
         self.under_way.append(request)
 
     def _land(self, seconds: float | None) -> Any:

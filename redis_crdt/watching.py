@@ -165,7 +165,7 @@ class Watcher(Generic[K]):
     def _change(
         self, id_: bytes, kind: str, name: bytes, field: bytes, source: str | None
     ) -> Change[K]:
-        read = _KEYS.get(kind, self._codec.decode)
+        read = _KEYS.get(kind, self._codec.decode_element)
         key, problem = None, None
         try:
             key = read(field)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis_crdt.operations.bounds import bound
 from redis_crdt.operations.flight import LATER, Flight, Request
-from redis_crdt.operations.operation import TROUBLE, Close, Landing, LostReply, explain, told
+from redis_crdt.operations.operation import TROUBLE, Close, Landing
 
 if TYPE_CHECKING:
     from redis_crdt.asyncio.replica import Replica
@@ -38,8 +38,7 @@ class AwaitedFlight(Flight):
             await self._connection.send_packed_command([packed])
         except TROUBLE as error:
             # Where the reading has found the link broken meanwhile, redis-py has no writer.
-            self.abandon()
-            raise explain(LostReply(told(error)), request).at(self._replica.address) from error
+            raise self._unsent(error, request) from error
         self.under_way.append(request)
 
     async def _land(self, seconds: float | None) -> Any:

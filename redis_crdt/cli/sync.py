@@ -63,6 +63,7 @@ async def _run(settings: Settings) -> None:
             interval=settings.interval,
             grace=settings.grace,
             gc_interval=settings.gc_interval,
+            max_bytes_per_second=settings.max_bytes_per_second,
             observer=metrics,
         )
         if settings.metrics_port is not None:

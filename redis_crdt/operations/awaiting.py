@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.flight import Flight
-from redis_crdt.operations.operation import Executor, Procedure, SideBySide
+from redis_crdt.operations.operation import Executor, Procedure, SideBySide, Sleep
 from redis_crdt.operations.replica import ReplicaOperations
 
 R = TypeVar("R")
@@ -47,6 +47,8 @@ async def drive(procedure: Procedure[R]) -> R:
 async def _carry_out(executor: Executor, operation: Any) -> Any:
     if isinstance(executor, SideBySide):
         return await _side_by_side(executor.procedures)
+    if isinstance(executor, Sleep):
+        return await asyncio.sleep(executor.seconds)
     if isinstance(executor, ReplicaOperations | Flight) and executor.blocking:
         work = partial(copy_context().run, executor.execute, operation)
         return await asyncio.get_running_loop().run_in_executor(_threads_of(executor), work)

@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from hiredis import pack_command
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import AuthenticationError, NoScriptError, ResponseError
 
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.operation import (
@@ -59,6 +59,12 @@ class Flight(Executor):
         if isinstance(request, Wait):
             return pack_command(replica._blocking_read(request))
         return pack_command(replica.evaluating(request).args)
+
+    def _unsent(self, error: Exception, request: Request) -> CRDTError:
+        """Give up; returns the exception of ours for a request that could not be sent."""
+        self.abandon()
+        lost = error if isinstance(error, AuthenticationError) else LostReply(told(error))
+        return explain(lost, request).at(self._replica.address)
 
     def _landed(self, reply: Any) -> Any:
         """Return what a reply says."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from time import sleep
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from redis.exceptions import (
@@ -169,6 +170,18 @@ class SideBySide(Executor):
     def execute(self, _: Operation[Any], /) -> list[Any]:
         """Carry them out one after the other."""
         return [drive(procedure) for procedure in self.procedures]
+
+
+class Sleep(Executor):
+    """Lets time pass; where calls are awaited, for this procedure only."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.operation: Operation[Any] = Command(())
+
+    def execute(self, _: Operation[Any], /) -> None:
+        """Sleep."""
+        sleep(self.seconds)
 
 
 def drive(procedure: Procedure[R]) -> R:

@@ -20,6 +20,7 @@ from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
 from redis_crdt.sync.own import OwnReplica
+from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
 
@@ -50,12 +51,13 @@ class Follower:
         peer: ReplicaOperations,
         interval: float,
         filling: asyncio.Lock,
+        pace: Pace,
         observer: Observer | None,
     ) -> None:
         self._own, self._replica = own, own.replica
         self.peer = peer
         self._interval = interval
-        self._filling = filling
+        self._filling, self._pace = filling, pace
         self._observer = observer
         every = max(interval, LAST_DELAY)
         self.link = Link(peer=peer.address, address=peer.address, every=every)
@@ -100,7 +102,7 @@ class Follower:
             await drive(_ensure_open(self.peer))
             self.link.heard()
             self.link.peer = self.peer.replica_id
-            self._pull = Pull(self._replica, self.peer, self._progressed)
+            self._pull = Pull(self._replica, self.peer, self._progressed, self._pace)
         self._pull.begin_anew()
         age, next_round = self._own.age, monotonic() + self._interval
         await self._pulled(await self._begin(self._pull))

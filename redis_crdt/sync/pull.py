@@ -22,6 +22,7 @@ from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script, SideBySide, TooMuchEffort, Wait
+from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
@@ -84,14 +85,21 @@ def pull(target: Party, source: Party) -> Procedure[SyncReport]:
 class Pull:
     """Pulling from one source again and again, without asking the target each time."""
 
-    def __init__(self, target: Party, source: Party, progressed: Progressed | None = None) -> None:
+    def __init__(
+        self,
+        target: Party,
+        source: Party,
+        progressed: Progressed | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         if target.namespace != source.namespace or target.shards != source.shards:
             raise ReplicaMismatch(
                 f"cannot pull {source.about} of {source.shards} shards into {target.about} of "
                 f"{target.shards}: both must be the same on all replicas"
             )
+        pace = pace or Pace()
         self.shards = [
-            ShardPull(target, source, shard, progressed) for shard in range(target.shards)
+            ShardPull(target, source, shard, progressed, pace) for shard in range(target.shards)
         ]
 
     @property
@@ -144,12 +152,12 @@ class ShardPull:
     """The pull of one shard."""
 
     def __init__(
-        self, target: Party, source: Party, shard: int, progressed: Progressed | None
+        self, target: Party, source: Party, shard: int, progressed: Progressed | None, pace: Pace
     ) -> None:
         self.target, self.source = target, source
         self.target_keys, self.source_keys = target.keys(shard), source.keys(shard)
         self.about = f"pull of {source.about}"
-        self._progressed = progressed
+        self._progressed, self._pace = progressed, pace
         self.progress = Progress()
         self.target_knows: ask.Knowledge | None = None
         self._known: dict[bytes, bytes] = {}
@@ -420,6 +428,10 @@ class ShardPull:
         self.progress = self.progress._replace(window=self.window.size, **news)
         if self._progressed:
             yield from self._progressed()
+
+    def keep_pace(self, size: int) -> Procedure[None]:
+        """Wait until so many bytes more may be reconciled."""
+        yield from self._pace.keep(size)
 
     def _note(self, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
         for (name, kind), context in contexts.items():

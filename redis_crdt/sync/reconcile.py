@@ -148,6 +148,7 @@ class Reconciling:
             self._check_end(page, places)
             self._position = after
             yield from pull.note_progress(scanned=self._done, to_scan=self._total)
+            yield from pull.keep_pace(sum(map(len, page.body)))
         yield from pull.window.rest()
         return True
 

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """For how many seconds tombstones stay at least, so that who lags can go on with deltas."""
     gc_interval: float = Field(600.0, gt=0)
     """How many seconds pass between collections of tombstones."""
+    max_bytes_per_second: float | None = Field(None, gt=0)
+    """How many bytes a second come at most where all entries are compared; no bound if unset."""
     metrics_port: int | None = Field(None, ge=0, le=65535)
     """Where to serve /metrics for Prometheus, /healthz and /readyz, if anywhere."""
     metrics_host: str = "127.0.0.1"

@@ -19,6 +19,7 @@ from redis_crdt.sync.follower import Follower
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
 from redis_crdt.sync.own import OwnReplica
+from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.status import read_status
 from redis_crdt.sync.tombstones import GRACE, check_age, collect
 
@@ -35,6 +36,9 @@ class Syncer:
     more rarely, up to every half minute, and logged once, and again every ten minutes. Trouble of
     the replica's own server is logged as such. ``links`` tells how each is doing.
 
+    ``max_bytes_per_second`` bounds what comes from all peers together where all entries are
+    compared, as for a new replica, so that it starves nobody; what is new is not held up.
+
     Raises :class:`InvalidSetting` for numbers out of range, and for a peer that is there twice.
     """
 
@@ -46,6 +50,7 @@ class Syncer:
         interval: float = 30.0,
         grace: float = GRACE,
         gc_interval: float = 600.0,
+        max_bytes_per_second: float | None = None,
         observer: Observer | None = None,
     ) -> None:
         if not interval > 0 or not gc_interval > 0:
@@ -55,7 +60,7 @@ class Syncer:
         self._observer = observer
         self.own = OwnReplica(replica, observer)
         """Whether the replica's own server is well."""
-        self._filling = asyncio.Lock()
+        self._filling, self._pace = asyncio.Lock(), Pace(max_bytes_per_second)
         self._tasks: asyncio.TaskGroup | None = None
         self._followers: dict[Follower, asyncio.Task[None] | None] = {}
         for peer in _each_once(peers):
@@ -113,7 +118,9 @@ class Syncer:
                 self._start(follower)
 
     def _begin(self, peer: ReplicaOperations) -> Follower:
-        follower = Follower(self.own, peer, self.interval, self._filling, self._observer)
+        follower = Follower(
+            self.own, peer, self.interval, self._filling, self._pace, self._observer
+        )
         self._followers[follower] = None
         if self._observer:
             self._observer.began(follower.link)

@@ -337,6 +337,7 @@ class Regions:
             timeout=1.0,
             grace=grace,
             gc_interval=0.25,
+            max_bytes_per_second=None,
             log_level="error",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -24,7 +25,11 @@ from redis_crdt.errors import (
     ServerLoading,
     ServerReadOnly,
     ServerUnreachable,
+    Unacknowledged,
 )
+from redis_crdt.operations import requests as ask
+from redis_crdt.operations.flight import Flight
+from redis_crdt.operations.operation import Script
 from redis_crdt.servers import Flavour as ServerFlavour
 from redis_crdt.servers import Server
 from tests.backends import NewServer
@@ -173,6 +178,31 @@ async def test_a_wrong_or_missing_password(
         client.client_kill_filter(_type="normal")  # such are let in no more
         with pytest.raises(AuthenticationFailed, match=where):
             tasks.add("new")
+
+
+async def keep_sending(flight: Flight, request: Script[Any]) -> None:
+    """Send again until it is seen that the connection is closed, and another one is needed."""
+    for _ in range(1000):
+        with suppress(Unacknowledged):
+            sent = flight.execute(request)
+            await (asyncio.sleep(0) if sent is None else sent)
+        await asyncio.sleep(0)
+
+
+async def test_a_flight_that_the_password_keeps_from_starting(new_server: NewServer) -> None:
+    """As where it is changed while a peer is followed: no reply was lost."""
+    server = new_server("valkey", {"requirepass": "opensesame"}, tcp=True)
+    blocking = Replica.from_url(server.tcp_url, replica_id="eu")
+    async with AsyncReplica.from_url(server.tcp_url) as awaited:
+        request = ask.knowledge(awaited.keys(0), awaited.about)
+        flights = [replica.flight(0) for replica in (blocking, awaited)]
+        with server.client() as client:
+            client.config_set("requirepass", "changed")
+            client.client_kill_filter(_type="normal")
+        for flight in filter(None, flights):
+            with pytest.raises(AuthenticationFailed, match=awaited.address):
+                await keep_sending(flight, request)
+    blocking.close()
 
 
 def test_a_server_that_another_script_blocks(
