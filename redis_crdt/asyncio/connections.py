@@ -6,6 +6,8 @@ from asyncio import Semaphore
 from functools import partial
 from typing import Any
 
+from redis_crdt.operations.bounds import AwaitedBoundedParser
+
 
 class Connections:
     """:class:`redis_crdt.connections.Connections`, awaited, and for one event loop alone.
@@ -14,7 +16,8 @@ class Connections:
     """
 
     def __init__(self, pool: Any) -> None:
-        self._make = partial(pool.connection_class, **pool.connection_kwargs)
+        options = {"parser_class": AwaitedBoundedParser, **pool.connection_kwargs}
+        self._make = partial(pool.connection_class, **options)
         self._idle: list[Any] = []
         self._lent: dict[Any, bool] = {}
         """Those in use, with whether each is one that counts."""

@@ -215,7 +215,7 @@ class Answers:
         shard.peers[peer] = self._start(theirs) or Time(0)
         holds = bool(cursor) and not batch.refused
         if holds:
-            shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)})
+            shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)}, by)
         return [batch.changes, b"%d" % holds, batch.refused, *self._now()]
 
     def expect(self, asked_as: bytes, source: bytes, began: bytes, *rest: bytes) -> bytes:
@@ -266,7 +266,7 @@ class Answers:
         if is_news:
             shard.collected = shard.append([])
             shard.fall_silent(silent)
-        shard.learn(known)
+        shard.learn(known, source.decode())
         ours = shard.knowledge(shard.newest())
         shard.pending = {w: t for w, t in shard.pending.items() if not knows(ours, Dot(t, w))}
         shard.peers[replica_of(source.decode())] = self._start(known) or Time(0)
@@ -662,6 +662,7 @@ def read_body(body: Sequence[bytes]) -> Iterator[Received]:
     check_shape(body)
     aliases = Aliases(body[0])
     seen: set[tuple[bytes, str]] = set()
+    generations: dict[bytes, bytes] = {}
     total = 0
     for (name, kind_name), generation, context, text in heads_of(body):
         kind = KINDS.get(kind_name)
@@ -670,6 +671,8 @@ def read_body(body: Sequence[bytes]) -> Iterator[Received]:
         items = split_items(text)
         if len(dict(items)) < len(items) or (name, kind_name) in seen:
             raise InvalidDump("a batch with repeated fields or collections")
+        if generations.setdefault(name, generation) != generation:
+            raise InvalidDump(f"a batch with two generations of {name[:80]!r}")
         try:
             check_stored_name(name.decode())
         except (InvalidName, UnicodeDecodeError) as error:

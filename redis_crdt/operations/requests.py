@@ -20,6 +20,9 @@ BATCH = 500
 BATCH_BYTES = 500_000
 """About how many bytes of fields and entries it handles, for the same reason."""
 
+MAX_CLOCKS = 8192
+"""Of how many writers a replica tells a clock: more than it knows, and than a collection does."""
+
 LOOK = b"!"
 """What goes with requests: the server looks first whether it is the one that it was."""
 
@@ -62,6 +65,8 @@ def _standing(part: Any) -> bytes:
 
 def _clocks(flat: Any, *marks: bytes) -> dict[bytes, bytes]:
     """A flat list of writers and clocks; ``marks`` may stand for writers."""
+    if len(flat) > 2 * MAX_CLOCKS:
+        raise InvalidDump(f"an ill-formed reply of a replica: more than {MAX_CLOCKS} writers")
     pairs = zip(flat[::2], flat[1::2], strict=True)
     return {w if w in marks else _writer(w): _clock(clock) for w, clock in pairs}
 
@@ -340,6 +345,23 @@ def _read_covered(reply: Any) -> tuple[bytes, dict[bytes, list[bytes]]]:
 
 
 @reading
+def _read_sums(reply: Any) -> tuple[bytes, list[bytes]]:
+    cursor, flat = reply
+    for _, count, total in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        _number(_bytes(count))
+        _number(_bytes(total))
+    return _bytes(cursor), [*map(_bytes, flat)]
+
+
+@reading
+def _read_listed(reply: Any) -> tuple[bytes, list[bytes]]:
+    cursor, flat = reply
+    for field, _ in zip(flat[::2], flat[1::2], strict=True):
+        _bytes(field).decode()
+    return _bytes(cursor), [*map(_bytes, flat)]
+
+
+@reading
 def _read_feed(reply: Any) -> Feed:
     writer, clock, reach, past = reply
     pairs = [part.decode().partition("@")[::2] for part in _bytes(past).split()]
@@ -594,7 +616,8 @@ def digest(
 ) -> Script[tuple[bytes, list[bytes]]]:
     """Ask for digests of a page of a collection; see ``lua/replica/digest.lua``."""
     args = (name, kind, cursor, BATCH, width, *listed)
-    return Script("replica/digest", keys.shard, keys.base, args, about=about)
+    read = _read_listed if listed else _read_sums
+    return Script("replica/digest", keys.shard, keys.base, args, read, about)
 
 
 def digests(

@@ -10,6 +10,7 @@ wherever, the next pull goes on from a valid state.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
+from redis_crdt.operations.operation import Procedure, Script, SideBySide, TooMuchEffort, Wait
 from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.reconcile import Reconciling
@@ -30,6 +31,13 @@ from redis_crdt.sync.window import AT_ONCE, Window
 MAX_CHASE = 100
 """After how many batches of what was written meanwhile a pull leaves the rest to the next."""
 
+MAX_BATCHES = 10_000
+"""After how many batches a pull leaves the rest to the next in any case: fifty times a feed of the
+usual length. So no source keeps one for ever."""
+
+MAX_RESTARTS = 3
+"""How often one pull begins anew because the target is not what it was."""
+
 MAX_AHEAD = 1.0
 """For how many seconds one waits for news whose end has to be waited for, too."""
 
@@ -38,6 +46,10 @@ STREAM = 6
 
 MAX_RECONCILED = 3
 """How often one pull reconciles before it leaves the rest to the next."""
+
+
+MAX_WEIGHT = 1_000_000
+"""How many bytes are joined at once, unless one entry has more."""
 
 
 class Progress(NamedTuple):
@@ -231,7 +243,7 @@ class ShardPull:
         trip before the next news.
         """
         window = self.window
-        reconciled = chased = 0
+        reconciled = chased = restarted = batches = 0
         goal: Time | None = None
         while True:
             mine = self.target_knows or (yield from self._ask_target())
@@ -249,7 +261,13 @@ class ShardPull:
                 more = True
             elif not (yield from self._take(mine, delta)):
                 yield from window.stop()
+                if (restarted := restarted + 1) > MAX_RESTARTS:
+                    return
                 more = True
+            elif (batches := batches + 1) > MAX_BATCHES:
+                self.clock = delta.cursor
+                yield from window.stop()
+                return
             elif more:
                 yield from self._note_distance(delta)
                 goal = goal or parse_clock(source.clock)
@@ -328,7 +346,7 @@ class ShardPull:
         if delta.body or any(is_news(mine, *item) for item in news.items()):
             # What was refused before is not held, so nothing after it can be claimed as known.
             cursor = b"" if reading.refused else delta.cursor
-            applied = yield from self.apply(mine, source, cursor, mode, delta.body)
+            applied = yield from self.apply(source, cursor, mode, delta.body)
             if applied.refused:
                 reading.refused = True
             elif cursor and not applied.holds:
@@ -347,13 +365,44 @@ class ShardPull:
 
     def apply(
         self,
-        mine: ask.Knowledge,
         source: ask.Vouched,
         cursor: bytes,
         mode: str,
         body: Sequence[bytes],
     ) -> Procedure[ask.Applied]:
-        """Join a batch; returns what the target replies."""
+        """Join a batch; returns what the target replies.
+
+        In parts where it is so much that others would wait at the target's server: no script takes
+        more than about 1 MB or 2000 dots, or else one entry.
+        """
+        parts = deque([body])
+        if bodies.weight_of(body) > MAX_WEIGHT:
+            parts = deque(bodies.split(body, MAX_WEIGHT, ask.BATCH))
+        refused: tuple[ask.Refused, ...] = ()
+        while True:
+            part = parts.popleft()
+            is_last = not parts and not refused
+            try:
+                applied = yield from self._apply_part(
+                    *(source, cursor if is_last else b"", mode if is_last else "more", part)
+                )
+            except TooMuchEffort as error:
+                if error.entries < 1:
+                    raise
+                # Those after it are mostly alike.
+                parts.extendleft(reversed([*bodies.split(part, MAX_WEIGHT, error.entries)]))
+                continue
+            refused += applied.refused
+            if not parts or not ask.has_forgotten_nothing(applied.standing, self.standing):
+                return applied._replace(refused=refused)
+
+    def _apply_part(
+        self,
+        source: ask.Vouched,
+        cursor: bytes,
+        mode: str,
+        body: Sequence[bytes],
+    ) -> Procedure[ask.Applied]:
         drift = self.target.max_drift
         keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
         request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
@@ -410,6 +459,10 @@ class ShardPull:
             self._reading = Reading(head.writer, True, b"%b %b 0" % (head.writer, head.clock))
         elif ended:
             yield from self._note(going.contexts)
+
+    def give_up_reconciling(self) -> None:
+        """Begin the next reconciling anew."""
+        self._reconciling = None
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from redis_crdt.errors import InvalidDump
 from redis_crdt.kinds import KINDS
 from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
@@ -25,6 +26,16 @@ from redis_crdt.operations.packed import Aliases, key_of
 if TYPE_CHECKING:
     from redis_crdt.sync.pull import ShardPull
 
+
+MAX_COLLECTIONS, MAX_ENTRIES = 10**7, 10**10
+"""How many collections and entries a shard may have, so that a scan is no endless one."""
+
+MAX_UNTOLD = 1_000_000
+"""How many entries may be written while a scan is under way, beside as many as there were."""
+
+IDLE_PAGES = 1000
+"""So many pages of a scan may bring nothing, and a quarter of a batch makes up for one: most bring
+a whole batch, and hashes that have shrunk are sparse for a while only."""
 
 ASKED_TOGETHER = 20_000
 """About how many fields the source is asked about in one go: their names are held meanwhile."""
@@ -78,6 +89,8 @@ class Reconciling:
         self._shown = Shown()
         self._position = ask.Position()
         self._done = self._total = 0
+        self._idle = 0.0
+        """How many pages have brought nothing, less what made up for it."""
         self.contexts: dict[ask.Place, bytes] = {}
         """What is known of collections alone, as the reading of each began."""
         self._contexts_seen: set[ask.Place] = set()
@@ -120,22 +133,45 @@ class Reconciling:
             if page.source.writer != self._head.writer:
                 return False  # another process, to which the position means nothing
             after = page.after(self._position)
+            places = len(self._contexts_seen)
             for place, _, context, _ in bodies.heads_of(page.body):
                 # As it was before the first of its entries was read.
                 if context and place not in self._contexts_seen:
                     self.contexts[place] = context
                 self._contexts_seen.add(place)
             if page.body:
-                applied = yield from pull.apply(self._mine, page.source, b"", "more", page.body)
+                applied = yield from pull.apply(page.source, b"", "more", page.body)
                 self.refused = self.refused or bool(applied.refused)
                 self._shown.add(page.body)
             self._done += bodies.count(page.body)
             self._total += page.size
+            self._check_end(page, places)
             self._position = after
             yield from pull.note_progress(scanned=self._done, to_scan=self._total)
             yield from pull.keep_pace(sum(map(len, page.body)))
         yield from pull.window.rest()
         return True
+
+    def _check_end(self, page: ask.Page, places: int) -> None:
+        """Raise :class:`InvalidDump` where the scan seems to have no end.
+
+        A scan of an honest source takes as many pages as what it has fills. Another try begins
+        anew.
+        """
+        entries, size = bodies.count(page.body), sum(map(len, page.body))
+        found = len(self._contexts_seen) - places
+        brought = (entries + found) / ask.BATCH + size / ask.BATCH_BYTES
+        self._idle = max(0.0, self._idle + 1 - 4 * brought)
+        if (
+            self._idle > IDLE_PAGES
+            or self._done > 2 * self._total + MAX_UNTOLD
+            or self._total > MAX_ENTRIES
+            or len(self._contexts_seen) > MAX_COLLECTIONS
+        ):
+            self._pull.give_up_reconciling()
+            raise InvalidDump(
+                f"{self._pull.about}: a scan without end: {self._done} came of {self._total}"
+            )
 
     def _next_page(self) -> Procedure[ask.Page]:
         pull, window = self._pull, self._pull.window
@@ -196,7 +232,7 @@ class Reconciling:
             is_same = is_same and answer.source.writer == self._head.writer and answer.done > 0
             if not is_same:
                 return None
-            applied = yield from pull.apply(self._mine, answer.source, b"", "more", answer.body)
+            applied = yield from pull.apply(answer.source, b"", "more", answer.body)
             self.refused = self.refused or bool(applied.refused)
             if answer.done >= len(batch):
                 return None
