@@ -9,13 +9,13 @@ from redis_crdt.operations.flight import LATER, Flight, Request
 from redis_crdt.operations.operation import TROUBLE, Close, Landing
 
 if TYPE_CHECKING:
-    from redis_crdt.replica import Replica
+    from redis_crdt.transport import Transport
 
 
 class BlockingFlight(Flight):
     """A flight that blocks."""
 
-    _replica: Replica
+    _replica: Transport
 
     def execute(self, operation: Any, /) -> Any:
         """Send a request, or wait for the next reply."""

@@ -26,6 +26,7 @@ ROOT: Final = Path(__file__).parent.parent
 MADE: Final = {
     f"redis_crdt/collections/{name}.py": f"redis_crdt/asyncio/{name}.py"
     for name in (
+        "batch",
         "collection",
         "g_counter",
         "lww_map",
@@ -34,18 +35,22 @@ MADE: Final = {
         "or_set",
         "pn_counter",
     )
-}
+} | {"redis_crdt/replica.py": "redis_crdt/asyncio/replica.py"}
 """The files that are made, each with what it is made from."""
 
 MODULES: Final = {
     "redis.asyncio": "redis",
     "redis_crdt.asyncio": "redis_crdt.collections",
+    "redis_crdt.asyncio.replica": "redis_crdt.replica",
+    "redis_crdt.asyncio.transport": "redis_crdt.transport",
 }
 """What stands for a module that is imported, or for a package that it is in."""
 
 NAMES: Final = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncIterator": "Iterator",
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
     "__aiter__": "__iter__",
 }
 

@@ -1,4 +1,4 @@
-"""Batches by a client of asyncio."""
+"""Batches on a server, for asyncio."""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ from redis_crdt.operations.flight import LATER, Flight, Request
 from redis_crdt.operations.operation import TROUBLE, Close, Landing
 
 if TYPE_CHECKING:
-    from redis_crdt.asyncio.replica import Replica
+    from redis_crdt.asyncio.transport import Transport
 
 
 class AwaitedFlight(Flight):
     """A flight that is awaited."""
 
-    _replica: Replica
+    _replica: Transport
     _reading: asyncio.Task[Any] | None = None
     """The next reply, as long as it has not come: reading must not be broken off in its midst."""
 

@@ -1,4 +1,5 @@
-"""Batches by a client that blocks."""
+# Made from redis_crdt/asyncio/batch.py: change that, and run `python -m tests.faces`.
+"""Batches on a server."""
 
 from __future__ import annotations
 

@@ -8,21 +8,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from threading import Thread
-from typing import TYPE_CHECKING
 
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.follower import PEER_TIMEOUT
 from redis_crdt.sync.syncer import Syncer
-
-if TYPE_CHECKING:
-    from redis_crdt.replica import Replica
 
 log = logging.getLogger("redis_crdt.sync")
 
 
 @contextmanager
 def in_thread(
-    replica: Replica, peers: Sequence[ReplicaOperations | str], interval: float
+    replica: ReplicaOperations, peers: Sequence[ReplicaOperations | str], interval: float
 ) -> Iterator[Syncer]:
     """Run a syncer in a thread while the block runs; a defect in it is raised at the end."""
     ready: Future[tuple[Syncer, asyncio.Event]] = Future()
@@ -71,7 +67,7 @@ def in_thread(
 
 
 def _party(
-    replica: Replica, peer: ReplicaOperations | str, opened: AsyncExitStack
+    replica: ReplicaOperations, peer: ReplicaOperations | str, opened: AsyncExitStack
 ) -> ReplicaOperations:
     if not isinstance(peer, str):
         return peer
