@@ -44,7 +44,7 @@ from redis_crdt.operations.operation import (
     reading,
     unasked,
 )
-from redis_crdt.operations.requests import read_opened
+from redis_crdt.operations.replies import read_opened
 from redis_crdt.operations.scripts import load
 from redis_crdt.operations.urls import address_of
 from redis_crdt.tails import Tail

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
-from redis_crdt.operations import bodies
+from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script, SideBySide, TooMuchEffort, Wait
 from redis_crdt.sync.pace import Pace
@@ -159,7 +159,7 @@ class ShardPull:
         self.about = f"pull of {source.about}"
         self._progressed, self._pace = progressed, pace
         self.progress = Progress()
-        self.target_knows: ask.Knowledge | None = None
+        self.target_knows: replies.Knowledge | None = None
         self._known: dict[bytes, bytes] = {}
         self.seen = self.standing = b""
         """What was last heard of the target: its clock, who it is and how much it had learnt. One
@@ -231,12 +231,12 @@ class ShardPull:
             yield from self._run(delta, follows=True)
         return self.report if self.report.batches else None
 
-    def _send_wait(self, mine: ask.Knowledge, seconds: float) -> Procedure[None]:
+    def _send_wait(self, mine: replies.Knowledge, seconds: float) -> Procedure[None]:
         wait = Wait({self.source_keys.shard: self.clock}, min(seconds, MAX_AHEAD), count=1)
         yield from self.window.send(wait)
         yield from self.window.send(self._next_request(mine))
 
-    def _run(self, delta: ask.Delta | None, follows: bool = False) -> Procedure[None]:
+    def _run(self, delta: replies.Delta | None, follows: bool = False) -> Procedure[None]:
         """Pull until nothing more is there, beginning with what has come already, if anything.
 
         Who follows a far source goes on as long as anything comes: there would be a gap of a round
@@ -289,10 +289,10 @@ class ShardPull:
                     yield from window.stop()
                     return
 
-    def _ask_source(self, mine: ask.Knowledge) -> Procedure[ask.Delta]:
+    def _ask_source(self, mine: replies.Knowledge) -> Procedure[replies.Delta]:
         """Ask the source for what the target lacks, or for what comes after what it has told."""
         window = self.window
-        delta: ask.Delta | None = None
+        delta: replies.Delta | None = None
         if window.goes_on:
             # Not many more than the source seems to have.
             left = self._batches_left
@@ -308,7 +308,7 @@ class ShardPull:
             window.begun(delta.number, monotonic() - began)
         return delta
 
-    def _note_distance(self, delta: ask.Delta) -> Procedure[None]:
+    def _note_distance(self, delta: replies.Delta) -> Procedure[None]:
         """Note how far the source is ahead, as if its writes came as close as in this batch."""
         at, clock = parse_clock(delta.cursor).ms, parse_clock(delta.source.clock).ms
         span = at - self._read_to if self._read_to else 0
@@ -320,18 +320,18 @@ class ShardPull:
         entries = (clock - at) / span * bodies.count(delta.body) if span else 0
         yield from self.note_progress(behind_entries=round(entries))
 
-    def _next_request(self, mine: ask.Knowledge) -> Script[ask.Delta]:
+    def _next_request(self, mine: replies.Knowledge) -> Script[replies.Delta]:
         keys, about, token = self.source_keys, self.about, self.window.token
         return ask.dump(keys, mine.writer, mine.known, b"+", about, token)
 
-    def _ask_target(self) -> Procedure[ask.Knowledge]:
-        mine: ask.Knowledge
+    def _ask_target(self) -> Procedure[replies.Knowledge]:
+        mine: replies.Knowledge
         mine = yield self.target, ask.knowledge(self.target_keys, self.about)
         self.target_knows, self._known = mine, mine.known
         self.seen, self.standing = mine.clock, mine.standing
         return mine
 
-    def _take(self, mine: ask.Knowledge, delta: ask.Delta) -> Procedure[bool]:
+    def _take(self, mine: replies.Knowledge, delta: replies.Delta) -> Procedure[bool]:
         """Join a batch; returns whether the target still is what it was when it was asked."""
         source, reading = delta.source, self._reading
         if source.writer != reading.writer:
@@ -365,11 +365,11 @@ class ShardPull:
 
     def apply(
         self,
-        source: ask.Vouched,
+        source: replies.Vouched,
         cursor: bytes,
         mode: str,
         body: Sequence[bytes],
-    ) -> Procedure[ask.Applied]:
+    ) -> Procedure[replies.Applied]:
         """Join a batch; returns what the target replies.
 
         In parts where it is so much that others would wait at the target's server: no script takes
@@ -378,7 +378,7 @@ class ShardPull:
         parts = deque([body])
         if bodies.weight_of(body) > MAX_WEIGHT:
             parts = deque(bodies.split(body, MAX_WEIGHT, ask.BATCH))
-        refused: tuple[ask.Refused, ...] = ()
+        refused: tuple[replies.Refused, ...] = ()
         while True:
             part = parts.popleft()
             is_last = not parts and not refused
@@ -393,21 +393,21 @@ class ShardPull:
                 parts.extendleft(reversed([*bodies.split(part, MAX_WEIGHT, error.entries)]))
                 continue
             refused += applied.refused
-            if not parts or not ask.has_forgotten_nothing(applied.standing, self.standing):
+            if not parts or not replies.has_forgotten_nothing(applied.standing, self.standing):
                 return applied._replace(refused=refused)
 
     def _apply_part(
         self,
-        source: ask.Vouched,
+        source: replies.Vouched,
         cursor: bytes,
         mode: str,
         body: Sequence[bytes],
-    ) -> Procedure[ask.Applied]:
+    ) -> Procedure[replies.Applied]:
         drift = self.target.max_drift
         keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
         request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
         applied = yield self.target, request
-        if ask.has_forgotten_nothing(applied.standing, asked_as):
+        if replies.has_forgotten_nothing(applied.standing, asked_as):
             self.seen, self.standing = applied.clock, applied.standing
         entries, size = bodies.count(body), sum(map(len, body))
         self.report += SyncReport(
@@ -420,7 +420,7 @@ class ShardPull:
         self.progress = self.progress._replace(
             entries=self.progress.entries + entries, bytes=self.progress.bytes + size
         )
-        result: ask.Applied = applied
+        result: replies.Applied = applied
         return result
 
     def note_progress(self, **news: Any) -> Procedure[None]:
@@ -433,14 +433,14 @@ class ShardPull:
         """Wait until so many bytes more may be reconciled."""
         yield from self._pace.keep(size)
 
-    def _note(self, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
+    def _note(self, contexts: Mapping[replies.Place, bytes]) -> Procedure[None]:
         for (name, kind), context in contexts.items():
-            known = ask.read_context(context)
+            known = replies.read_context(context)
             keys, drift = self.target_keys, self.target.max_drift
             request = ask.note(keys, self.standing, drift, name, kind, known, self.about)
             yield self.target, request
 
-    def _reconcile(self, mine: ask.Knowledge, head: ask.Vouched) -> Procedure[None]:
+    def _reconcile(self, mine: replies.Knowledge, head: replies.Vouched) -> Procedure[None]:
         """Bring target and source together without a feed; goes on where the last one broke off."""
         self.report = replace(self.report, full_scan=True)
         self.window.pause()
@@ -474,7 +474,7 @@ class Reading:
     """Whether an entry was refused, and left out. The target's cursor then stays before it."""
     position: bytes = b""
     """Where to go on: writer, cursor, and how many references after it are done."""
-    contexts: dict[ask.Place, bytes] = field(default_factory=dict)
+    contexts: dict[replies.Place, bytes] = field(default_factory=dict)
     """What is known of collections alone; the target may note it once it has all the rest."""
 
     def hear(self, body: Sequence[bytes]) -> None:
@@ -483,12 +483,12 @@ class Reading:
             if head.context:
                 self.contexts[head.place] = head.context
 
-    def go_on(self, delta: ask.Delta) -> None:
+    def go_on(self, delta: replies.Delta) -> None:
         """Note how far a batch went."""
         self.position = b"%b %b %d" % (delta.source.writer, delta.cursor, delta.sent)
 
 
-def is_news(mine: ask.Knowledge, writer: bytes, clock: bytes) -> bool:
+def is_news(mine: replies.Knowledge, writer: bytes, clock: bytes) -> bool:
     """Whether a target can learn that from a source. Of its own present writer it knows all."""
     if writer == mine.writer:
         return False

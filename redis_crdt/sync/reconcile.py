@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from redis_crdt.errors import InvalidDump
 from redis_crdt.kinds import KINDS
-from redis_crdt.operations import bodies
+from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script
 from redis_crdt.operations.packed import Aliases, key_of
@@ -65,7 +65,7 @@ class Shown:
                     self._hashes.extend([hash((salt, field, key(d))) for d in live.split(b" ")])
         self._sorted = False
 
-    def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
+    def has(self, place: replies.Place, field: bytes, dots: Iterable[bytes]) -> bool:
         """Whether all of these dots of a field, as the target tells them, were shown."""
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
@@ -81,23 +81,23 @@ class Shown:
 class Reconciling:
     """One reconciling of one shard. Where an exception breaks it off, :meth:`run` goes on."""
 
-    def __init__(self, pull: ShardPull, mine: ask.Knowledge, head: ask.Vouched) -> None:
+    def __init__(self, pull: ShardPull, mine: replies.Knowledge, head: replies.Vouched) -> None:
         self._pull = pull
         self._mine = mine
         self._head = head
         self._began = mine.clock if mine.is_empty else b""
         self._shown = Shown()
-        self._position = ask.Position()
+        self._position = replies.Position()
         self._done = self._total = 0
         self._idle = 0.0
         """How many pages have brought nothing, less what made up for it."""
-        self.contexts: dict[ask.Place, bytes] = {}
+        self.contexts: dict[replies.Place, bytes] = {}
         """What is known of collections alone, as the reading of each began."""
-        self._contexts_seen: set[ask.Place] = set()
+        self._contexts_seen: set[replies.Place] = set()
         self.refused = False
         """Whether an entry was refused: then not all that the source had is held."""
 
-    def goes_on(self, mine: ask.Knowledge, head: ask.Vouched) -> bool:
+    def goes_on(self, mine: replies.Knowledge, head: replies.Vouched) -> bool:
         """Whether both sides still are what they were as this began."""
         return mine.writer == self._mine.writer and head.writer == self._head.writer
 
@@ -152,7 +152,7 @@ class Reconciling:
         yield from pull.window.rest()
         return True
 
-    def _check_end(self, page: ask.Page, places: int) -> None:
+    def _check_end(self, page: replies.Page, places: int) -> None:
         """Raise :class:`InvalidDump` where the scan seems to have no end.
 
         A scan of an honest source takes as many pages as what it has fills. Another try begins
@@ -173,9 +173,9 @@ class Reconciling:
                 f"{self._pull.about}: a scan without end: {self._done} came of {self._total}"
             )
 
-    def _next_page(self) -> Procedure[ask.Page]:
+    def _next_page(self) -> Procedure[replies.Page]:
         pull, window = self._pull, self._pull.window
-        page: ask.Page | None = None
+        page: replies.Page | None = None
         if window.goes_on:
             # Not many more than the source is known to have.
             most = 2 + max(0, self._total - self._done) // ask.BATCH
@@ -201,10 +201,10 @@ class Reconciling:
             if cursor == b"0":
                 return True
 
-    def _ask_for_others_in(self, place: ask.Place) -> Procedure[bool]:
+    def _ask_for_others_in(self, place: replies.Place) -> Procedure[bool]:
         pull, (name, kind), cursor = self._pull, place, b"0"
-        context = ask.read_context(self.contexts.get(place, b""))
-        known = ask.later_of(self._head.known, context)
+        context = replies.read_context(self.contexts.get(place, b""))
+        known = replies.later_of(self._head.known, context)
         others: list[bytes] = []
         while True:
             request = ask.covered(pull.target_keys, name, kind, cursor, known, pull.about)
@@ -217,16 +217,16 @@ class Reconciling:
             if cursor == b"0":
                 return True
 
-    def _ask_for_fields(self, place: ask.Place, fields: list[bytes]) -> Procedure[bool]:
+    def _ask_for_fields(self, place: replies.Place, fields: list[bytes]) -> Procedure[bool]:
         """Ask the source about fields, and join what it has of them."""
         pull, (name, kind) = self._pull, place
         asked = deque(_batches(fields))
         is_same = True
 
-        def request(batch: list[bytes]) -> Script[ask.Answer]:
+        def request(batch: list[bytes]) -> Script[replies.Answer]:
             return ask.entries(pull.source_keys, name, kind, batch, pull.about)
 
-        def take(answer: ask.Answer) -> Procedure[Script[ask.Answer] | None]:
+        def take(answer: replies.Answer) -> Procedure[Script[replies.Answer] | None]:
             nonlocal is_same
             batch = asked.popleft()
             is_same = is_same and answer.source.writer == self._head.writer and answer.done > 0

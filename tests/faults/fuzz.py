@@ -34,6 +34,7 @@ from redis_crdt.codec import Codec
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import DROPPED, KINDS, PARTITIONS
 from redis_crdt.names import check_name, check_namespace, check_replica_id
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import drive
 from redis_crdt.operations.bodies import SEPARATOR, Group
@@ -150,7 +151,7 @@ def a_context(chance: Chance) -> bytes:
     pairs = [dot.partition("@")[::2] for dot in known]
     text = mutate(chance, " ".join(f"{writer} {time}" for time, writer in pairs).encode())
     try:
-        ask.read_context(text)
+        replies.read_context(text)
     except ValueError:
         return b""
     return text
@@ -376,10 +377,10 @@ class Targets:
 
         None for a refusal. Of two reasons either will do.
         """
-        vouched = ask.Vouched(source, b"1" if source else b"")
+        vouched = replies.Vouched(source, b"1" if source else b"")
         try:
             request = ask.apply(replica.keys(0), vouched, b"", b"", "more", 60.0, "0", body, "fuzz")
-            applied: ask.Applied = replica.execute(request)
+            applied: replies.Applied = replica.execute(request)
         except CRDTError:
             return None
         return applied.changed, [refused[:3] for refused in applied.refused]

@@ -17,6 +17,7 @@ from redis_crdt.clock import Dot, parse_clock
 from redis_crdt.entries import Dots, Last
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import KINDS, VALUE
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import entries_of
 from redis_crdt.operations.operation import drive
@@ -218,7 +219,7 @@ class Run:
             if place.kind in ("or_set", "lww_map")
         }
         counted, covered = change()
-        answer: ask.Answer | None = None
+        answer: replies.Answer | None = None
         events: Events = 0
         for place in dotted:
             after, answer = self._read(host, place)
@@ -234,13 +235,13 @@ class Run:
             host.possible |= events
             self._note(host, answer)
 
-    def _note(self, host: Host, answer: ask.Answer) -> None:
+    def _note(self, host: Host, answer: replies.Answer) -> None:
         known = {w.decode(): parse_clock(c) for w, c in answer.source.known.items()}
         reflected = host.own | self.world.known_by(known)
         writer = answer.source.writer.decode()
         self.world.note(writer, parse_clock(answer.source.clock), reflected)
 
-    def _read(self, host: Host, place: Place) -> tuple[dict[bytes, Any], ask.Answer]:
+    def _read(self, host: Host, place: Place) -> tuple[dict[bytes, Any], replies.Answer]:
         answer = host.entries(place, self.fields[place.kind])
         parse = KINDS[place.kind].parse_entry
         entries = {f: parse(e) for _, _, f, e in entries_of(answer.body) if e}
