@@ -1,7 +1,8 @@
+# Made from redis_crdt/asyncio/agents.py: change that, and run `python -m tests.faces`.
 """Shared state for groups of agents, ready made: tasks, what became of them, who does what.
 
-Everything here is written with the public types alone, so it shows how to build on them.
-``redis_crdt.asyncio.agents`` has the same classes, awaited.
+Everything here is written with the public types alone, so it shows how to build on them. The
+classes are there twice: for replicas that block or are in memory, and, in ``asyncio``, awaited.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from redis_crdt import memory
 from redis_crdt.errors import BatchAborted, MissingArgument, UnknownOperation
-from redis_crdt.replica import Replica
+from redis_crdt.protocol import AnyReplica
 from redis_crdt.sync.report import SyncReport
 
 T = TypeVar("T", default=str)
@@ -45,8 +45,9 @@ def arguments_of(operation: str, given: Mapping[str, Any]) -> list[Any]:
 class DistributedStateManager(Generic[T]):
     """The tasks, counts, configuration and agents' status that a group of agents shares.
 
-    ``replica`` is a blocking or an in-memory replica; ``task_type`` is what a task is, anything
-    that pydantic validates; ``name`` sets several managers of one replica apart.
+    ``replica`` is one on a server or, where calls need no ``await``, one in memory; ``task_type``
+    is what a task is, anything that pydantic validates; ``name`` sets several managers of one
+    replica apart.
 
     To claim a task so that only one agent of this region works on it, remove it: the removal
     tells who removed it. Agents of another region may do the same until the regions have
@@ -60,7 +61,7 @@ class DistributedStateManager(Generic[T]):
 
     def __init__(
         self,
-        replica: Replica | memory.Replica,
+        replica: AnyReplica,
         task_type: type[T] | Any = str,
         *,
         name: str = "state",

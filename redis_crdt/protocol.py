@@ -10,6 +10,8 @@ from collections.abc import Iterable, MutableMapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeVar
 
+from redis_crdt.memory.replica import Replica as MemoryReplica
+from redis_crdt.replica import Replica
 from redis_crdt.sync.files import File
 from redis_crdt.sync.report import SyncReport
 
@@ -121,3 +123,7 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Close what this replica opened."""
+
+
+AnyReplica = Replica | MemoryReplica
+"""A replica whose calls need no ``await``, with all that its collections can."""

@@ -35,12 +35,16 @@ MADE: Final = {
         "or_set",
         "pn_counter",
     )
-} | {"redis_crdt/replica.py": "redis_crdt/asyncio/replica.py"}
+} | {
+    "redis_crdt/agents.py": "redis_crdt/asyncio/agents.py",
+    "redis_crdt/replica.py": "redis_crdt/asyncio/replica.py",
+}
 """The files that are made, each with what it is made from."""
 
 MODULES: Final = {
     "redis.asyncio": "redis",
     "redis_crdt.asyncio": "redis_crdt.collections",
+    "redis_crdt.asyncio.protocol": "redis_crdt.protocol",
     "redis_crdt.asyncio.replica": "redis_crdt.replica",
     "redis_crdt.asyncio.transport": "redis_crdt.transport",
 }

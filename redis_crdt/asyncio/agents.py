@@ -1,25 +1,52 @@
-"""Shared state for groups of agents: the classes of :mod:`redis_crdt.agents`, awaited."""
+"""Shared state for groups of agents, ready made: tasks, what became of them, who does what.
+
+Everything here is written with the public types alone, so it shows how to build on them. The
+classes are there twice: for replicas that block or are in memory, and, in ``asyncio``, awaited.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from redis_crdt.agents import arguments_of
-from redis_crdt.asyncio.replica import Replica
-from redis_crdt.errors import BatchAborted
+from redis_crdt.asyncio.protocol import AnyReplica
+from redis_crdt.errors import BatchAborted, MissingArgument, UnknownOperation
 from redis_crdt.sync.report import SyncReport
 
 T = TypeVar("T", default=str)
+
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "add_task": ("task",),
+    "complete_task": ("task",),
+    "update_config": ("key", "value"),
+}
+"""What agents may be told to do, and the arguments that each operation takes."""
+
+
+def arguments_of(operation: str, given: Mapping[str, Any]) -> list[Any]:
+    """Return the arguments of an operation, in order.
+
+    Raises :class:`UnknownOperation` or :class:`MissingArgument`, naming what is wrong.
+    """
+    if operation not in OPERATIONS:
+        raise UnknownOperation(f"no operation {operation!r}; there are {', '.join(OPERATIONS)}")
+    names = OPERATIONS[operation]
+    if missing := [name for name in names if name not in given]:
+        raise MissingArgument(f"{operation} needs {', '.join(missing)}")
+    if unknown := [name for name in given if name not in names]:
+        raise MissingArgument(f"{operation} takes {', '.join(names)}, not {', '.join(unknown)}")
+    return [given[name] for name in names]
 
 
 class DistributedStateManager(Generic[T]):
     """The tasks, counts, configuration and agents' status that a group of agents shares.
 
-    ``task_type`` is what a task is, anything that pydantic validates; ``name`` sets several
-    managers of one replica apart.
+    ``replica`` is one on a server or, where calls need no ``await``, one in memory; ``task_type``
+    is what a task is, anything that pydantic validates; ``name`` sets several managers of one
+    replica apart.
 
     To claim a task so that only one agent of this region works on it, remove it: the removal
     tells who removed it. Agents of another region may do the same until the regions have
@@ -33,7 +60,7 @@ class DistributedStateManager(Generic[T]):
 
     def __init__(
         self,
-        replica: Replica,
+        replica: AnyReplica,
         task_type: type[T] | Any = str,
         *,
         name: str = "state",
