@@ -86,7 +86,8 @@ def _unawaited(source: str) -> str:
     """Of each bracket that is open, whether it is left out."""
     done = 0
     for token, following in pairwise(tokenize.generate_tokens(StringIO(source).readline)):
-        begin, end, text = offset(token.start), offset(token.end), token.string
+        begin, end = offset(token.start), offset(token.end)
+        text = source[begin:end]
         if token.type == tokenize.NAME and text in ("async", "await"):
             text, end = "", offset(following.start)
         elif token.type == tokenize.NAME and text == "Awaitable" and following.string == "[":
