@@ -3,7 +3,11 @@
 -- once.
 local function settle(call)
   local is_new = notes ~= nil and #notes > 2
-  if is_new then call('HSET', META, unpack(notes)) end
+  if is_new and type(call('HSET', META, unpack(notes))) == 'table' then
+    -- It goes unnoted, under one name for as long as this process lives: who reads page by page
+    -- begins anew under another.
+    writer = string.match(writer, '^[^#]*#') .. string.sub(notes[4], 1, 12)
+  end
   local mark = forgets and call('XADD', FEED, '*', '', '')
   if type(mark) == 'string' then
     newest_id = mark

@@ -71,8 +71,9 @@ class Connections:
         return counts is not None
 
     async def close(self) -> None:
-        """Close those that lie idle, and the others as they come back."""
+        """Close all, those in use as well: who uses one is told that it broke."""
+        idle, self._idle = self._idle, []
+        for connection in [*idle, *self._lent]:
+            await connection.disconnect()
         for connection in [*self._lent]:
             self._return(connection)
-        while self._idle:
-            await self._idle.pop().disconnect()

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from redis_crdt.clock import Time
 from redis_crdt.entries import MAX_JOINED
-from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, problems_of
+from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, ServerError, problems_of
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_namespace, check_stored_name, shard_of
 from redis_crdt.operations import bodies, replies
@@ -140,6 +140,10 @@ def _compressing(handle: IO[bytes], gz: bool) -> Iterator[IO[bytes]]:
         yield cast(IO[bytes], out)
 
 
+MAX_OTHERS = 16
+"""How often a server may become another one, or be put back, while it is read."""
+
+
 def dump_file(
     source: Party,
     file: File,
@@ -150,6 +154,7 @@ def dump_file(
     """Write all collections of the namespace to the file; returns the number of entries.
 
     It is compressed where ``gz`` says so; by default if it is a path that ends with ``.gz``.
+    Raises :class:`ServerError` where the server becomes another one again and again.
     """
     if gz is None:
         gz = isinstance(file, str | os.PathLike) and os.fspath(file).endswith(".gz")
@@ -160,12 +165,18 @@ def dump_file(
         out.write(header.model_dump_json().encode() + b"\n")
         for shard in range(source.shards):
             keys = source.keys(shard)
-            position, writer = replies.Position(), None
+            position, writer, others = replies.Position(), None, 0
             while not position.is_over:
                 page = yield source, ask.scan(keys, position, source.about)
                 # To another process the position means nothing. What is in the file twice is
                 # joined twice.
                 is_another = writer not in (None, page.source.writer)
+                others += is_another
+                if others > MAX_OTHERS:
+                    raise ServerError(
+                        f"{source.about}: while it was read the server became another one "
+                        f"{others} times; try again"
+                    )
                 position = replies.Position() if is_another else page.after(position)
                 writer = page.source.writer
                 for group in bodies.groups_of(page.body):

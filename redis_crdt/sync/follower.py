@@ -215,8 +215,10 @@ class Follower:
 
     async def _failed(self, error: CRDTError) -> None:
         if self._own.is_cause_of(error):
-            self.link.interrupted()
+            self.link.interrupted(error)
             self._own.failed(error)
+            if monotonic() - self._told >= TELL_EVERY:
+                await self._tell()  # a full server takes that, too
             self._held_up = min(self._held_up + 1, 7)
             await self._own.until_well(self._backoff.compute(self._held_up))
             return

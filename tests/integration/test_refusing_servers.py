@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from threading import Thread
 from typing import Any
 
@@ -13,7 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from redis_crdt import Replica
+from redis_crdt import Replica, memory
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import (
     AccessDenied,
@@ -100,10 +101,16 @@ def test_a_full_server_that_has_restarted_can_be_looked_at(
     """Its new incarnation cannot be noted, which those who only look have no need of."""
     server = new_server(server_flavour, {"appendonly": "yes", "appendfsync": "always"})
     with in_use(server) as (client, eu, calls):
+        eu.or_set("many", int).update(range(1200))
         server.restart()
         client.config_set("maxmemory", 1)
-        assert len(Replica(client).status().collections) == 6
+        assert len(Replica(client).status().collections) == 7
         assert eu.or_set("tasks", str).contains("here")
+        # Page by page, too: its name stays the same from one look to the next.
+        file = BytesIO()
+        assert 1206 <= eu.dump(file) < 1300
+        assert memory.Replica(replica_id="us").load(BytesIO(file.getvalue())) >= 1206
+        assert eu.verify(eu) == []
         refuses_every_write(client, calls, ServerFull, "maxmemory")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -362,7 +363,7 @@ class Run:
     # What else is done to a replica ---------------------------------------------------------
 
     def forget_peer(self, i: int, j: int) -> None:
-        self._host(i).replica.forget(self._host(j).replica_id)
+        _forget(self._host(i), self._host(j))
 
     def collect(self, i: int) -> None:
         self._host(i).replica.gc_tombstones(older_than=0)
@@ -371,7 +372,7 @@ class Run:
         """Collect what no peer is waited for, for none is known any more."""
         host = self._host(i)
         for peer in self.hosts:
-            host.replica.forget(peer.replica_id)
+            _forget(host, peer)
         host.replica.gc_tombstones(older_than=0)
 
     def remove_and_collect(self, which: int, where: int, arg: int) -> None:
@@ -588,3 +589,9 @@ class Run:
                 case _:
                     found[place] = collection.get()
         return found
+
+
+def _forget(host: Host, peer: Host) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that what it wrote was never read
+        host.replica.forget(peer.replica_id)
