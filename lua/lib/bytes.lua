@@ -1,4 +1,8 @@
 -- Byte order. Lua's own `<` on strings follows the server's locale, and two servers may differ.
+-- Defines
+--   before, is_utf8
+-- Errors
+--   none
 local function before(a, b)
   local n = math.min(#a, #b)
   for i = 1, n do
