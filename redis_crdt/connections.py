@@ -12,6 +12,8 @@ from weakref import ref
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from redis_crdt.operations.bounds import BoundedParser
+
 LOOK_AGAIN: Final = 0.05
 """After how many seconds at the latest a call that waits for a connection looks for one again."""
 
@@ -34,7 +36,8 @@ class Connections:
     """
 
     def __init__(self, pool: Any) -> None:
-        self._make = partial(pool.connection_class, **pool.connection_kwargs)
+        options = {"parser_class": BoundedParser, **pool.connection_kwargs}
+        self._make = partial(pool.connection_class, **options)
         self._limit = pool.max_connections
         self._begin()
 

@@ -34,6 +34,9 @@ WIDE = 8
 MAX_HISTORY = 64
 """Of each replica so many incarnations are remembered."""
 
+MAX_KNOWN = 4096
+"""Of so many writers a clock is known, and of the sources themselves."""
+
 MAX_SILENT = 1024
 """So many writers are remembered for whom something was collected that the feed does not tell
 of."""

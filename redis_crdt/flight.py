@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
+from redis_crdt.operations.bounds import bound
 from redis_crdt.operations.flight import LATER, Flight, Request
-from redis_crdt.operations.operation import Close, Landing
+from redis_crdt.operations.operation import TROUBLE, Close, Landing
 
 if TYPE_CHECKING:
     from redis_crdt.replica import Replica
@@ -30,8 +29,9 @@ class BlockingFlight(Flight):
         try:
             if self._connection is None:
                 self._connection = self._connections.borrow(counts=False)
+                bound(self._connection, True)
             self._connection.send_packed_command([self._packed(request)])
-        except RedisError as error:
+        except TROUBLE as error:
             raise self._unsent(error, request) from error
         self.under_way.append(request)
 
@@ -41,7 +41,7 @@ class BlockingFlight(Flight):
             if seconds is not None and not connection.can_read(seconds):
                 return LATER
             reply = connection.read_response(disable_decoding=True)
-        except RedisError as error:
+        except TROUBLE as error:
             return self._failed(error)
         return self._landed(reply)
 

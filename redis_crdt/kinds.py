@@ -24,6 +24,7 @@ from redis_crdt.entries import (
 )
 from redis_crdt.errors import InvalidDump, KindMismatch
 from redis_crdt.joins import join_dots, join_last, join_max
+from redis_crdt.partitions import described_in
 
 KindName = Literal[
     "or_set",
@@ -129,6 +130,11 @@ class Kind:
                 raise InvalidDump("an entry that would become too large")
 
 
+def _parse_partitions(entry: bytes) -> Last:
+    described_in(entry)
+    return Last.parse(entry)
+
+
 _SET = partial(Dots.parse, valued=False)
 _VALUED = partial(Dots.parse, valued=True)
 
@@ -141,7 +147,7 @@ KINDS: dict[str, Kind] = {
         Kind("lww_register", "l", join_last, Last.parse, _check_register),
         Kind("mv_register", "v", join_dots, _VALUED, _check_register, MAX_JOINED, True),
         Kind("lww_map", "m", join_dots, _VALUED, _check_key, MAX_JOINED, True),
-        Kind("partitions", "n", join_last, Last.parse, _check_register),
+        Kind("partitions", "n", join_last, _parse_partitions, _check_register),
         Kind("dropped", "d", join_max, Total.parse, _check_none),
     )
 }

@@ -10,15 +10,18 @@ collections which know nothing of each other.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 from zlib import crc32
 
-from redis_crdt.errors import InvalidSetting, KindMismatch
+from redis_crdt.errors import InvalidDump, InvalidSetting, KindMismatch
 
 X = TypeVar("X")
 
 MAX_PARTITIONS = 1024
+
+_DESCRIBED = re.compile(rb'{"kind": "(or_set|lww_map)", "partitions": ([1-9][0-9]{0,3})}')
 
 
 def check_partitions(partitions: int) -> int:
@@ -49,9 +52,11 @@ def describe(kind: str, partitions: int) -> bytes:
 
 
 def described(value: bytes) -> tuple[str, int]:
-    """Read what is written down."""
-    found = json.loads(value)
-    return str(found["kind"]), int(found["partitions"])
+    """Read what is written down; :class:`InvalidDump` if it is anything else."""
+    match = _DESCRIBED.fullmatch(value)
+    if match is None or int(match[2]) > MAX_PARTITIONS:
+        raise InvalidDump(f"no number of partitions: {value[:80]!r}")
+    return match[1].decode(), int(match[2])
 
 
 def described_in(entry: bytes) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from redis_crdt.errors import CRDTError, FeedTrimmed, InvalidCursor
 from redis_crdt.names import Keys
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Executor, Listen, Procedure, Wait
 
@@ -61,7 +62,7 @@ class Position(NamedTuple):
         ms, seq = time_of(self.id)
         return b"%d-%d" % ((ms, seq - 1) if seq else (ms - 1, _LAST_SEQ))
 
-    def on(self, feed: ask.Feed) -> Position:
+    def on(self, feed: replies.Feed) -> Position:
         """Return where to go on in a feed as it is now.
 
         Where its server has come back without its last writes, that is where those were lost.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import inf
 from multiprocessing.connection import Connection
 from select import select
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -269,6 +269,9 @@ class Proxy:
         self.target = target
         self.distance = distance
         self._mode: Mode = "open"
+        self._is: Mode = "open"
+        """The mode that is in force."""
+        self._changed = Condition()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self._pairs: list[_Pair] = []
@@ -302,9 +305,11 @@ class Proxy:
         self.become("open")
 
     def become(self, mode: Mode) -> None:
-        """Change the mode."""
+        """Change the mode. It is so when this returns: who connects then is not dropped by it."""
         self._mode = mode
         self._bell.send(b"!")
+        with self._changed:
+            self._changed.wait_for(lambda: self._is == self._mode or not self._thread.is_alive())
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -319,6 +324,8 @@ class Proxy:
         self._over.set()
         self._bell.send(b"!")
         self._thread.join()
+        with self._changed:
+            self._changed.notify_all()
         for pair in self._pairs:
             self._drop(pair)
         for end in (self._listener, self._bell, self._ear):
@@ -329,13 +336,14 @@ class Proxy:
         pair.close()
 
     def _run(self) -> None:
-        before: Mode = "open"
         while not self._over.is_set():
             mode = self._mode
-            if mode != before:
+            if mode != self._is:
                 for pair in self._pairs if mode != "stalled" else ():
                     self._drop(pair)
-                before = mode
+                with self._changed:
+                    self._is = mode
+                    self._changed.notify_all()
             readable = self._wait(mode)
             now = monotonic()
             for pair in self._pairs:

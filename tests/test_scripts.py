@@ -80,8 +80,8 @@ def test_a_library_file_says_what_it_defines_and_raises(name: str) -> None:
         assert re.search(rf"^local (?:function )?.*\b{each}\b|^-- @define {each} ", mine, re.M), (
             each
         )
-    functions = set(re.findall(r"^local function (\w+)", mine, re.M))
-    assert functions & called_elsewhere(name) <= set(told)
+    defined = set(re.findall(r"^(?:local function|-- @define) (\w+)", mine, re.M))
+    assert defined & called_elsewhere(name) <= set(told)
 
 
 def called_elsewhere(name: str) -> set[str]:

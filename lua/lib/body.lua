@@ -80,8 +80,9 @@ end
 local function chunk_of(kind, left)
   local size = entries_sent > 0 and math.ceil(bytes_sent / entries_sent) or 64
   local most = math.max(1, math.floor((MAX_BYTES - bytes_sent) / size))
-  -- What may be large is read one by one until it is seen that it is not.
-  return math.min(left, most, LARGE[kind] and math.max(1, math.min(16, entries_sent)) or 128)
+  -- What may be large is read one by one until it is seen that it is not, and then a few at a time: no
+  -- reply may be larger than its reader takes.
+  return math.min(left, most, LARGE[kind] and math.max(1, math.min(7, entries_sent)) or 128)
 end
 
 -- Sends the present entries of fields, live or removed; where there is none, `absent` if that is given.

@@ -108,6 +108,7 @@ local function parse_dots(text, read)
     count, size = count + 1, size + #word + 1
     if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   end
+  effort = effort + count
   if values ~= '' then
     local i = 0
     for value in string.gmatch(values, '\n([^\n]*)') do

@@ -3,6 +3,7 @@
 --   join_group, fold, with_context, know, ours, theirs, has_refused, refused, newest_ms,
 --   newest_seq, is_ahead, relieved, SOURCE
 -- Errors
+--   CRDTEFFORT    a source's batch would keep others waiting: how many of its entries would not
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/kinds
 -- @include lib/knowledge
@@ -97,6 +98,8 @@ local function join_entries(group, fields, entries, live, removed, from)
   local number, live_parts, removed_parts = #changed, #new_live, #new_removed
   for i = from, #fields do
     group.at = i
+    -- One entry is joined, whatever it takes.
+    if effort > MAX_EFFORT and SOURCE ~= '' then fail('EFFORT', group.before + i - 1) end
     local field, entry, was_live, was_removed = fields[i], entries[i], live[i], removed[i]
     if #field > MAX_FIELD or #entry > most then malformed('a field or entry that is too long in ' .. group.name) end
     if (not group.are_lines or field == '') and not is_field(field) then
@@ -198,6 +201,7 @@ local function join_group(group, fields, entries, count)
     local ok, problem = pcall(join_entries, group, fields, entries, live, removed, from)
     if ok then return nil end
     if type(problem) ~= 'table' or not problem.crdt then error(problem, 0) end
+    if string.find(problem.crdt, '^CRDTEFFORT') then error(problem, 0) end
     local n = #refused
     refused[n + 1], refused[n + 2] = name, kind
     refused[n + 3], refused[n + 4] = string.sub(fields[group.at], 1, 255), string.sub(problem.crdt, 1, 255)

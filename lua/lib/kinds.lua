@@ -33,6 +33,16 @@ local function inspect_last(text)
   return ms, seq, value == ''
 end
 
+-- In how many partitions a collection is, as `redis_crdt/partitions.py` writes it down.
+local function inspect_partitions(text)
+  local ms, seq = inspect_last(text)
+  local kind, number = string.match(text, '\n{"kind": "([a-z_]+)", "partitions": ([1-9]%d*)}$')
+  if (kind ~= 'or_set' and kind ~= 'lww_map') or #number > 4 or number + 0 > MAX_PARTITIONS then
+    malformed('no number of partitions')
+  end
+  return ms, seq, false
+end
+
 local function latest(state)
   local ms, seq = 0, 0
   for _, dot in pairs(state.seen) do
@@ -68,7 +78,7 @@ local KIND = {
     join = join_dots, has_dots = true, inspect = inspect_valued, is_field = is_utf8, max_entry = MAX_JOINED,
   },
   lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
-  partitions = {join = join_last, inspect = inspect_last, is_field = is_register},
+  partitions = {join = join_last, inspect = inspect_partitions, is_field = is_register},
   g_counter = {join = join_max, inspect = inspect_total, is_field = is_writer},
   pn_counter = {
     join = join_max, inspect = inspect_total,

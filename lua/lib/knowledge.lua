@@ -89,13 +89,16 @@ local function is_as_asked(asked)
 end
 
 -- Takes over what another one knows; nothing of this replica's present writer, which none but itself
--- can know.
-local function learn(theirs)
+-- can know. Where enough writers are known only the source is added: nobody is to fill this with names.
+local function learn(theirs, source)
   local flat = redis.call('HGETALL', KNOWN)
   local known = read_known(flat, 1, #flat)
-  local news = {}
+  local news, room = {}, MAX_KNOWN - #flat / 2
   for by, clock in pairs(theirs) do
-    if by ~= writer and (not known[by] or is_later(clock, known[by])) then
+    local is_new = not known[by]
+    local is_news = is_new and (room > 0 or by == source) or not is_new and is_later(clock, known[by])
+    if by ~= writer and is_news then
+      if is_new then room = room - 1 end
       known[by] = clock
       news[#news + 1], news[#news + 2] = by, clock
     end

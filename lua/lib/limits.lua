@@ -1,7 +1,7 @@
 -- How large things may be; `redis_crdt/entries.py` says the same. Sizes are in bytes.
 -- Defines
 --   MAX_NAME, MAX_FIELD, MAX_VALUE, MAX_ENTRY, MAX_JOINED, MAX_DOTS, WIDE, MAX_BATCH, MAX_BYTES,
---   MAX_ALIAS, SEPARATOR, MAX_HISTORY, MAX_CONTEXT, MAX_SILENT
+--   MAX_EFFORT, MAX_PARTITIONS, MAX_ALIAS, SEPARATOR, MAX_HISTORY, MAX_KNOWN, MAX_CONTEXT, MAX_SILENT
 -- Errors
 --   none
 -- @define MAX_NAME 255
@@ -17,10 +17,18 @@
 -- Entries of a batch, and about how many bytes one sends: others wait while a script runs.
 -- @define MAX_BATCH 1000
 -- @define MAX_BYTES 524288
+-- After about so many dots were read, or what takes as long, a source's batch is left to be sent in parts:
+-- some 10 ms.
+-- @define MAX_EFFORT 2048
+-- Into so many partitions a collection may be divided.
+-- @define MAX_PARTITIONS 1024
 -- The longest alias of a writer in a batch.
 -- @define MAX_ALIAS 11
 -- What ends each field and each entry in a batch: no byte of UTF-8, so it is in neither.
 -- @define SEPARATOR '\255'
+-- Of so many writers a clock is known. What others wrote is told again and again, and what was removed of it
+-- may come back with a region that was away.
+-- @define MAX_KNOWN 4096
 -- Of each replica so many incarnations are remembered, and so many writers of objects in memory of
 -- each collection, and so many for whom something was collected that the feed does not tell of.
 -- @define MAX_HISTORY 64

@@ -57,6 +57,7 @@ local function read_sent_end(text)
   local name, seq = string.match(text, '^([0-9a-z]+)(%-?%d*)$')
   local by = name and sender_of[name]
   if not by or (seq ~= '' and (#seq == 1 or #seq > 16 or string.byte(seq, 2) == 48)) then return nil end
+  effort = effort + 2  -- an alias is looked for
   local ending = {by = by, seq = seq == '' and 0 or 0 - seq, stored = (alias_of[by] or find_alias(by)) .. seq}
   end_of[text] = ending
   return ending
@@ -76,6 +77,7 @@ local function read_stored_end(text)
   local name, seq = string.match(text, '^([0-9a-z]+)%-?(%d*)$')
   local by = name and find_writer(name)
   if not by then fail('MALFORMED', 'what is stored is of no script of ours') end
+  effort = effort + 1
   local ending = {by = by, seq = tonumber(seq) or 0}
   stored_ends[text] = ending
   return ending

@@ -1,7 +1,9 @@
 -- Joins a batch of entries into this shard, and moves the cursor. A source's ill-formed entry is left
 -- out and the rest joined, but then no cursor moves, for what is not held must not be claimed as
--- known. Where this replica is not what it was when it asked, nothing is joined. All keys that it
--- writes before it has read them are named.
+-- known. Where this replica is not what it was when it asked, nothing is joined; nor where a source's
+-- batch would keep others waiting. One entry is joined whatever it takes: of 4096 dots of writers that
+-- are new here, to one that has as many, some 50 ms; of 16 MB, some 100 ms. All keys that it writes
+-- before it has read them are named.
 -- KEYS
 --   meta
 --   feed
@@ -33,6 +35,7 @@
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTCONFLICT  the other one is a replica of the same id: its writer
 --   CRDTDRIFT     a time too far ahead of this server's clock: by how many ms, and how many are allowed
+--   CRDTEFFORT    a source's batch would keep others waiting: how many of its entries would not
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
@@ -55,8 +58,8 @@ end
 
 -- All of the batch, validated and joined; nothing is written yet.
 local function read_batch(first)
-  local groups, known_names, total = {}, {}, 0
-  refused, is_ahead, has_refused, relieved = {}, false, false, nil
+  local groups, known_names, generations, total = {}, {}, {}, 0
+  refused, is_ahead, has_refused, relieved, effort = {}, false, false, nil, 0
   if first > #ARGV then return groups end
   if (#ARGV - first) % 5 ~= 0 then malformed('a truncated batch') end
   read_writers(ARGV[first])
@@ -64,16 +67,18 @@ local function read_batch(first)
     local name, kind, generation, context, text = unpack(ARGV, i, i + 4)
     local rule = KIND[kind]
     if not rule or not is_name(name) or known_names[kind .. ':' .. name]
-      or not string.find(generation, '^%d*$') or #generation > 15 then
+      or not string.find(generation, '^%d*$') or #generation > 15
+      or (generations[name] or generation) ~= generation then
       malformed('an ill-formed batch')
     end
-    known_names[kind .. ':' .. name] = true
+    known_names[kind .. ':' .. name], generations[name] = true, generation
     local fields, entries, count = read_entries(text, MAX_BATCH - total)
-    total = total + count
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0
     local group = {name = name, kind = kind, kinds = kinds, rule = rule, live = {}, removed = {},
-                   revived = {}, buried = {}, wide = {}, fields = {}, echoes = {}, ms = 0, seq = 0, context = context}
+                   revived = {}, buried = {}, wide = {}, fields = {}, echoes = {}, ms = 0, seq = 0, context = context,
+                   before = total}
+    total = total + count
     -- Fields of sets are lines; that they are ASCII is seen of all at once.
     group.are_lines = kind == 'or_set' and string.find(text, '^[ -~\255]*$')
     if there > here then group.raised = generation end
@@ -221,7 +226,7 @@ local function apply()
   if holds then
     local news = MODE == 'last' and known or {}
     news[SOURCE] = CURSOR
-    learn(news)
+    learn(news, SOURCE)
   end
   return {changed, holds and '1' or '0', refused, last_id(), standing()}
 end

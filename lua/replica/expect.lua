@@ -27,7 +27,8 @@ local function expect()
   local pending = redis.call('HGETALL', PENDING)
   pending = read_known(pending, 1, #pending)
   for by, clock in pairs(known) do raise(pending, by, clock) end
-  redis.call('HSET', PENDING, unpack(flat_of(pending)))
+  local flat = flat_of(pending)
+  for i = 1, #flat, CHUNK do redis.call('HSET', PENDING, unpack(flat, i, math.min(i + CHUNK - 1, #flat))) end
   if began == '' or (known[writer] and is_later(known[writer], began)) then return 'look' end
   local brought = redis.call('HGETALL', PREFIX .. 'brought')
   for i = 1, #brought, 2 do

@@ -48,7 +48,7 @@ local function finish()
     redis.call('HSET', META, 'collected', id)
     add_silent(mine, news)
   end
-  learn(known)
+  learn(known, source)
   own = own_knowledge()
   local pending = redis.call('HGETALL', PENDING)
   for i = 1, #pending, 2 do

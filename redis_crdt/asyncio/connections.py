@@ -6,6 +6,8 @@ from asyncio import Semaphore
 from functools import partial
 from typing import Any
 
+from redis_crdt.operations.bounds import AwaitedBoundedParser
+
 
 class Connections:
     """:class:`redis_crdt.connections.Connections`, awaited, and for one event loop alone.
@@ -14,7 +16,8 @@ class Connections:
     """
 
     def __init__(self, pool: Any) -> None:
-        self._make = partial(pool.connection_class, **pool.connection_kwargs)
+        options = {"parser_class": AwaitedBoundedParser, **pool.connection_kwargs}
+        self._make = partial(pool.connection_class, **options)
         self._idle: list[Any] = []
         self._lent: dict[Any, bool] = {}
         """Those in use, with whether each is one that counts."""
@@ -68,8 +71,9 @@ class Connections:
         return counts is not None
 
     async def close(self) -> None:
-        """Close those that lie idle, and the others as they come back."""
+        """Close all, those in use as well: who uses one is told that it broke."""
+        idle, self._idle = self._idle, []
+        for connection in [*idle, *self._lent]:
+            await connection.disconnect()
         for connection in [*self._lent]:
             self._return(connection)
-        while self._idle:
-            await self._idle.pop().disconnect()

@@ -6,10 +6,9 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
+from redis_crdt.operations.bounds import bound
 from redis_crdt.operations.flight import LATER, Flight, Request
-from redis_crdt.operations.operation import Close, Landing
+from redis_crdt.operations.operation import TROUBLE, Close, Landing
 
 if TYPE_CHECKING:
     from redis_crdt.asyncio.replica import Replica
@@ -35,8 +34,9 @@ class AwaitedFlight(Flight):
         try:
             if self._connection is None:
                 self._connection = await self._connections.borrow(counts=False)
+                bound(self._connection, True)
             await self._connection.send_packed_command([packed])
-        except (RedisError, AttributeError) as error:
+        except TROUBLE as error:
             # Where the reading has found the link broken meanwhile, redis-py has no writer.
             raise self._unsent(error, request) from error
         self.under_way.append(request)
@@ -53,7 +53,7 @@ class AwaitedFlight(Flight):
                     return LATER
                 done, self._reading = self._reading, None
                 reply = done.result()
-        except RedisError as error:
+        except TROUBLE as error:
             return self._failed(error)
         return self._landed(reply)
 

@@ -28,6 +28,7 @@ from redis_crdt.asyncio.pn_counter import PNCounter
 from redis_crdt.bells import AwaitedBell
 from redis_crdt.errors import CRDTError, WrongEventLoop
 from redis_crdt.operations.awaiting import all_of, drive
+from redis_crdt.operations.bounds import bound, is_bounded
 from redis_crdt.operations.cluster import (
     ASKING,
     Address,
@@ -43,6 +44,7 @@ from redis_crdt.operations.cluster import (
 from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.native import read_native
 from redis_crdt.operations.operation import (
+    TROUBLE,
     Command,
     Each,
     Everywhere,
@@ -52,6 +54,7 @@ from redis_crdt.operations.operation import (
     Wait,
     explain,
     is_lost,
+    told,
 )
 from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.operations.urls import awaited_client_of
@@ -368,9 +371,13 @@ class Replica(ReplicaOperations):
                 reply = await self._take(self.waiting(operation, self._socket_timeout))
             else:
                 reply = await self._take(self.reading(operation))
-            return operation.read(reply)
-        except RedisError as error:
+        except CRDTError as error:
+            error.at(self.address)
+            raise
+        except TROUBLE as error:
             raise explain(error, operation).at(self.address) from error
+        try:
+            return operation.read(reply)
         except CRDTError as error:
             error.at(self.address)
             raise
@@ -405,10 +412,10 @@ class Replica(ReplicaOperations):
         """
         connections = self._connections_to(None)
         connection = await connections.borrow()
-        packed, whole = pack_command(args), False
+        packed, bounded, whole = pack_command(args), is_bounded(args), False
         try:
             reply = await connection.retry.call_with_retry(
-                lambda: _exchange(connection, packed), lambda _: connection.disconnect()
+                lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
             )
             whole = True
         except ResponseError:
@@ -480,11 +487,12 @@ class Replica(ReplicaOperations):
         whole = False
         try:
             if send.asking:
-                await _exchange(connection, ASKING)
+                await _exchange(connection, ASKING, True)
             write, args = send.write, send.args
             if write is not None:
                 args = self._vouched(connection, _link_of(connection), send)
-            reply = await _exchange(connection, pack_command(args))
+            bounded = write is None and is_bounded(args)
+            reply = await _exchange(connection, pack_command(args), bounded)
             if write is not None:
                 self._answered(connection, _link_of(connection), write)
             whole = True
@@ -493,7 +501,7 @@ class Replica(ReplicaOperations):
             raise
         except BaseException as error:
             if is_lost(error):
-                raise LostReply(str(error)) from error
+                raise LostReply(told(error)) from error
             raise
         finally:
             (connections.give_back if whole else connections.discard)(connection)
@@ -519,9 +527,10 @@ class Replica(ReplicaOperations):
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _exchange(connection: Any, packed: bytes) -> Any:
+async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:
     """Send what is packed and read the reply, in bytes whatever the client reads for others."""
     await connection.send_packed_command([packed])
+    bound(connection, bounded)
     return await connection.read_response(disable_decoding=True)
 
 

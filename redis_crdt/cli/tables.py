@@ -43,7 +43,8 @@ def _trouble(link: Link) -> str:
     """What went wrong last: with the link, or with single entries."""
     one_way = "it has never read this replica" if link.one_way else ""
     refused = (f"refused: {r}" for r in link.refused)
-    return "\n".join(_plain(told) for told in (link.last_error, one_way, *refused) if told)
+    own = link.own_error and f"this replica's own server: {link.own_error}"
+    return "\n".join(_plain(told) for told in (own, link.last_error, one_way, *refused) if told)
 
 
 def _size(count: int | None) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from redis_crdt.clock import Dot, HybridClock, Time, replica_of, wall_clock
-from redis_crdt.entries import MAX_HISTORY, MAX_SILENT, Dots, Entry
+from redis_crdt.entries import MAX_HISTORY, MAX_KNOWN, MAX_SILENT, Dots, Entry
 from redis_crdt.errors import ClockDrift
 from redis_crdt.joins import knows
 from redis_crdt.kinds import KINDS, Kind, check_kind
@@ -187,9 +187,15 @@ class Shard:
             if replica_of(writer) not in replicas and (mine is None or clock > mine.clock):
                 store.context[writer] = Known(clock, now)
 
-    def learn(self, known: Known_) -> None:
-        """Take over what another one knows; never of the present writer, whom only it knows."""
-        raise_to(self.known, {w: clock for w, clock in known.items() if w != self.writer})
+    def learn(self, known: Known_, source: str) -> None:
+        """Take over what another one knows; never of the present writer, whom only it knows.
+
+        Where enough writers are known, only the source is added.
+        """
+        mine, room = self.known, MAX_KNOWN - len(self.known)
+        new = [w for w in known if w not in mine and w not in (self.writer, source)][: max(0, room)]
+        taken = {w for w in known if w in mine or w == source}.union(new) - {self.writer}
+        raise_to(mine, {w: known[w] for w in taken})
         if bound(self.known):
             self._tell_of_silence()
 

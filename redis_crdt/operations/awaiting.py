@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from inspect import isawaitable
+from os import getpid
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.flight import Flight
@@ -15,6 +20,10 @@ R = TypeVar("R")
 
 AT_A_TIME = 16
 """How many procedures are carried out side by side at most: each may keep a connection busy."""
+
+_threads: WeakKeyDictionary[ReplicaOperations, tuple[int, ThreadPoolExecutor]]
+_threads = WeakKeyDictionary()
+"""Of each blocking replica, with the process that began them."""
 
 
 async def drive(procedure: Procedure[R]) -> R:
@@ -41,9 +50,23 @@ async def _carry_out(executor: Executor, operation: Any) -> Any:
     if isinstance(executor, Sleep):
         return await asyncio.sleep(executor.seconds)
     if isinstance(executor, ReplicaOperations | Flight) and executor.blocking:
-        return await asyncio.to_thread(executor.execute, operation)
+        work = partial(copy_context().run, executor.execute, operation)
+        return await asyncio.get_running_loop().run_in_executor(_threads_of(executor), work)
     reply = executor.execute(operation)
     return await reply if isawaitable(reply) else reply
+
+
+def _threads_of(executor: ReplicaOperations | Flight) -> ThreadPoolExecutor:
+    """Return the threads in which a blocking replica is waited for.
+
+    Each has some of its own: those of one that does not answer are of no use to others.
+    """
+    replica = executor._replica if isinstance(executor, Flight) else executor
+    pid, threads = _threads.get(replica, (0, None))
+    if threads is None or pid != getpid():  # a fork leaves them behind
+        threads = ThreadPoolExecutor(2 * AT_A_TIME, "redis_crdt")
+        _threads[replica] = getpid(), threads
+    return threads
 
 
 async def _side_by_side(procedures: list[Procedure[Any]]) -> list[Any]:

@@ -8,6 +8,7 @@ without an object for each entry.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -18,7 +19,13 @@ from redis_crdt.operations.packed import Aliases, Packing
 SEPARATOR = b"\xff"
 """No byte of UTF-8, so it is in no field and no entry."""
 
+CONTEXT_WEIGHT, GROUP_WEIGHT = 16, 1000
+"""How many bytes of entries take a script as long as one of a context, and as a group itself."""
+
 _PARTS = 5
+_DOT = re.compile(rb"[.-{]{8}([0-9a-z]+)")
+"""A packed dot; what is found of it is the alias of its writer."""
+
 _CONTROLS = bytes({*range(0x20)} - {ord("\n")})
 
 Place = tuple[bytes, str]
@@ -110,6 +117,50 @@ def entries_of(body: Sequence[bytes]) -> Iterator[tuple[bytes, str, bytes, bytes
 def count(body: Sequence[bytes]) -> int:
     """Return how many entries are in the body of a batch."""
     return sum(text.count(SEPARATOR) for text in body[_PARTS::_PARTS]) // 2
+
+
+def weight_of(body: Sequence[bytes]) -> int:
+    """Return how many bytes of entries take scripts as long to read as this body does."""
+    contexts = sum(map(len, body[4::_PARTS]))
+    return sum(map(len, body)) + CONTEXT_WEIGHT * contexts + GROUP_WEIGHT * len(body) // _PARTS
+
+
+def split(body: Sequence[bytes], weight: int, entries: int) -> Iterator[list[bytes]]:
+    """Yield a body in parts, each of such a weight and so many entries at most, or of one entry."""
+    words = body[0].split(b" ")
+    writer_of = dict(zip(words[::2], words[1::2], strict=False))
+    part: list[tuple[Head, list[Item]]] = []
+    left, room = weight, entries
+    for head in heads_of(body):
+        of_head = GROUP_WEIGHT + len(head.place[0]) + CONTEXT_WEIGHT * len(head.context)
+        items: list[Item | None] = [*split_items(head.text)]
+        for item in items or [None]:
+            size = sum(map(len, item)) if item else 0
+            if part and (left < size or not room):
+                yield _joined(part, writer_of)
+                part, left, room = [], weight, entries
+            if not part or part[-1][0] is not head:
+                part.append((head, []))
+                left -= of_head
+            if item:
+                part[-1][1].append(item)
+            left, room = left - size, room - 1
+    if part:
+        yield _joined(part, writer_of)
+
+
+def _joined(part: list[tuple[Head, list[Item]]], writer_of: dict[bytes, bytes]) -> list[bytes]:
+    """Return groups that were taken out of a body, with those of its writers that they name."""
+    named: dict[bytes, None] = {}
+    body = [b""]
+    for head, items in part:
+        (name, kind), generation, context, _ = head
+        if is_packed(kind):
+            for _, entry in items:
+                named.update(dict.fromkeys(_DOT.findall(entry.partition(b"\n")[0])))
+        body += (name, kind.encode("ascii", "replace"), generation, context, join_items(items))
+    body[0] = b" ".join(b"%b %b" % (by, writer_of[by]) for by in named if by in writer_of)
+    return body
 
 
 def read_body(flat: Any) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from redis_crdt.codec import codec_for
 from redis_crdt.kinds import KINDS, PARTITIONS, VALUE, KindName, check_kind, kinds_in
-from redis_crdt.operations import bodies
+from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import (
     Command,
@@ -268,7 +268,7 @@ class CollectionOperations(Generic[T]):
         """Read all entries, tombstones included, and what was known before that."""
         kind = KINDS[self.kind]
         entries: dict[bytes, bytes] = {}
-        position = begin = ask.Position(b"0", names=((self._field, self.kind),))
+        position = begin = replies.Position(b"0", names=((self._field, self.kind),))
         source, context = None, b""
         while not position.is_over:
             page = yield self._replica, ask.scan(self._keys, position, self._about)
@@ -284,7 +284,7 @@ class CollectionOperations(Generic[T]):
                     joined = kind.join(kind.parse_entry(entries[field]), kind.parse_entry(entry))
                     entries[field] = bytes(joined)
         assert source is not None
-        return entries, ask.later_of(source.known, ask.read_context(context))
+        return entries, replies.later_of(source.known, replies.read_context(context))
 
     def _merge(self, state: State) -> Procedure[None]:
         parsed = state.parsed()

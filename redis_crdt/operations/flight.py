@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from hiredis import pack_command
-from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, NoScriptError, ResponseError
 
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.operation import (
@@ -22,6 +22,7 @@ from redis_crdt.operations.operation import (
     is_closed,
     is_lost,
     is_unserved,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Flight(Executor):
     def _unsent(self, error: Exception, request: Request) -> CRDTError:
         """Give up; returns the exception of ours for a request that could not be sent."""
         self.abandon()
-        lost = error if isinstance(error, AuthenticationError) else LostReply(str(error))
+        lost = error if isinstance(error, AuthenticationError) else LostReply(told(error))
         return explain(lost, request).at(self._replica.address)
 
     def _landed(self, reply: Any) -> Any:
@@ -73,17 +74,17 @@ class Flight(Executor):
             error.at(self._replica.address)
             raise
 
-    def _failed(self, error: RedisError) -> str:
+    def _failed(self, error: Exception) -> str:
         """Give up; raises an exception of ours, but for what is refused at first."""
         request = self.under_way[0]
         self.abandon()
         if is_refused_at_first(error):
             return LOST
-        lost = LostReply(str(error)) if is_lost(error) else error
+        lost = LostReply(told(error)) if is_lost(error) else error
         raise explain(lost, request).at(self._replica.address) from error
 
 
-def is_refused_at_first(error: RedisError) -> bool:
+def is_refused_at_first(error: Exception) -> bool:
     """Whether a server has refused a request before it looked at it."""
     if not isinstance(error, ResponseError):
         return False

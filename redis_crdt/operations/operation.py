@@ -18,6 +18,7 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     ClusterDownError,
+    DataError,
     MovedError,
     RedisError,
     ResponseError,
@@ -30,6 +31,14 @@ from redis_crdt import errors, formats
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+
+TROUBLE: tuple[type[Exception], ...] = (
+    *(RedisError, ArithmeticError, AssertionError, AttributeError, EOFError, LookupError),
+    *(MemoryError, RecursionError, TypeError, ValueError),
+)
+"""What talking to a server may raise, one that answers nonsense included: redis-py takes it at its
+word. Other exceptions are a program's own, as out of the handler of a signal."""
 
 
 def as_is(reply: Any) -> Any:
@@ -46,8 +55,8 @@ def reading(read: Callable[[Any], R]) -> Callable[[Any], R]:
             return read(reply)
         except errors.CRDTError:
             raise
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
-            raise errors.InvalidDump(f"an ill-formed reply of a replica: {error}") from error
+        except TROUBLE as error:
+            raise errors.InvalidDump(f"an ill-formed reply of a replica: {told(error)}") from error
 
     return checked
 
@@ -195,8 +204,29 @@ def drive(procedure: Procedure[R]) -> R:
 
 # Refusals -----------------------------------------------------------------------------------
 
+MAX_TOLD = 500
+"""How many characters of what a server says are passed on."""
+
+
+def told(error: BaseException) -> str:
+    """Return what an exception says, as one line of a bounded length: a server may have said it."""
+    text = str(error)[:MAX_TOLD] or type(error).__name__
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _number_in(detail: str) -> int | None:
+    """Return the number that a script tells; None where what tells it is no script of ours."""
+    return int(detail) if re.fullmatch(r"-?[0-9]{1,18}", detail) else None
+
+
 CLOSED = "CRDTCLOSED"
 """The first word of a refusal because the namespace is not open, as on an emptied server."""
+
+
+class TooMuchEffort(errors.CRDTError):
+    """What a batch asks for would keep others waiting: not more than so many entries are to go."""
+
+    entries: int
 
 
 class LostReply(RedisConnectionError):
@@ -281,17 +311,23 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         return errors.BatchAborted(f"{about}: operation {detail} finds nothing to remove")
     if code == "DRIFT" and (drift := _DRIFT.fullmatch(detail)):
         return errors.ClockDrift.of(int(drift[1]), int(drift[2]), f"{about}: ")
+    if code == "EFFORT" and (entries := _number_in(detail)) is not None:
+        effort = TooMuchEffort(
+            f"{about}: a batch that takes long, but for {entries} of its entries"
+        )
+        effort.entries = entries
+        return effort
     if code == "CONFLICT":
         return errors.ReplicaConflict(f"{about}: {detail} is a replica of the same id")
     if code == "INFO":
         return unasked(about, detail)
     if code == "REPLICA":
         return errors.ReplicaMismatch(f"{about}: this server is replica {detail!r}")
-    if code == "SHARDS":
+    if code == "SHARDS" and (shards := _number_in(detail)) is not None:
         mismatch = errors.ReplicaMismatch(
             f"{about}: the namespace has {detail} shards on this server"
         )
-        mismatch.shards = int(detail)
+        mismatch.shards = shards
         return mismatch
     if code == "FORMAT":
         old = "load a dump that the version which wrote it makes of it"
@@ -303,14 +339,16 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
     return errors.InvalidDump(f"{about}: {detail}")
 
 
-def explain(error: RedisError, operation: Operation[Any]) -> errors.CRDTError:
-    """Return the exception of ours for what redis-py raised on an operation."""
-    about = operation.about
+def explain(error: Exception, operation: Operation[Any]) -> errors.CRDTError:
+    """Return the exception of ours for the trouble with an operation."""
+    about, message = operation.about, told(error)
     if isinstance(error, LostReply) and isinstance(operation, Script):
         return errors.Unacknowledged(
-            f"{about}: no reply ({error}); the write may have happened or not: read to find out"
+            f"{about}: no reply ({message}); the write may have happened or not: read to find out"
         )
-    message = str(error)
+    if not isinstance(error, RedisError):
+        what = f"{type(error).__name__}: {message}"
+        return errors.ServerError(f"{about}: the server answers what no Redis would ({what})")
     if ours := _OURS.match(message):
         return _ours(ours[1], ours[2], about)
     for pattern, exception, hint in _SERVERS:
@@ -337,7 +375,9 @@ def is_unserved(error: ResponseError) -> bool:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether an error while a script was under way leaves open whether the script ran."""
-    answered = BusyLoadingError | AuthenticationError
-    broken = RedisConnectionError | RedisTimeoutError
-    return isinstance(error, broken) and not isinstance(error, answered)
+    """Whether an error while a script was under way leaves open whether the script ran.
+
+    Only an answer that could be read says whether it did.
+    """
+    answered = ResponseError | BusyLoadingError | AuthenticationError | DataError
+    return isinstance(error, TROUBLE) and not isinstance(error, answered)

@@ -45,7 +45,7 @@ from redis_crdt.operations.operation import (
     reading,
     unasked,
 )
-from redis_crdt.operations.requests import read_opened
+from redis_crdt.operations.replies import read_opened
 from redis_crdt.operations.scripts import load
 from redis_crdt.operations.urls import address_of
 from redis_crdt.tails import Tail
@@ -88,6 +88,9 @@ class Heard:
 
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
+
+BEGINNINGS = 4
+"""How often a shard is begun for one script, until its server is taken for none of ours."""
 
 MAX_LANES = 16
 """So many shards of one server are waited for on a connection each."""
@@ -300,29 +303,32 @@ class ReplicaOperations(Executor):
                 links.clear()
             links[connection] = link
 
-    def running(self, script: Script[Any]) -> Steps[Any]:
+    def running(self, script: Script[Any], beginnings: int = BEGINNINGS) -> Steps[Any]:
         """Run a script."""
         try:
             return (yield from self._sending(script.shard, self.evaluating(script)))
         except ResponseError as error:
-            return (yield from self.recovering(script, error))
+            return (yield from self.recovering(script, error, beginnings))
 
-    def recovering(self, script: Script[Any], error: ResponseError) -> Steps[Any]:
+    def recovering(
+        self, script: Script[Any], error: ResponseError, beginnings: int = BEGINNINGS
+    ) -> Steps[Any]:
         """Run a script after all which the server refused for want of a beginning.
 
-        Raises the error if it says anything else.
+        Raises the error if it says anything else, or says that again and again.
         """
-        if is_closed(error):
+        left = beginnings - 1
+        if is_closed(error) and left:
             # The server was emptied. Begin anew there, as a new incarnation.
             self._heard_of(script.shard).id = b""
-            yield from self.running(self.open_shard(script.shard))
-            return (yield from self.running(script))
+            yield from self.running(self.open_shard(script.shard), left)
+            return (yield from self.running(script, left))
         if not isinstance(error, NoScriptError):
             raise error
         # A server that does not know our scripts has restarted, or is another one that has
         # taken over. Opening looks into that before any script of ours can write there.
         if script.name != OPEN:
-            yield from self.running(self.open_shard(script.shard))
+            yield from self.running(self.open_shard(script.shard), left)
         return (yield from self._sending(script.shard, self.evaluating(script, "EVAL")))
 
     def _sending(self, shard: int, send: Send) -> Steps[Any]:
@@ -412,7 +418,8 @@ class ReplicaOperations(Executor):
         except ServerError as error:
             if self._has_no_info:
                 return  # and evicts nothing
-            if type(error) not in (ServerError, AccessDenied):
+            was_refused = isinstance(error.__cause__, ResponseError)
+            if type(error) not in (ServerError, AccessDenied) or not was_refused:
                 raise
             raise unasked(self.about, str(error)).at(self.address) from error
         if policy is None:
@@ -432,6 +439,7 @@ def _pages(reply: Any) -> Iterator[tuple[bytes, Any]]:
     yield from reply.items() if isinstance(reply, dict) else reply or ()
 
 
+@reading
 def _read_policy(infos: list[Any]) -> str | None:
     """Return the eviction policy of a server that may throw away any key, if there is one."""
     policies = (str(info.get("maxmemory_policy", "")) for info in infos)

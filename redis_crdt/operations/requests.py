@@ -1,16 +1,15 @@
-"""What a replica is asked, as operations, and the reading of what it replies."""
+"""What a replica is asked, as operations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from redis_crdt.clock import Time, check_writer, parse_clock
-from redis_crdt.errors import InvalidDump
+from redis_crdt.clock import Time
 from redis_crdt.kinds import KINDS
-from redis_crdt.names import Keys, check_replica_id
-from redis_crdt.operations import bodies
-from redis_crdt.operations.operation import Command, Script, as_is, reading
+from redis_crdt.names import Keys
+from redis_crdt.operations import bodies, replies
+from redis_crdt.operations.operation import Command, Script, as_is
 
 R = TypeVar("R")
 
@@ -22,349 +21,6 @@ BATCH_BYTES = 500_000
 
 LOOK = b"!"
 """What goes with requests: the server looks first whether it is the one that it was."""
-
-# Reading replies ----------------------------------------------------------------------------
-#
-# They may come from a hostile peer, whose server need not run scripts of ours. So each part is
-# looked at here, and nobody else has to expect anything but what the types say.
-
-
-def _bytes(part: Any) -> bytes:
-    if type(part) is not bytes:
-        raise InvalidDump(f"an ill-formed reply of a replica: {part!r:.80} is no text")
-    return part
-
-
-def _number(part: Any) -> int:
-    number = int(part)
-    if number < 0:
-        raise InvalidDump(f"an ill-formed reply of a replica: {number} is below zero")
-    return number
-
-
-def _clock(part: Any) -> bytes:
-    parse_clock(_bytes(part))
-    return bytes(part)
-
-
-def _writer(part: Any) -> bytes:
-    check_writer(_bytes(part).decode())
-    return bytes(part)
-
-
-def _standing(part: Any) -> bytes:
-    """Who a replica is, and how often it has learnt something."""
-    writer, learnt = _bytes(part).split(b" ")
-    _writer(writer)
-    _number(learnt)
-    return bytes(part)
-
-
-def _clocks(flat: Any, *marks: bytes) -> dict[bytes, bytes]:
-    """A flat list of writers and clocks; ``marks`` may stand for writers."""
-    pairs = zip(flat[::2], flat[1::2], strict=True)
-    return {w if w in marks else _writer(w): _clock(clock) for w, clock in pairs}
-
-
-def read_context(text: Any) -> dict[bytes, bytes]:
-    """Read what is known of a collection alone: ``WRITER CLOCK WRITER CLOCK ...``."""
-    return _clocks(_bytes(text).split(b" ")) if text else {}
-
-
-Place = bodies.Place
-
-
-def later_of(known: Mapping[bytes, bytes], more: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return what is known by both: of each writer the later clock."""
-    both = dict(known)
-    for writer, clock in more.items():
-        mine = both.get(writer)
-        if mine is None or parse_clock(clock) > parse_clock(mine):
-            both[writer] = clock
-    return both
-
-
-def has_forgotten_nothing(standing: bytes, before: bytes) -> bool:
-    """Whether who stood so before is the same, and has learnt as much; else nothing was applied."""
-    (writer, learnt), (was, had) = standing.split(b" "), before.split(b" ")
-    return writer == was and int(learnt) >= int(had)
-
-
-def _body(flat: Any) -> list[bytes]:
-    body = bodies.read_body(flat)
-    for head in bodies.heads_of(body):
-        read_context(head.context)
-    return body
-
-
-def names_of(flat: Sequence[bytes]) -> list[tuple[bytes, str]]:
-    """Return the collections of a page as name and kind."""
-    return [(name, kind.decode()) for name, kind in zip(flat[::2], flat[1::2], strict=True)]
-
-
-class Knowledge(NamedTuple):
-    """The reply to :func:`knowledge`."""
-
-    writer: bytes
-    clock: bytes
-    known: dict[bytes, bytes]
-    """What it knows: writer -> clock, its own included."""
-    is_empty: bool
-    """Whether it holds no collection."""
-    silent: dict[bytes, bytes]
-    """For whom it has collected what its feed does not tell of: writer -> time."""
-    standing: bytes
-    """Who it is, and how often it has learnt something."""
-
-
-class Vouched(NamedTuple):
-    """What the source of a batch says of itself; nothing, where nobody vouches for a dump."""
-
-    writer: bytes = b""
-    clock: bytes = b""
-    known: Mapping[bytes, bytes] = {}
-    """What it knows: writer -> clock."""
-
-
-class Delta(NamedTuple):
-    """The reply to :func:`dump`."""
-
-    number: int
-    """Which reply of its reading this is; 0 where the reading is not known."""
-    reconcile: bool
-    """Whether the feed does not tell all that the asker lacks."""
-    cursor: bytes
-    sent: int
-    """How many references after the cursor are sent already."""
-    more: bool
-    source: Vouched
-    body: list[bytes]
-
-
-class Position(NamedTuple):
-    """Where a scan of a shard is to go on; by default at its beginning."""
-
-    directory: bytes = b""
-    """Where in the directory of collections; ``0`` where there are no more of them."""
-    part: bytes = b"live"
-    cursor: bytes = b"0"
-    names: tuple[Place, ...] = ()
-    """The collections that were found already."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is left."""
-        return self.directory == b"0" and not self.names
-
-
-class Page(NamedTuple):
-    """The reply to :func:`scan`."""
-
-    number: int
-    """Which reply of its reading this is; 0 where the reading is not known."""
-    source: Vouched
-    directory: bytes
-    left: int
-    """How many of the collections that were found are not done."""
-    part: bytes
-    cursor: bytes
-    found: list[Place]
-    """The collections that were found last, if any were now."""
-    size: int
-    """How many entries all that were found now have."""
-    body: list[bytes]
-
-    def after(self, position: Position) -> Position:
-        """Return where to go on, given where this page began."""
-        names = tuple(self.found) or position.names
-        if self.left > len(names):
-            raise InvalidDump("an ill-formed page: more collections are left than there were")
-        return Position(self.directory, self.part, self.cursor, names[len(names) - self.left :])
-
-    def entries(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the fields and entries."""
-        for _, _, field, entry in bodies.entries_of(self.body):
-            yield field, entry
-
-
-class Answer(NamedTuple):
-    """The reply to :func:`entries`."""
-
-    source: Vouched
-    done: int
-    body: list[bytes]
-
-
-class Collections(NamedTuple):
-    """The reply to :func:`collections`."""
-
-    cursor: bytes
-    names: list[tuple[bytes, str]]
-    """Each with its kind."""
-    sizes: list[tuple[int, int]]
-    """Live entries and tombstones of each."""
-    contexts: list[bytes]
-    """What is known of each alone."""
-
-
-class Feed(NamedTuple):
-    """The reply to :func:`position`."""
-
-    writer: str
-    """The replica's present incarnation."""
-    clock: bytes
-    """The id of the newest entry."""
-    reach: bytes
-    """The id up to which the feed has been trimmed."""
-    past: list[tuple[str, bytes]]
-    """The incarnations before, oldest first, with the id up to which each one's writes are
-    there."""
-
-
-class Refused(NamedTuple):
-    """An entry of a source that was left out."""
-
-    collection: str
-    kind: str
-    field: str
-    reason: str
-
-
-class Applied(NamedTuple):
-    """The reply to :func:`apply`."""
-
-    changed: int
-    holds: bool
-    """Whether the cursor was moved."""
-    refused: tuple[Refused, ...]
-    clock: bytes
-    standing: bytes
-
-
-@reading
-def _read_knowledge(reply: Any) -> Knowledge:
-    writer, clock, known, is_empty, silent, standing = reply
-    return Knowledge(
-        _writer(writer),
-        _clock(clock),
-        _clocks(known),
-        is_empty == b"1",
-        _clocks(silent, b"*"),
-        _standing(standing),
-    )
-
-
-@reading
-def _read_delta(reply: Any) -> Delta:
-    mode, number, writer, cursor, sent, clock, more, known, body = reply
-    source = Vouched(_writer(writer), _clock(clock), _clocks(known))
-    return Delta(
-        _number(number),
-        mode == b"reconcile",
-        _clock(cursor),
-        _number(sent),
-        more == b"1",
-        source,
-        _body(body),
-    )
-
-
-@reading
-def _read_page(reply: Any) -> Page:
-    number, writer, clock, known, directory, left, part, cursor, found, size, body = reply
-    source = Vouched(_writer(writer), _clock(clock), _clocks(known))
-    names = names_of([*map(_bytes, found)])
-    for name, _ in names:
-        name.decode()
-    return Page(
-        _number(number),
-        source,
-        _bytes(directory),
-        _number(left),
-        _bytes(part),
-        _bytes(cursor),
-        names,
-        _number(size),
-        _body(body),
-    )
-
-
-@reading
-def _read_answer(reply: Any) -> Answer:
-    writer, clock, known, done, body = reply
-    return Answer(
-        Vouched(_writer(writer), _clock(clock), _clocks(known)), _number(done), _body(body)
-    )
-
-
-@reading
-def _read_applied(reply: Any) -> Applied:
-    changed, holds, flat, clock, standing = reply
-    texts = [_bytes(part).decode("utf-8", "replace") for part in flat]
-    refused = zip(texts[::4], texts[1::4], texts[2::4], texts[3::4], strict=True)
-    return Applied(
-        int(changed),
-        holds == b"1",
-        tuple(Refused(*parts) for parts in refused),
-        _clock(clock),
-        _standing(standing),
-    )
-
-
-@reading
-def _read_collections(reply: Any) -> Collections:
-    cursor, flat, sizes, contexts = reply
-    names = names_of([*map(_bytes, flat)])
-    for name, _ in names:
-        name.decode()
-    pairs = list(zip(map(_number, sizes[::2]), map(_number, sizes[1::2]), strict=True))
-    if len(pairs) != len(names) or len(contexts) != len(names):
-        raise InvalidDump("an ill-formed page of collections")
-    for context in contexts:
-        read_context(context)
-    return Collections(_bytes(cursor), names, pairs, list(contexts))
-
-
-@reading
-def _read_directory(reply: Any) -> tuple[int, list[tuple[bytes, str]]]:
-    cursor, found = reply
-    each = ((_bytes(name), _bytes(kinds).decode()) for name, kinds in found.items())
-    return _number(cursor), [(name, kind) for name, kinds in each for kind in kinds.split()]
-
-
-@reading
-def _read_covered(reply: Any) -> tuple[bytes, dict[bytes, list[bytes]]]:
-    cursor, flat = reply
-    pairs = zip(map(_bytes, flat[::2]), map(_bytes, flat[1::2]), strict=True)
-    return _bytes(cursor), {field: dots.split(b" ") for field, dots in pairs}
-
-
-@reading
-def _read_feed(reply: Any) -> Feed:
-    writer, clock, reach, past = reply
-    pairs = [part.decode().partition("@")[::2] for part in _bytes(past).split()]
-    return Feed(_writer(writer).decode(), clock, reach, [(w, cut.encode()) for w, cut in pairs])
-
-
-@reading
-def _read_kinds(reply: Any) -> list[str]:
-    return [_bytes(kind).decode() for kind in reply]
-
-
-@reading
-def _read_digests(reply: Any) -> list[tuple[bytes, bytes]]:
-    if not reply:
-        raise InvalidDump("an ill-formed reply of a replica: no digest at all")
-    return list(zip(map(_bytes, reply[::2]), map(_bytes, reply[1::2]), strict=True))
-
-
-@reading
-def read_opened(reply: Any) -> str:
-    """Read the replica id out of the reply to the script that opens a shard."""
-    return check_replica_id(_bytes(reply[0]).decode())
-
-
-# Requests -----------------------------------------------------------------------------------
 
 
 def _flat(known: Mapping[bytes, bytes]) -> list[bytes]:
@@ -378,9 +34,9 @@ def _looking(
     return Script(f"replica/{name}", keys.shard, keys.base, args, read, about, LOOK)
 
 
-def knowledge(keys: Keys, about: str) -> Script[Knowledge]:
+def knowledge(keys: Keys, about: str) -> Script[replies.Knowledge]:
     """Ask what the replica knows."""
-    return _looking("knowledge", keys, (), _read_knowledge, about)
+    return _looking("knowledge", keys, (), replies.read_knowledge, about)
 
 
 def dump(
@@ -390,55 +46,59 @@ def dump(
     position: bytes,
     about: str,
     token: bytes = b"",
-) -> Script[Delta]:
+) -> Script[replies.Delta]:
     """Ask for the delta for one who knows so much; see ``lua/replica/dump.lua``."""
     args = (BATCH, asker, token, position, *_flat(known))
-    return _looking("dump", keys, args, _read_delta, about)
+    return _looking("dump", keys, args, replies.read_delta, about)
 
 
-def collections(keys: Keys, cursor: bytes, about: str) -> Script[Collections]:
+def collections(keys: Keys, cursor: bytes, about: str) -> Script[replies.Collections]:
     """Ask for a page of the shard's collections."""
     args = (cursor, BATCH)
-    return Script("replica/collections", keys.shard, keys.base, args, _read_collections, about)
+    return Script(
+        "replica/collections", keys.shard, keys.base, args, replies.read_collections, about
+    )
 
 
 def directory(keys: Keys, cursor: int, about: str) -> Command[tuple[int, list[tuple[bytes, str]]]]:
     """Ask for a page of the names and kinds of the shard's collections alone."""
     args = ("HSCAN", keys.base[2], cursor, "COUNT", BATCH)
-    return Command(args, _read_directory, about, keys.shard)
+    return Command(args, replies.read_directory, about, keys.shard)
 
 
 def kinds(keys: Keys, name: bytes, about: str) -> Script[list[str]]:
     """Ask which kinds a name stands for."""
-    return Script("replica/kinds", keys.shard, keys.base, (name,), _read_kinds, about)
+    return Script("replica/kinds", keys.shard, keys.base, (name,), replies.read_kinds, about)
 
 
-def position(keys: Keys, seen: bytes, about: str) -> Script[Feed]:
+def position(keys: Keys, seen: bytes, about: str) -> Script[replies.Feed]:
     """Ask how a feed stands, bearing witness to an id of it."""
     witness = LOOK + seen
-    return Script("replica/position", keys.shard, keys.base, (), _read_feed, about, witness)
+    return Script("replica/position", keys.shard, keys.base, (), replies.read_feed, about, witness)
 
 
-def scan(keys: Keys, position: Position | None, about: str, token: bytes = b"") -> Script[Page]:
+def scan(
+    keys: Keys, position: replies.Position | None, about: str, token: bytes = b""
+) -> Script[replies.Page]:
     """Ask for a batch of all entries, from a position on, or from where the reading has come."""
     if position is None:
         at: tuple[bytes, ...] = (b"+",)
     else:
         flat = [part for name, kind in position.names for part in (name, kind.encode())]
         at = (position.directory, position.part, position.cursor, *flat)
-    return _looking("scan", keys, (BATCH, token, *at), _read_page, about)
+    return _looking("scan", keys, (BATCH, token, *at), replies.read_page, about)
 
 
 def entries(
     keys: Keys, name: bytes, kind: str, fields: Sequence[bytes], about: str
-) -> Script[Answer]:
+) -> Script[replies.Answer]:
     """Ask for the entries of fields, and which of them are not there."""
-    return _looking("entries", keys, (name, kind, *fields), _read_answer, about)
+    return _looking("entries", keys, (name, kind, *fields), replies.read_answer, about)
 
 
 def apply(
     keys: Keys,
-    source: Vouched,
+    source: replies.Vouched,
     asked_as: bytes,
     cursor: bytes,
     mode: str,
@@ -447,7 +107,7 @@ def apply(
     body: Sequence[Any],
     about: str,
     seen: bytes = b"",
-) -> Script[Applied]:
+) -> Script[replies.Applied]:
     """Ask to join a batch; for the arguments see ``lua/replica/apply.lua``.
 
     ``seen`` is the latest id of the target's feed that was heard of.
@@ -461,17 +121,19 @@ def apply(
     # All keys that it writes before it has read them are named, so that a node of a Cluster from
     # which some of them have moved away refuses it before it begins.
     named = (*keys.base, *keys.exchange)
-    return Script("replica/apply", keys.shard, named, args, _read_applied, about, LOOK + seen)
+    return Script(
+        "replica/apply", keys.shard, named, args, replies.read_applied, about, LOOK + seen
+    )
 
 
 def merge(
     keys: Keys, max_drift: float, horizon: Time, mode: str, body: Sequence[Any], about: str
-) -> Script[Applied]:
+) -> Script[replies.Applied]:
     """Ask to join entries that no other replica vouches for, part of a dump up to ``horizon``.
 
     ``mode`` is ``try`` to look only whether they would be refused.
     """
-    return apply(keys, Vouched(), b"", b"", mode, max_drift, str(horizon), body, about)
+    return apply(keys, replies.Vouched(), b"", b"", mode, max_drift, str(horizon), body, about)
 
 
 def note(
@@ -482,15 +144,15 @@ def note(
     kind: str,
     known: Mapping[bytes, bytes],
     about: str,
-) -> Script[Applied]:
+) -> Script[replies.Applied]:
     """Ask to note what is known of one collection alone, whose entries are all joined."""
     body = bodies.body_of([bodies.Group(name, kind, b"", b"", [])])
-    vouched = Vouched(known=known)
+    vouched = replies.Vouched(known=known)
     return apply(keys, vouched, asked_as, b"", "note", max_drift, "", body, about)
 
 
 def expect(
-    keys: Keys, asked_as: bytes, seen: bytes, source: Vouched, began: bytes, about: str
+    keys: Keys, asked_as: bytes, seen: bytes, source: replies.Vouched, began: bytes, about: str
 ) -> Script[bytes]:
     """Say that all that a source showed is joined; see ``lua/replica/expect.lua``."""
     args = (asked_as, source.writer, began, *_flat(source.known))
@@ -510,14 +172,14 @@ def covered(
     The dots are in the form of :func:`redis_crdt.operations.packed.key_of`.
     """
     args = (name, kind, cursor, BATCH, *_flat(known))
-    return _looking("covered", keys, args, _read_covered, about)
+    return _looking("covered", keys, args, replies.read_covered, about)
 
 
 def finish(
     keys: Keys,
     asked_as: bytes,
     seen: bytes,
-    source: Vouched,
+    source: replies.Vouched,
     silent: Mapping[bytes, bytes],
     about: str,
 ) -> Script[bytes]:
@@ -594,7 +256,8 @@ def digest(
 ) -> Script[tuple[bytes, list[bytes]]]:
     """Ask for digests of a page of a collection; see ``lua/replica/digest.lua``."""
     args = (name, kind, cursor, BATCH, width, *listed)
-    return Script("replica/digest", keys.shard, keys.base, args, about=about)
+    read = replies.read_listed if listed else replies.read_sums
+    return Script("replica/digest", keys.shard, keys.base, args, read, about)
 
 
 def digests(
@@ -606,7 +269,7 @@ def digests(
     """
     named = (part for item in collections for part in item)
     args = (BATCH, BATCH_BYTES, *named)
-    return Script("replica/digests", keys.shard, keys.base, args, _read_digests, about)
+    return Script("replica/digests", keys.shard, keys.base, args, replies.read_digests, about)
 
 
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:

@@ -25,7 +25,7 @@ from redis_crdt.entries import MAX_JOINED
 from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
 from redis_crdt.names import check_namespace, check_stored_name, shard_of
-from redis_crdt.operations import bodies
+from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.state import Version
@@ -162,13 +162,13 @@ def dump_file(
         out.write(header.model_dump_json().encode() + b"\n")
         for shard in range(source.shards):
             keys = source.keys(shard)
-            position, writer = ask.Position(), None
+            position, writer = replies.Position(), None
             while not position.is_over:
                 page = yield source, ask.scan(keys, position, source.about)
                 # To another process the position means nothing. What is in the file twice is
                 # joined twice.
                 is_another = writer not in (None, page.source.writer)
-                position = ask.Position() if is_another else page.after(position)
+                position = replies.Position() if is_another else page.after(position)
                 writer = page.source.writer
                 for group in bodies.groups_of(page.body):
                     for field, entry in group.entries:

@@ -32,20 +32,14 @@ FIRST_DELAY, LAST_DELAY = 0.1, 30.0
 PEER_TIMEOUT = 10.0
 """For how many seconds a peer may leave a command unanswered before it counts as gone."""
 
+FILLING = 10.0
+"""For how many seconds a peer is not pulled from while a new replica fills itself from another."""
+
 TELL_EVERY = 1.0
 """How often progress is written down at most, and how far behind a peer is is looked up."""
 
 ONE_WAY_AFTER = 2
 """After how many intervals a peer that has never read this replica is told of."""
-
-
-class Filling:
-    """Whose turn it is to fill a new replica."""
-
-    def __init__(self) -> None:
-        self.turn = asyncio.Lock()
-        self.by: Link | None = None
-        """The link that had its turn last."""
 
 
 class Follower:
@@ -56,7 +50,7 @@ class Follower:
         own: OwnReplica,
         peer: ReplicaOperations,
         interval: float,
-        filling: Filling,
+        filling: asyncio.Lock,
         pace: Pace,
         observer: Observer | None,
     ) -> None:
@@ -140,22 +134,20 @@ class Follower:
         """Pull for the first time in this round.
 
         A new replica fills itself from one peer after the other: once it has all of the first,
-        it knows what that one knew of the others, and all that they still tell is what is new. A
-        peer that neither answers nor fails does not hold the others up for longer than that.
+        it knows what that one knew of the others, and all that they still tell is what is new. No
+        peer holds the others up for long by that, whatever it sends.
         """
         filling = self._filling
-        while await drive(_is_filling(self._replica)):
+        if await drive(_is_filling(self._replica)):
             try:
-                await asyncio.wait_for(filling.turn.acquire(), PEER_TIMEOUT)
+                await asyncio.wait_for(filling.acquire(), FILLING)
             except TimeoutError:
-                if filling.by is not None and filling.by.state == "scanning":
-                    continue
-                break
-            try:
-                filling.by = self.link
-                return await drive(pull.run())
-            finally:
-                filling.turn.release()
+                pass
+            else:
+                try:
+                    return await drive(pull.run())
+                finally:
+                    filling.release()
         return await drive(pull.run())
 
     async def _measure(self) -> None:
@@ -223,8 +215,10 @@ class Follower:
 
     async def _failed(self, error: CRDTError) -> None:
         if self._own.is_cause_of(error):
-            self.link.interrupted()
+            self.link.interrupted(error)
             self._own.failed(error)
+            if monotonic() - self._told >= TELL_EVERY:
+                await self._tell()  # a full server takes that, too
             self._held_up = min(self._held_up + 1, 7)
             await self._own.until_well(self._backoff.compute(self._held_up))
             return
@@ -267,6 +261,7 @@ class Follower:
         )
 
     def _progressed(self) -> Procedure[None]:
+        check_cancelled()  # a pull may take long
         assert self._pull is not None
         self.link.heard()
         if self.link.progressed(self._pull.progress):

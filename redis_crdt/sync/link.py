@@ -64,6 +64,8 @@ class Link(BaseModel):
     """When all that it had was read last."""
     last_error: str | None = None
     """What went wrong last; None since all is well again."""
+    own_error: str | None = None
+    """What is the matter with the replica's own server, where that keeps it from being read."""
     failures: int = 0
     """How often in a row it failed."""
     pulls: int = 0
@@ -131,7 +133,7 @@ class Link(BaseModel):
     def pulled(self, report: SyncReport) -> bool:
         """Note a pull that ended well; returns whether that is news."""
         self.heard()
-        self.last_error, self.failures = None, 0
+        self.last_error, self.own_error, self.failures = None, None, 0
         self._failures.forget()
         self.pulls += 1
         self.entries += report.entries
@@ -145,13 +147,14 @@ class Link(BaseModel):
     def failed(self, error: CRDTError) -> bool:
         """Note a pull that failed; returns whether that is news, or has not been so for long."""
         self._enter("waiting" if isinstance(error, NamespaceMissing) else "failing")
-        self.last_error = f"{type(error).__name__}: {error}"
+        self.last_error, self.own_error = f"{type(error).__name__}: {error}", None
         self.failures += 1
         return self._failures.is_news(error)
 
-    def interrupted(self) -> None:
+    def interrupted(self, error: CRDTError) -> None:
         """Note that it is not read for now, for no fault of its own."""
         self._enter("starting")
+        self.own_error = f"{type(error).__name__}: {error}"
 
     def progressed(self, progress: Progress) -> bool:
         """Note how far pulling is; returns whether reconciling has only begun."""

@@ -23,6 +23,7 @@ from redis_crdt.errors import (
     ServerFull,
     ServerReadOnly,
 )
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.awaiting import check_cancelled, drive
 from redis_crdt.operations.operation import Procedure
@@ -61,7 +62,7 @@ class OwnReplica:
         self._well = asyncio.Event()
         self._well.set()
         self._failures = Failures()
-        self._knew: dict[int, ask.Knowledge] = {}
+        self._knew: dict[int, replies.Knowledge] = {}
         self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=0.1)
 
     def knows(self) -> set[bytes]:
@@ -134,7 +135,7 @@ class OwnReplica:
         for shard in range(replica.shards):
             found = yield replica, ask.knowledge(replica.keys(shard), replica.about)
             before = self._knew.get(shard)
-            if before and not ask.has_forgotten_nothing(found.standing, before.standing):
+            if before and not replies.has_forgotten_nothing(found.standing, before.standing):
                 changed = True
                 lost = lost or _knows_less(found, before)
             self._knew[shard] = found
@@ -142,7 +143,7 @@ class OwnReplica:
         return lost
 
 
-def _knows_less(found: ask.Knowledge, before: ask.Knowledge) -> bool:
+def _knows_less(found: replies.Knowledge, before: replies.Knowledge) -> bool:
     return any(
         parse_clock(clock) > parse_clock(found.known.get(writer, b"0-0"))
         for writer, clock in before.known.items()

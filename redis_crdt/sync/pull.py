@@ -10,6 +10,7 @@ wherever, the next pull goes on from a valid state.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,9 +19,9 @@ from typing import Any, NamedTuple
 
 from redis_crdt.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
-from redis_crdt.operations import bodies
+from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
+from redis_crdt.operations.operation import Procedure, Script, SideBySide, TooMuchEffort, Wait
 from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.reconcile import Reconciling
@@ -30,6 +31,13 @@ from redis_crdt.sync.window import AT_ONCE, Window
 MAX_CHASE = 100
 """After how many batches of what was written meanwhile a pull leaves the rest to the next."""
 
+MAX_BATCHES = 10_000
+"""After how many batches a pull leaves the rest to the next in any case: fifty times a feed of the
+usual length. So no source keeps one for ever."""
+
+MAX_RESTARTS = 3
+"""How often one pull begins anew because the target is not what it was."""
+
 MAX_AHEAD = 1.0
 """For how many seconds one waits for news whose end has to be waited for, too."""
 
@@ -38,6 +46,10 @@ STREAM = 6
 
 MAX_RECONCILED = 3
 """How often one pull reconciles before it leaves the rest to the next."""
+
+
+MAX_WEIGHT = 1_000_000
+"""How many bytes are joined at once, unless one entry has more."""
 
 
 class Progress(NamedTuple):
@@ -147,7 +159,7 @@ class ShardPull:
         self.about = f"pull of {source.about}"
         self._progressed, self._pace = progressed, pace
         self.progress = Progress()
-        self.target_knows: ask.Knowledge | None = None
+        self.target_knows: replies.Knowledge | None = None
         self._known: dict[bytes, bytes] = {}
         self.seen = self.standing = b""
         """What was last heard of the target: its clock, who it is and how much it had learnt. One
@@ -219,19 +231,19 @@ class ShardPull:
             yield from self._run(delta, follows=True)
         return self.report if self.report.batches else None
 
-    def _send_wait(self, mine: ask.Knowledge, seconds: float) -> Procedure[None]:
+    def _send_wait(self, mine: replies.Knowledge, seconds: float) -> Procedure[None]:
         wait = Wait({self.source_keys.shard: self.clock}, min(seconds, MAX_AHEAD), count=1)
         yield from self.window.send(wait)
         yield from self.window.send(self._next_request(mine))
 
-    def _run(self, delta: ask.Delta | None, follows: bool = False) -> Procedure[None]:
+    def _run(self, delta: replies.Delta | None, follows: bool = False) -> Procedure[None]:
         """Pull until nothing more is there, beginning with what has come already, if anything.
 
         Who follows a far source goes on as long as anything comes: there would be a gap of a round
         trip before the next news.
         """
         window = self.window
-        reconciled = chased = 0
+        reconciled = chased = restarted = batches = 0
         goal: Time | None = None
         while True:
             mine = self.target_knows or (yield from self._ask_target())
@@ -249,7 +261,13 @@ class ShardPull:
                 more = True
             elif not (yield from self._take(mine, delta)):
                 yield from window.stop()
+                if (restarted := restarted + 1) > MAX_RESTARTS:
+                    return
                 more = True
+            elif (batches := batches + 1) > MAX_BATCHES:
+                self.clock = delta.cursor
+                yield from window.stop()
+                return
             elif more:
                 yield from self._note_distance(delta)
                 goal = goal or parse_clock(source.clock)
@@ -271,10 +289,10 @@ class ShardPull:
                     yield from window.stop()
                     return
 
-    def _ask_source(self, mine: ask.Knowledge) -> Procedure[ask.Delta]:
+    def _ask_source(self, mine: replies.Knowledge) -> Procedure[replies.Delta]:
         """Ask the source for what the target lacks, or for what comes after what it has told."""
         window = self.window
-        delta: ask.Delta | None = None
+        delta: replies.Delta | None = None
         if window.goes_on:
             # Not many more than the source seems to have.
             left = self._batches_left
@@ -290,7 +308,7 @@ class ShardPull:
             window.begun(delta.number, monotonic() - began)
         return delta
 
-    def _note_distance(self, delta: ask.Delta) -> Procedure[None]:
+    def _note_distance(self, delta: replies.Delta) -> Procedure[None]:
         """Note how far the source is ahead, as if its writes came as close as in this batch."""
         at, clock = parse_clock(delta.cursor).ms, parse_clock(delta.source.clock).ms
         span = at - self._read_to if self._read_to else 0
@@ -302,18 +320,18 @@ class ShardPull:
         entries = (clock - at) / span * bodies.count(delta.body) if span else 0
         yield from self.note_progress(behind_entries=round(entries))
 
-    def _next_request(self, mine: ask.Knowledge) -> Script[ask.Delta]:
+    def _next_request(self, mine: replies.Knowledge) -> Script[replies.Delta]:
         keys, about, token = self.source_keys, self.about, self.window.token
         return ask.dump(keys, mine.writer, mine.known, b"+", about, token)
 
-    def _ask_target(self) -> Procedure[ask.Knowledge]:
-        mine: ask.Knowledge
+    def _ask_target(self) -> Procedure[replies.Knowledge]:
+        mine: replies.Knowledge
         mine = yield self.target, ask.knowledge(self.target_keys, self.about)
         self.target_knows, self._known = mine, mine.known
         self.seen, self.standing = mine.clock, mine.standing
         return mine
 
-    def _take(self, mine: ask.Knowledge, delta: ask.Delta) -> Procedure[bool]:
+    def _take(self, mine: replies.Knowledge, delta: replies.Delta) -> Procedure[bool]:
         """Join a batch; returns whether the target still is what it was when it was asked."""
         source, reading = delta.source, self._reading
         if source.writer != reading.writer:
@@ -328,7 +346,7 @@ class ShardPull:
         if delta.body or any(is_news(mine, *item) for item in news.items()):
             # What was refused before is not held, so nothing after it can be claimed as known.
             cursor = b"" if reading.refused else delta.cursor
-            applied = yield from self.apply(mine, source, cursor, mode, delta.body)
+            applied = yield from self.apply(source, cursor, mode, delta.body)
             if applied.refused:
                 reading.refused = True
             elif cursor and not applied.holds:
@@ -347,18 +365,49 @@ class ShardPull:
 
     def apply(
         self,
-        mine: ask.Knowledge,
-        source: ask.Vouched,
+        source: replies.Vouched,
         cursor: bytes,
         mode: str,
         body: Sequence[bytes],
-    ) -> Procedure[ask.Applied]:
-        """Join a batch; returns what the target replies."""
+    ) -> Procedure[replies.Applied]:
+        """Join a batch; returns what the target replies.
+
+        In parts where it is so much that others would wait at the target's server: no script takes
+        more than about 1 MB or 2000 dots, or else one entry.
+        """
+        parts = deque([body])
+        if bodies.weight_of(body) > MAX_WEIGHT:
+            parts = deque(bodies.split(body, MAX_WEIGHT, ask.BATCH))
+        refused: tuple[replies.Refused, ...] = ()
+        while True:
+            part = parts.popleft()
+            is_last = not parts and not refused
+            try:
+                applied = yield from self._apply_part(
+                    *(source, cursor if is_last else b"", mode if is_last else "more", part)
+                )
+            except TooMuchEffort as error:
+                if error.entries < 1:
+                    raise
+                # Those after it are mostly alike.
+                parts.extendleft(reversed([*bodies.split(part, MAX_WEIGHT, error.entries)]))
+                continue
+            refused += applied.refused
+            if not parts or not replies.has_forgotten_nothing(applied.standing, self.standing):
+                return applied._replace(refused=refused)
+
+    def _apply_part(
+        self,
+        source: replies.Vouched,
+        cursor: bytes,
+        mode: str,
+        body: Sequence[bytes],
+    ) -> Procedure[replies.Applied]:
         drift = self.target.max_drift
         keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
         request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
         applied = yield self.target, request
-        if ask.has_forgotten_nothing(applied.standing, asked_as):
+        if replies.has_forgotten_nothing(applied.standing, asked_as):
             self.seen, self.standing = applied.clock, applied.standing
         entries, size = bodies.count(body), sum(map(len, body))
         self.report += SyncReport(
@@ -371,7 +420,7 @@ class ShardPull:
         self.progress = self.progress._replace(
             entries=self.progress.entries + entries, bytes=self.progress.bytes + size
         )
-        result: ask.Applied = applied
+        result: replies.Applied = applied
         return result
 
     def note_progress(self, **news: Any) -> Procedure[None]:
@@ -384,14 +433,14 @@ class ShardPull:
         """Wait until so many bytes more may be reconciled."""
         yield from self._pace.keep(size)
 
-    def _note(self, contexts: Mapping[ask.Place, bytes]) -> Procedure[None]:
+    def _note(self, contexts: Mapping[replies.Place, bytes]) -> Procedure[None]:
         for (name, kind), context in contexts.items():
-            known = ask.read_context(context)
+            known = replies.read_context(context)
             keys, drift = self.target_keys, self.target.max_drift
             request = ask.note(keys, self.standing, drift, name, kind, known, self.about)
             yield self.target, request
 
-    def _reconcile(self, mine: ask.Knowledge, head: ask.Vouched) -> Procedure[None]:
+    def _reconcile(self, mine: replies.Knowledge, head: replies.Vouched) -> Procedure[None]:
         """Bring target and source together without a feed; goes on where the last one broke off."""
         self.report = replace(self.report, full_scan=True)
         self.window.pause()
@@ -411,6 +460,10 @@ class ShardPull:
         elif ended:
             yield from self._note(going.contexts)
 
+    def give_up_reconciling(self) -> None:
+        """Begin the next reconciling anew."""
+        self._reconciling = None
+
 
 @dataclass(slots=True)
 class Reading:
@@ -421,7 +474,7 @@ class Reading:
     """Whether an entry was refused, and left out. The target's cursor then stays before it."""
     position: bytes = b""
     """Where to go on: writer, cursor, and how many references after it are done."""
-    contexts: dict[ask.Place, bytes] = field(default_factory=dict)
+    contexts: dict[replies.Place, bytes] = field(default_factory=dict)
     """What is known of collections alone; the target may note it once it has all the rest."""
 
     def hear(self, body: Sequence[bytes]) -> None:
@@ -430,12 +483,12 @@ class Reading:
             if head.context:
                 self.contexts[head.place] = head.context
 
-    def go_on(self, delta: ask.Delta) -> None:
+    def go_on(self, delta: replies.Delta) -> None:
         """Note how far a batch went."""
         self.position = b"%b %b %d" % (delta.source.writer, delta.cursor, delta.sent)
 
 
-def is_news(mine: ask.Knowledge, writer: bytes, clock: bytes) -> bool:
+def is_news(mine: replies.Knowledge, writer: bytes, clock: bytes) -> bool:
     """Whether a target can learn that from a source. Of its own present writer it knows all."""
     if writer == mine.writer:
         return False

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from redis_crdt.errors import InvalidDump
 from redis_crdt.kinds import KINDS
-from redis_crdt.operations import bodies
+from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script
 from redis_crdt.operations.packed import Aliases, key_of
@@ -25,6 +26,16 @@ from redis_crdt.operations.packed import Aliases, key_of
 if TYPE_CHECKING:
     from redis_crdt.sync.pull import ShardPull
 
+
+MAX_COLLECTIONS, MAX_ENTRIES = 10**7, 10**10
+"""How many collections and entries a shard may have, so that a scan is no endless one."""
+
+MAX_UNTOLD = 1_000_000
+"""How many entries may be written while a scan is under way, beside as many as there were."""
+
+IDLE_PAGES = 1000
+"""So many pages of a scan may bring nothing, and a quarter of a batch makes up for one: most bring
+a whole batch, and hashes that have shrunk are sparse for a while only."""
 
 ASKED_TOGETHER = 20_000
 """About how many fields the source is asked about in one go: their names are held meanwhile."""
@@ -54,7 +65,7 @@ class Shown:
                     self._hashes.extend([hash((salt, field, key(d))) for d in live.split(b" ")])
         self._sorted = False
 
-    def has(self, place: ask.Place, field: bytes, dots: Iterable[bytes]) -> bool:
+    def has(self, place: replies.Place, field: bytes, dots: Iterable[bytes]) -> bool:
         """Whether all of these dots of a field, as the target tells them, were shown."""
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
@@ -70,21 +81,23 @@ class Shown:
 class Reconciling:
     """One reconciling of one shard. Where an exception breaks it off, :meth:`run` goes on."""
 
-    def __init__(self, pull: ShardPull, mine: ask.Knowledge, head: ask.Vouched) -> None:
+    def __init__(self, pull: ShardPull, mine: replies.Knowledge, head: replies.Vouched) -> None:
         self._pull = pull
         self._mine = mine
         self._head = head
         self._began = mine.clock if mine.is_empty else b""
         self._shown = Shown()
-        self._position = ask.Position()
+        self._position = replies.Position()
         self._done = self._total = 0
-        self.contexts: dict[ask.Place, bytes] = {}
+        self._idle = 0.0
+        """How many pages have brought nothing, less what made up for it."""
+        self.contexts: dict[replies.Place, bytes] = {}
         """What is known of collections alone, as the reading of each began."""
-        self._contexts_seen: set[ask.Place] = set()
+        self._contexts_seen: set[replies.Place] = set()
         self.refused = False
         """Whether an entry was refused: then not all that the source had is held."""
 
-    def goes_on(self, mine: ask.Knowledge, head: ask.Vouched) -> bool:
+    def goes_on(self, mine: replies.Knowledge, head: replies.Vouched) -> bool:
         """Whether both sides still are what they were as this began."""
         return mine.writer == self._mine.writer and head.writer == self._head.writer
 
@@ -120,26 +133,49 @@ class Reconciling:
             if page.source.writer != self._head.writer:
                 return False  # another process, to which the position means nothing
             after = page.after(self._position)
+            places = len(self._contexts_seen)
             for place, _, context, _ in bodies.heads_of(page.body):
                 # As it was before the first of its entries was read.
                 if context and place not in self._contexts_seen:
                     self.contexts[place] = context
                 self._contexts_seen.add(place)
             if page.body:
-                applied = yield from pull.apply(self._mine, page.source, b"", "more", page.body)
+                applied = yield from pull.apply(page.source, b"", "more", page.body)
                 self.refused = self.refused or bool(applied.refused)
                 self._shown.add(page.body)
             self._done += bodies.count(page.body)
             self._total += page.size
+            self._check_end(page, places)
             self._position = after
             yield from pull.note_progress(scanned=self._done, to_scan=self._total)
             yield from pull.keep_pace(sum(map(len, page.body)))
         yield from pull.window.rest()
         return True
 
-    def _next_page(self) -> Procedure[ask.Page]:
+    def _check_end(self, page: replies.Page, places: int) -> None:
+        """Raise :class:`InvalidDump` where the scan seems to have no end.
+
+        A scan of an honest source takes as many pages as what it has fills. Another try begins
+        anew.
+        """
+        entries, size = bodies.count(page.body), sum(map(len, page.body))
+        found = len(self._contexts_seen) - places
+        brought = (entries + found) / ask.BATCH + size / ask.BATCH_BYTES
+        self._idle = max(0.0, self._idle + 1 - 4 * brought)
+        if (
+            self._idle > IDLE_PAGES
+            or self._done > 2 * self._total + MAX_UNTOLD
+            or self._total > MAX_ENTRIES
+            or len(self._contexts_seen) > MAX_COLLECTIONS
+        ):
+            self._pull.give_up_reconciling()
+            raise InvalidDump(
+                f"{self._pull.about}: a scan without end: {self._done} came of {self._total}"
+            )
+
+    def _next_page(self) -> Procedure[replies.Page]:
         pull, window = self._pull, self._pull.window
-        page: ask.Page | None = None
+        page: replies.Page | None = None
         if window.goes_on:
             # Not many more than the source is known to have.
             most = 2 + max(0, self._total - self._done) // ask.BATCH
@@ -165,10 +201,10 @@ class Reconciling:
             if cursor == b"0":
                 return True
 
-    def _ask_for_others_in(self, place: ask.Place) -> Procedure[bool]:
+    def _ask_for_others_in(self, place: replies.Place) -> Procedure[bool]:
         pull, (name, kind), cursor = self._pull, place, b"0"
-        context = ask.read_context(self.contexts.get(place, b""))
-        known = ask.later_of(self._head.known, context)
+        context = replies.read_context(self.contexts.get(place, b""))
+        known = replies.later_of(self._head.known, context)
         others: list[bytes] = []
         while True:
             request = ask.covered(pull.target_keys, name, kind, cursor, known, pull.about)
@@ -181,22 +217,22 @@ class Reconciling:
             if cursor == b"0":
                 return True
 
-    def _ask_for_fields(self, place: ask.Place, fields: list[bytes]) -> Procedure[bool]:
+    def _ask_for_fields(self, place: replies.Place, fields: list[bytes]) -> Procedure[bool]:
         """Ask the source about fields, and join what it has of them."""
         pull, (name, kind) = self._pull, place
         asked = deque(_batches(fields))
         is_same = True
 
-        def request(batch: list[bytes]) -> Script[ask.Answer]:
+        def request(batch: list[bytes]) -> Script[replies.Answer]:
             return ask.entries(pull.source_keys, name, kind, batch, pull.about)
 
-        def take(answer: ask.Answer) -> Procedure[Script[ask.Answer] | None]:
+        def take(answer: replies.Answer) -> Procedure[Script[replies.Answer] | None]:
             nonlocal is_same
             batch = asked.popleft()
             is_same = is_same and answer.source.writer == self._head.writer and answer.done > 0
             if not is_same:
                 return None
-            applied = yield from pull.apply(self._mine, answer.source, b"", "more", answer.body)
+            applied = yield from pull.apply(answer.source, b"", "more", answer.body)
             self.refused = self.refused or bool(applied.refused)
             if answer.done >= len(batch):
                 return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from redis_crdt.operations.requests import Refused
+from redis_crdt.operations.replies import Refused
 
 MAX_REFUSED = 100
 """How many entries that were refused a report names."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.operations.awaiting import drive
 from redis_crdt.operations.replica import ReplicaOperations
-from redis_crdt.sync.follower import Filling, Follower
+from redis_crdt.sync.follower import Follower
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
 from redis_crdt.sync.own import OwnReplica
@@ -60,7 +60,7 @@ class Syncer:
         self._observer = observer
         self.own = OwnReplica(replica, observer)
         """Whether the replica's own server is well."""
-        self._filling, self._pace = Filling(), Pace(max_bytes_per_second)
+        self._filling, self._pace = asyncio.Lock(), Pace(max_bytes_per_second)
         self._tasks: asyncio.TaskGroup | None = None
         self._followers: dict[Follower, asyncio.Task[None] | None] = {}
         for peer in _each_once(peers):

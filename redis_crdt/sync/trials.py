@@ -6,6 +6,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from redis_crdt.errors import ClockDrift, ReplicaConflict, ReplicaMismatch
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Command, Procedure, Wait, reading
 from redis_crdt.operations.replica import ReplicaOperations
@@ -47,7 +48,7 @@ def try_peer(replica: ReplicaOperations, peer: ReplicaOperations) -> Procedure[s
     for shard in range(replica.shards):
         mine = yield replica, ask.knowledge(replica.keys(shard), replica.about)
         keys, about, token = peer.keys(shard), peer.about, token_hex(8).encode()
-        yield peer, ask.scan(keys, ask.Position(), about, token)
+        yield peer, ask.scan(keys, replies.Position(), about, token)
         delta = yield peer, ask.dump(keys, mine.writer, mine.known, b"", about, token)
         yield peer, Wait({shard: b"0-0"}, 0.0, count=1, about=about)
         yield (

@@ -7,6 +7,7 @@ takes a source of chance, so the suite has Hypothesis give one, which then shrin
 from __future__ import annotations
 
 import argparse
+import asyncio
 import io
 import json
 import random
@@ -22,22 +23,33 @@ from typing import Any, Literal
 
 import redis
 from pydantic import BaseModel
+from redis.asyncio.retry import Retry as AwaitedRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from redis_crdt import Replica, State, memory
+from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.clock import Time
 from redis_crdt.codec import Codec
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import DROPPED, KINDS, PARTITIONS
 from redis_crdt.names import check_name, check_namespace, check_replica_id
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.awaiting import drive
 from redis_crdt.operations.bodies import SEPARATOR, Group
 from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
+from redis_crdt.sync.pull import pull
 from redis_crdt.tails import Position
+from tests.faults.impostor import Honest, Impostor, Last, Raw, encode, request_of
 from tests.faults.wire import careless_body, is_readable, is_text
 
 HANGS_AFTER = 60.0
 """For how many seconds one input may take."""
+
+MAX_BUSY = 50_000
+"""For how many microseconds one script may keep the target's server busy, if nobody else is."""
 
 ANEW_EVERY = 500
 """After so many inputs the replicas that batches are joined into begin anew."""
@@ -47,6 +59,12 @@ Kind = Literal["or_set", "g_counter", "pn_counter", "lww_register", "mv_register
 
 
 # Making inputs ------------------------------------------------------------------------------
+
+CODES = (
+    *("DRIFT", "SHARDS", "EFFORT", "KIND", "CLOSED", "CONFLICT", "INFO", "REPLICA", "FORMAT"),
+    *("OVERFLOW", "SIZE", "ABORTED", "UNNAMED", "MALFORMED", "NEW"),
+)
+"""The first words of our scripts' refusals, and one that is none."""
 
 PIECES = (
     *(b"", b"|", b" ", b"@", b"#", b"-0", b"0", b"\n", b"\r", b"\x00", b"\x7f", b"\xff", b"\xc3"),
@@ -133,7 +151,7 @@ def a_context(chance: Chance) -> bytes:
     pairs = [dot.partition("@")[::2] for dot in known]
     text = mutate(chance, " ".join(f"{writer} {time}" for time, writer in pairs).encode())
     try:
-        ask.read_context(text)
+        replies.read_context(text)
     except ValueError:
         return b""
     return text
@@ -201,6 +219,67 @@ def a_value(chance: Chance, depth: int = 0) -> Any:
     return dict(enumerate(parts))
 
 
+NONSENSE = (
+    *(b"*4000000000\r\n", b"*500000000\r\n", b"*1000000\r\n" * 7, b"*1\r\n" * 12, b"*-7\r\n"),
+    *(b"$9000000000000000000\r\n", b"$2000000000\r\nabc", b"$-7\r\n", b"$x\r\n", b"$\r\n", b"\r\n"),
+    *(b"%1\r\n*0\r\n:1\r\n", b"~1\r\n*0\r\n", b"|1\r\n*0\r\n:1\r\n:1\r\n", b"%2000000000\r\n"),
+    *(b">2\r\n$10\r\ninvalidate\r\n*0\r\n:1\r\n", b">3\r\n$6\r\nMOVING\r\n:1\r\n:1\r\n:1\r\n"),
+    *(b">1\r\n*0\r\n", b"_\r\n", b"#t\r\n", b",nan\r\n", b"(1" + b"0" * 5000 + b"\r\n", b":\r\n"),
+    *(b":99999999999999999999\r\n", b"+\xff\r\n", b"-\xff\xfe\r\n", b"- \r\n", b"-\r\n", b"+\r\n"),
+    *(b"-MOVED x y\r\n", b"-MOVED 1 :0\r\n", b"-ASK\r\n", b"-NOSCRIPT x\r\n", b"-LOADING x\r\n"),
+    *(
+        b"-NOAUTH x\r\n",
+        b"-WRONGPASS x\r\n",
+        b"-OOM x\r\n",
+        b"-ERR max number of clients reached\r\n",
+    ),
+    *(f"-CRDT{code} {detail}\r\n".encode() for code in CODES for detail in ("", "x", "9" * 5000)),
+    *(b"*1\r\n-ERR max number of clients reached\r\n", b"HTTP/1.1 400 Bad\r\n\r\n", b"\x00" * 99),
+    *(b"$400\r\n" + b"9" * 400 + b"\r\n", b"*2\r\n$1\r\n1\r\n$400\r\n" + b"9" * 400 + b"\r\n"),
+)
+"""What may come in the place of a reply."""
+
+
+def garble_wire(chance: Chance, reply: Any) -> Any:
+    """Mostly the same reply, with some of it garbled, or nonsense in its place."""
+    choice = chance.random()
+    if choice < 0.8:
+        return garble(chance, reply) if choice < 0.3 else reply
+    if choice < 0.9:
+        return chance.choice((Raw, Last))(chance.choice(NONSENSE))
+    sent = encode(reply, chance.random() < 0.5)
+    if choice < 0.95:
+        return Last(sent[: chance.randint(0, len(sent))])
+    return Last(mutate(chance, sent))
+
+
+def a_burden(chance: Chance) -> list[bytes]:
+    """The body of a batch that takes long to join."""
+
+    def dots(count: int) -> bytes:
+        base = chance.choice((1000, 5000))
+        return " ".join(f"{base + i}@w{i:04d}#1" for i in range(count)).encode()
+
+    match chance.randrange(5):
+        case 0:
+            count = chance.choice((40, 400))
+            items = [(b'"%d"' % i, dots(count)) for i in range(chance.randint(1, 8000 // count))]
+            return careless_body([Group(b"set", "or_set", b"", b"", items)])
+        case 1:
+            items = [(b'"%d"' % i, dots(1)) for i in range(1000)]
+            return careless_body([Group(b"set", "or_set", b"", b"", items)])
+        case 2:
+            keys = [f"{i}{'é' * 30_000}".encode() for i in range(chance.randint(1, 20))]
+            group = Group(b"map", "lww_map", b"", b"", [(key, b"1@a#1\n1") for key in keys])
+            return careless_body([group])
+        case 3:
+            value = b'"%b"' % ("é" * 500_000).encode()
+            items = [(b"%d" % i, b"1@a#1\n" + value) for i in range(chance.randint(1, 9))]
+            return careless_body([Group(b"map", "lww_map", b"", b"", items)])
+    groups = [Group(b"%d" % i, "or_set", b"", b"", []) for i in range(2000)]
+    return careless_body(groups)
+
+
 # Targets ------------------------------------------------------------------------------------
 
 
@@ -249,11 +328,14 @@ class Targets:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
-        self._batches = 0
+        self._batches = self._sockets = 0
+        self._loop = asyncio.new_event_loop()
+        self._impostor = Impostor(as_is).__enter__()
         self._begin_anew()
         self.all: dict[str, Callable[[Chance], None]] = {
             "deltas": self.delta,
             "peers": self.peer,
+            "sockets": self.socket,
             "dumps": self.dump,
             "files": self.file,
             "names": self.name,
@@ -261,9 +343,15 @@ class Targets:
             "settings": self.setting,
         }
 
+    def close(self) -> None:
+        """Close what listens, and the event loop."""
+        self._impostor.__exit__()
+        self._loop.close()
+
     def _begin_anew(self) -> None:
         self._client.flushdb()
         self.server = Replica(self._client, replica_id="z")
+        self._target = Replica(self._client, replica_id="z", namespace="sockets")
         self.memory = memory.Replica(replica_id="z")
 
     def delta(self, chance: Chance) -> None:
@@ -289,10 +377,10 @@ class Targets:
 
         None for a refusal. Of two reasons either will do.
         """
-        vouched = ask.Vouched(source, b"1" if source else b"")
+        vouched = replies.Vouched(source, b"1" if source else b"")
         try:
             request = ask.apply(replica.keys(0), vouched, b"", b"", "more", 60.0, "0", body, "fuzz")
-            applied: ask.Applied = replica.execute(request)
+            applied: replies.Applied = replica.execute(request)
         except CRDTError:
             return None
         return applied.changed, [refused[:3] for refused in applied.refused]
@@ -311,6 +399,49 @@ class Targets:
         with refusing():
             target.pull(self.liar)
         self._check_sound(target)
+
+    def socket(self, chance: Chance) -> None:
+        """What a server answers that need not even be a Redis, to either kind of replica."""
+        self._sockets += 1
+        if self._sockets % 50 == 1:
+            honest = memory.Replica(
+                replica_id="y", namespace="sockets", feed_limit=chance.choice((1, 100))
+            )
+            for element in "abc":
+                honest.or_set("tasks").add(element)
+                honest.lww_map("status").set(element, 1)
+            honest.or_set("tasks").remove("a")
+            self._honest = Honest(honest)
+        server, body = self._honest, a_burden(chance) if chance.random() < 0.001 else None
+        lies = chance.random() < 0.95
+
+        def answer(args: list[bytes]) -> Any:
+            reply = server(args)
+            if body is None:
+                return garble_wire(chance, reply) if lies else reply
+            if request_of(args) == "dump" and isinstance(reply, list):
+                reply[-1] = body
+            return reply
+
+        self._impostor.answer = answer
+        options: dict[str, Any] = {
+            "namespace": "sockets",
+            "socket_timeout": 0.25,
+            "protocol": chance.choice((2, 3)),
+        }
+        url = self._impostor.url
+        if chance.random() < 0.5:
+            once = Retry(NoBackoff(), 0)
+            with refusing(), Replica.from_url(url, retry=once, **options) as peer:
+                self._target.pull(peer)
+        else:
+            self._loop.run_until_complete(self._pull(url, options))
+
+    async def _pull(self, url: str, options: dict[str, Any]) -> None:
+        once = AwaitedRetry(NoBackoff(), 0)
+        with refusing():
+            async with AsyncReplica.from_url(url, retry=once, **options) as peer:
+                await drive(pull(self._target, peer))
 
     def _check_sound(self, target: memory.Replica) -> None:
         """Whatever it has joined, it must be able to dump, and to give to others."""
@@ -453,8 +584,10 @@ def _hangs(*_: object) -> None:
     raise AssertionError(f"it takes more than {HANGS_AFTER:g} s")
 
 
-def run(inputs: int, seed: str, targets: Targets) -> int:
+def run(inputs: int, seed: str, client: redis.Redis) -> int:
     """Try so many inputs; print what failed first, if anything. Returns the exit status."""
+    client.config_set("slowlog-log-slower-than", MAX_BUSY)
+    targets = Targets(client)
     began, tried = monotonic(), Counter[str]()
     names = tuple(targets.all)
     signal.signal(signal.SIGALRM, _hangs)
@@ -471,6 +604,9 @@ def run(inputs: int, seed: str, targets: Targets) -> int:
         if (number + 1) % 100_000 == 0:
             print(f"{number + 1} inputs, {monotonic() - began:.0f} s", flush=True)
     signal.setitimer(signal.ITIMER_REAL, 0)
+    scripts = [e["duration"] / 1000 for e in client.slowlog_get(1000) if b"EVAL" in e["command"]]
+    longest = max(scripts, default=0.0)
+    print(f"scripts of {MAX_BUSY // 1000} ms or more: {len(scripts)}, the longest of {longest:.0f}")
     shown = ", ".join(f"{n} {name}" for name, n in tried.items())
     print(f"{inputs} inputs in {monotonic() - began:.0f} s: {shown}; nothing failed")
     return 0
@@ -482,7 +618,7 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     args = parser.parse_args()
     with Server(find_binary("valkey")) as server, server.client(socket_timeout=None) as client:
-        return run(args.inputs, args.seed, Targets(client))
+        return run(args.inputs, args.seed, client)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,16 @@ PAYLOADS: dict[str, Entry] = {
     "another field": ("lww_register", "config", "other", f"{DOT}\n1"),
     "a key without a value": ("lww_map", "status", "k", DOT),
     "an unknown kind": ("queue", "tasks", "x", f"{DOT}\n1"),
+    "partitions of no number": ("partitions", "tasks", "value", f"{DOT}\n[]"),
+    "partitions of what has none": (
+        *("partitions", "tasks", "value"),
+        f'{DOT}\n{{"kind": "g_counter", "partitions": 4}}',
+    ),
+    "more partitions than there may be": (
+        *("partitions", "tasks", "value"),
+        f'{DOT}\n{{"kind": "or_set", "partitions": 1025}}',
+    ),
+    "partitions without their number": ("partitions", "tasks", "value", DOT),
     "a name with a line break": ("or_set", "a\nb", '"x"', DOT),
     "a name that is too long": ("or_set", "n" * 256, '"x"', DOT),
 }

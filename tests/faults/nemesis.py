@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -540,7 +541,7 @@ class Full(Fault):
         """Whether a link says so, or none can: from wrong clocks nothing is taken anyway."""
         with self.region.replica() as replica:
             links = [peer.link for peer in replica.status().peers if peer.link is not None]
-        now = [link.last_error or "" for link in links if link.told > self.since]
+        now = [link.own_error or link.last_error or "" for link in links if link.told > self.since]
         errors = [error.partition(":")[0] for error in now]
         return "ServerFull" in errors or errors.count("ClockDrift") == len(self.region.peer_urls)
 
@@ -617,7 +618,8 @@ class Hostile(Fault):
                     with suppress(CRDTError), self.region.replica() as here:
                         if not here.pull(mallory).refused:
                             self.scene.violations.append(f"{self.region.name} has taken {name}")
-            with self.region.replica() as here:
+            with self.region.replica() as here, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that nothing of it was ever read
                 here.forget("mallory")  # or collection waits for it
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,13 +21,15 @@ from tests.backends import NewClient
 from tests.faults.fuzz import Targets
 from tests.faults.hostile import PAYLOADS, plant
 
-TARGETS = ("deltas", "peers", "dumps", "files", "names", "values", "settings")
+TARGETS = ("deltas", "peers", "sockets", "dumps", "files", "names", "values", "settings")
 
 
 @pytest.fixture
-def targets(new_client: NewClient) -> Targets:
+def targets(new_client: NewClient) -> Iterator[Targets]:
     """What is tried, with a server of its own."""
-    return Targets(new_client("valkey"))
+    targets = Targets(new_client("valkey"))
+    yield targets
+    targets.close()
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -54,12 +57,20 @@ def a_map(*items: tuple[bytes, bytes]) -> Group:
     "groups",
     [
         (a_map((b"k", b"1@a#1\n1")), a_map((b"k", b"2@a#1\n2"))),
+        (Group(b"c", "or_set", b"0", b"", []), Group(b"c", "lww_map", b"1", b"", [])),
         (a_map((b"\xed\xa0\x80", b"1@a#1\n1")),),
         (a_map((b"\xf4\x90\x80\x80", b"1@a#1\n1")),),
         (a_map((b"\xe0\x80\x80", b"1@a#1\n1")),),
         (a_map((b"\xc3\xf0\x90\x80\x80\xa9", b"1@a#1\n1")),),
     ],
-    ids=["a collection twice", "a surrogate", "past the last", "overlong", "one within another"],
+    ids=[
+        "a collection twice",
+        "two generations",
+        "a surrogate",
+        "past the last",
+        "overlong",
+        "one within another",
+    ],
 )
 def test_batches_that_were_taken_once(redis_client: redis.Redis, groups: tuple[Group, ...]) -> None:
     body = body_of(groups)

@@ -13,6 +13,7 @@ from redis_crdt import Replica, memory
 from redis_crdt.clock import Dot, Time
 from redis_crdt.errors import InvalidDump
 from redis_crdt.kinds import KINDS
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import (
     SEPARATOR,
@@ -151,11 +152,11 @@ def state_of(replica: AnyReplica, client: redis.Redis) -> Any:
     return clock, replica.or_set("c", str).dump(), every_byte(client)
 
 
-def joined(replica: AnyReplica, body: list[bytes], source: bytes = b"") -> ask.Applied:
-    vouched = ask.Vouched(source, b"1" if source else b"")
+def joined(replica: AnyReplica, body: list[bytes], source: bytes = b"") -> replies.Applied:
+    vouched = replies.Vouched(source, b"1" if source else b"")
     cursor = b"1" if source else b""
     request = ask.apply(replica.keys(0), vouched, b"", cursor, "more", 60.0, "0", body, "test")
-    applied: ask.Applied = replica.execute(request)
+    applied: replies.Applied = replica.execute(request)
     return applied
 
 
@@ -196,7 +197,7 @@ def test_entries(eu: AnyReplica, client: redis.Redis, case: tuple[str, bytes, by
     (left_out,) = applied.refused
     assert (left_out.collection, left_out.kind) == ("d", kind)
     assert eu.or_set("c", str).get_elements() == {"here", "x", "y"}
-    page = eu.execute(ask.scan(eu.keys(0), ask.Position(b"0", names=((b"d", kind),)), "test"))
+    page = eu.execute(ask.scan(eu.keys(0), replies.Position(b"0", names=((b"d", kind),)), "test"))
     assert not list(page.entries())
 
 

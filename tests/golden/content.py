@@ -8,6 +8,7 @@ from typing import Any
 
 from redis_crdt import Replica, memory
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.replies import Vouched
 from redis_crdt.servers import Server
 
 SHARDS = {"one": 1, "several": 3}
@@ -194,5 +195,5 @@ def _half_done(eu: Replica, shard: int) -> None:
     keys = eu.keys(shard)
     eu.execute(ask.report(keys, "ap", "redis://ap:6379", "{}", eu.about))
     mine = eu.execute(ask.knowledge(keys, eu.about))
-    far = ask.Vouched(b"ap#1", b"5-0", {b"ap#1": b"5-0"})
+    far = Vouched(b"ap#1", b"5-0", {b"ap#1": b"5-0"})
     eu.execute(ask.expect(keys, mine.standing, mine.clock, far, b"", eu.about))

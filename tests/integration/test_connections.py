@@ -267,7 +267,7 @@ def test_a_read_that_is_interrupted_before_its_reply(
 ) -> None:
     server = new_server("valkey")
 
-    def send_only(connection: Any, packed: bytes) -> None:
+    def send_only(connection: Any, packed: bytes, _: bool) -> None:
         connection.send_packed_command([packed])
         raise Interrupted
 

@@ -13,6 +13,7 @@ from redis_crdt import Replica, memory
 from redis_crdt.clock import wall_clock
 from redis_crdt.kinds import KINDS
 from redis_crdt.names import Keys
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, body_of
 from redis_crdt.operations.collection import batches, bytes_of_item
@@ -70,17 +71,17 @@ class Host(ABC):
             self._open[place] = getattr(self.replica, place.kind)(place.name)
         return self._open[place]
 
-    def entries(self, place: Place, fields: Iterable[bytes]) -> ask.Answer:
+    def entries(self, place: Place, fields: Iterable[bytes]) -> replies.Answer:
         """Read entries, without a look at which process the server is."""
         name = place.name.encode()
         request = ask.entries(self.keys(0), name, place.kind, tuple(fields), ABOUT)
-        answer: ask.Answer = self.execute(request._replace(witness=b""))
+        answer: replies.Answer = self.execute(request._replace(witness=b""))
         return answer
 
-    def knowledge(self, look: bool = True) -> ask.Knowledge:
+    def knowledge(self, look: bool = True) -> replies.Knowledge:
         """Read what the replica knows."""
         request = ask.knowledge(self.keys(0), ABOUT)
-        reply: ask.Knowledge
+        reply: replies.Knowledge
         reply = self.execute(request if look else request._replace(witness=b""))
         return reply
 

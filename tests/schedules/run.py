@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from redis_crdt.clock import Dot, parse_clock
 from redis_crdt.entries import Dots, Last
 from redis_crdt.errors import CRDTError
 from redis_crdt.kinds import KINDS, VALUE
+from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import entries_of
 from redis_crdt.operations.operation import drive
@@ -218,7 +220,7 @@ class Run:
             if place.kind in ("or_set", "lww_map")
         }
         counted, covered = change()
-        answer: ask.Answer | None = None
+        answer: replies.Answer | None = None
         events: Events = 0
         for place in dotted:
             after, answer = self._read(host, place)
@@ -234,13 +236,13 @@ class Run:
             host.possible |= events
             self._note(host, answer)
 
-    def _note(self, host: Host, answer: ask.Answer) -> None:
+    def _note(self, host: Host, answer: replies.Answer) -> None:
         known = {w.decode(): parse_clock(c) for w, c in answer.source.known.items()}
         reflected = host.own | self.world.known_by(known)
         writer = answer.source.writer.decode()
         self.world.note(writer, parse_clock(answer.source.clock), reflected)
 
-    def _read(self, host: Host, place: Place) -> tuple[dict[bytes, Any], ask.Answer]:
+    def _read(self, host: Host, place: Place) -> tuple[dict[bytes, Any], replies.Answer]:
         answer = host.entries(place, self.fields[place.kind])
         parse = KINDS[place.kind].parse_entry
         entries = {f: parse(e) for _, _, f, e in entries_of(answer.body) if e}
@@ -361,7 +363,7 @@ class Run:
     # What else is done to a replica ---------------------------------------------------------
 
     def forget_peer(self, i: int, j: int) -> None:
-        self._host(i).replica.forget(self._host(j).replica_id)
+        _forget(self._host(i), self._host(j))
 
     def collect(self, i: int) -> None:
         self._host(i).replica.gc_tombstones(older_than=0)
@@ -370,7 +372,7 @@ class Run:
         """Collect what no peer is waited for, for none is known any more."""
         host = self._host(i)
         for peer in self.hosts:
-            host.replica.forget(peer.replica_id)
+            _forget(host, peer)
         host.replica.gc_tombstones(older_than=0)
 
     def remove_and_collect(self, which: int, where: int, arg: int) -> None:
@@ -587,3 +589,9 @@ class Run:
                 case _:
                     found[place] = collection.get()
         return found
+
+
+def _forget(host: Host, peer: Host) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that what it wrote was never read
+        host.replica.forget(peer.replica_id)
