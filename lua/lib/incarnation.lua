@@ -1,9 +1,14 @@
--- @include lib/newest
--- @include lib/clock
--- @include lib/limits
 -- Incarnations: under which names this replica has written. A server may come back without its last
 -- writes, so a replica found on older data than it had goes on under a new name, and notes how far
 -- the old one had come.
+-- Defines
+--   run_id, history_id, base36, new_writer, past_incarnations, read_time, lost_after, doubt, look
+-- Errors
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/newest
+-- @include lib/clock
+-- @include lib/limits
 
 -- A script that is asked to looks for another server process at most this often (milliseconds).
 -- @define CHECK_EVERY 10
