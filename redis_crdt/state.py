@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from redis_crdt import formats
 from redis_crdt.clock import Time, check_writer, parse_clock
 from redis_crdt.entries import Entry
 from redis_crdt.errors import InvalidDump, KindMismatch, problems_of
 from redis_crdt.kinds import KINDS, KindName
+
+
+def _check_version(version: Any) -> Any:
+    """Say of the number of another format what is to be done."""
+    if type(version) is int and version != formats.DUMPED:
+        why = formats.refusal(str(version), formats.DUMPED, "there were none such")
+        raise PydanticCustomError("format", "{why}", {"why": why})
+    return version
+
+
+Version = Annotated[Literal[1], BeforeValidator(_check_version)]
+"""The number of a dump's format; see :mod:`redis_crdt.formats`."""
 
 
 class State(BaseModel):
@@ -26,7 +40,7 @@ class State(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    version: Literal[1] = 1
+    version: Version = formats.DUMPED
     kind: KindName
     entries: dict[str, str]
     known: dict[str, str] = {}
@@ -62,7 +76,11 @@ class State(BaseModel):
             writer.decode(): clock.decode() for writer, clock in sorted((known or {}).items())
         }
         return cls.model_construct(
-            version=1, kind=kind, entries=texts, known=clocks, origins=tuple(sorted(origins))
+            version=formats.DUMPED,
+            kind=kind,
+            entries=texts,
+            known=clocks,
+            origins=tuple(sorted(origins)),
         )
 
     @classmethod

@@ -114,8 +114,8 @@ class Watched(Executor, Protocol):
 
 def find(replica: Watched, shard: int, at: Position | None) -> Procedure[Position]:
     """Look where to go on in a shard's feed as it is now; without a position, from now on."""
-    seen = at.id if at else b""
-    feed = yield replica, ask.position(replica.keys(shard), seen, "watch")
+    seen, writer = (at.id, at.writer) if at else (b"", None)
+    feed = yield replica, ask.position(replica.keys(shard), seen, writer, "watch")
     return at.on(feed) if at else Position(feed.clock, 0, feed.writer)
 
 

@@ -1,7 +1,26 @@
+-- Counts what this replica's past incarnations had counted in with its present one's total: so
+-- fields of incarnations do not become ever more.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+-- Reply
+--   how many fields went, 0 if it is not worth it
+--   the id of the write, '' where there is none
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include lib/totals
--- Counts what this replica's past incarnations had counted in with its present one's total. ARGV:
--- witness, kind, collection. Replies how many fields went, and the id. KEYS: lib/operation.
 -- So many of them are worth it.
 -- @define FOLD_AT 8
 local counter_fold = {}

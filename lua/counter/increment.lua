@@ -1,6 +1,26 @@
+-- Adds to this writer's total.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   sign       '' for a G-Counter; '+' or '-'
+--   amount
+-- Reply
+--   the id of the write; {0, ''} where there is nothing to do
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTOVERFLOW  the total would pass 2^63 - 1: the total
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
--- Adds to this writer's total. ARGV: witness, kind, collection, sign ('' for a G-Counter; '+' or
--- '-'), amount. KEYS and reply: lib/operation.
 local counter_increment = {}
 
 function counter_increment.prepare(op)

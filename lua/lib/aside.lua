@@ -1,6 +1,10 @@
--- @include lib/next_id
 -- Carrying out operations of which one has to do with what another writes: each finds what those before
 -- it have written, though nothing is written yet.
+-- Defines
+--   write_aside
+-- Errors
+--   none
+-- @include lib/next_id
 
 -- What is written before its time: key -> field -> value, or false.
 local written

@@ -1,10 +1,15 @@
--- @include lib/knowledge
--- @include lib/packed
 -- The body of a batch of entries. It is empty where there are no groups, or else a flat list: writers
 -- as `ALIAS WRITER ALIAS WRITER...`, then of each group name, kind, generation, context (see
 -- lib/knowledge) and one text: of each entry the field and what is stored (lib/packed), SEPARATOR after
 -- both. The writers are those that packed entries in it name. A batch ends at a number of entries and
 -- of bytes, so that no one else waits for long, here or where it is joined.
+-- Defines
+--   group_for, send_entry, send_found, chunk_of, send_fields, flat_body, LARGE, entries_sent,
+--   bytes_sent
+-- Errors
+--   none
+-- @include lib/knowledge
+-- @include lib/packed
 -- Which entries may be large; of these fewer are read at a time.
 local LARGE = {lww_map = true, lww_register = true, mv_register = true}
 

@@ -1,7 +1,12 @@
+-- Byte order. Lua's own `<` on strings follows the server's locale, and two servers may differ.
+-- Defines
+--   before, is_utf8, effort
+-- Errors
+--   none
+
 -- How many dots were read, or what took as long to look at.
 local effort = 0
 
--- Byte order. Lua's own `<` on strings follows the server's locale, and two servers may differ.
 local function before(a, b)
   local n = math.min(#a, #b)
   for i = 1, n do

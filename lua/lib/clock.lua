@@ -1,5 +1,9 @@
 -- Times. A feed id is `MS-SEQ`; an entry writes the same time without a zero `-SEQ`, as `MS`.
 -- Both are compared as two numbers, which Lua holds exactly below 2^53.
+-- Defines
+--   time_of, later, id_past, is_later
+-- Errors
+--   none
 local function time_of(text)
   local ms, seq = string.match(text, '^(%d+)%-?(%d*)$')
   if not ms or #ms > 15 or #seq > 15 then return nil end

@@ -1,8 +1,12 @@
+-- What collection may drop of an entry: what this replica knows all about, once every peer has come
+-- past the entry's last change and that is old enough.
+-- Defines
+--   begin_collecting, may_go, forget_known, write_collected
+-- Errors
+--   none
 -- @include lib/peers
 -- @include lib/packed
 -- @include lib/silent
--- What collection may drop of an entry: what this replica knows all about, once every peer has come
--- past the entry's last change and that is old enough.
 local stable, limit_ms, ours  -- how far all have come, before when, and what is known here
 local latest, gone_by_writer
 

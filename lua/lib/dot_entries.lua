@@ -1,8 +1,12 @@
--- @include lib/operation
--- @include lib/own_dot
 -- Writing entries of dots, all with one new dot, which replaces those that were observed: so an entry
 -- stays as small as the number of its concurrent writers. Used by OR-Sets and LWW maps, whose entries
 -- are packed (lib/packed); for the fields of op.args from op.first on, every `step`th.
+-- Defines
+--   observe_all, write_all
+-- Errors
+--   none
+-- @include lib/operation
+-- @include lib/own_dot
 
 -- Looks at what is there. Most entries are not there yet, or have one dot, of this writer or another:
 -- then text is all that is dealt with.

@@ -1,7 +1,11 @@
--- @include lib/packed
--- @include lib/keys
 -- What the operations on entries of dots share where more was seen than one own dot: reading, placing
 -- a new dot, and noting what has seen much.
+-- Defines
+--   observe, place, make_room, width_of, note_width, WIDE_ENTRIES
+-- Errors
+--   CRDTSIZE      something is larger than it may be: what
+-- @include lib/packed
+-- @include lib/keys
 local WIDE_ENTRIES = PREFIX .. 'wide'
 
 -- The stored entry of a field as a state; an empty one where there is none.

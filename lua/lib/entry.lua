@@ -1,7 +1,3 @@
--- @include lib/fail
--- @include lib/limits
--- @include lib/clock
--- @include lib/bytes
 -- How entries are written down in plain text. Of sets and maps they are stored and sent packed
 -- (lib/packed).
 --   total   counters                    `17`, or what lib/totals says
@@ -10,6 +6,15 @@
 --                                       part sorted by writer and time; but for the OR-Set a line
 --                                       `\nVALUE` for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
+-- Defines
+--   malformed, is_writer, match_dot, parse_dot, split, parse_last, is_new, dot_before, parse_dots,
+--   format_sorted, format_dots, MAX_TOTAL
+-- Errors
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/fail
+-- @include lib/limits
+-- @include lib/clock
+-- @include lib/bytes
 -- @define MAX_TOTAL '9223372036854775807'
 
 local function malformed(what)

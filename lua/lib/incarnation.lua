@@ -1,9 +1,14 @@
--- @include lib/newest
--- @include lib/clock
--- @include lib/limits
 -- Incarnations: under which names this replica has written. A server may come back without its last
 -- writes, so a replica found on older data than it had goes on under a new name, and notes how far
 -- the old one had come.
+-- Defines
+--   run_id, history_id, base36, new_writer, past_incarnations, read_time, lost_after, doubt, look
+-- Errors
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/newest
+-- @include lib/clock
+-- @include lib/limits
 
 -- A script that is asked to looks for another server process at most this often (milliseconds).
 -- @define CHECK_EVERY 10
@@ -81,14 +86,17 @@ end
 
 -- Whether somebody has seen an id of this feed that it never gave out, or gave out and forgot: then
 -- the server was put back to an older state with nothing else to show it. Gives the last id before.
+-- What was given out before the last doubt was lost before it, too, which is known since.
 local function lost_after(seen)
   local ms, seq = time_of(seen)
   if not ms then fail('MALFORMED', 'not a clock: ' .. string.sub(seen, 1, 80)) end
   local id = string.format('%.0f-%.0f', ms, seq)
   if id == last_id() or id == '0-0' then return nil end
   if redis.call('XRANGE', FEED, id, id)[1] then return nil end
-  local reach_ms, reach_seq = time_of(redis.call('HGET', META, 'reach'))
-  if not later(ms, seq, reach_ms, reach_seq) then return nil end
+  local meta = redis.call('HMGET', META, 'reach', 'doubted')
+  for _, known in pairs({meta[1], meta[2] or nil}) do
+    if not later(ms, seq, time_of(known)) then return nil end
+  end
   local before = redis.call('XREVRANGE', FEED, '(' .. id, '-', 'COUNT', 1)[1]
   return before and before[1] or '0-0'
 end
@@ -106,15 +114,16 @@ local function doubt(cut)
   local mark = redis.call('XADD', FEED, '*', '', '')
   newest_id = mark
   redis.call('HINCRBY', META, 'refs', -1)
-  redis.call('HSET', META, 'collected', mark)
+  redis.call('HSET', META, 'collected', mark, 'doubted', mark)
   redis.call('HSET', string.sub(META, 1, -5) .. 'silent', writer, mark)
 end
 
 -- `SIGN ID` is what the caller bears witness to. SIGN says whether the process at the other end of
 -- its connection may be another one than at its last script: `!` surely is to be looked at, `?` may
--- be worth another look, `.` is the same. ID is the latest of this feed that it has seen, if any.
+-- be worth another look, `.` is the same. ID is the latest of this feed that it has seen, if any, or
+-- ID@WRITER where it knows whose that was: of a past one it is known what was lost.
 local function look(witness)
-  local sign, seen = string.sub(witness, 1, 1), string.sub(witness, 2)
+  local sign, seen, by = string.match(witness, '^(.)([^@]*)@?(.*)$')
   read_time()
   if sign ~= '.' then
     local meta = redis.call('HMGET', META, 'checked', 'run', 'replication')
@@ -128,6 +137,6 @@ local function look(witness)
       notes = {'checked', now}
     end
   end
-  local cut = seen ~= '' and lost_after(seen)
+  local cut = seen ~= '' and (by == '' or by == writer) and lost_after(seen)
   if cut then doubt(cut) end
 end

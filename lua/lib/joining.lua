@@ -1,9 +1,15 @@
+-- Joining what a source, or nobody, vouches for with what is here; nothing is written yet.
+-- Defines
+--   join_group, fold, with_context, know, ours, theirs, has_refused, refused, newest_ms,
+--   newest_seq, is_ahead, relieved, SOURCE
+-- Errors
+--   CRDTEFFORT    a source's batch would keep others waiting: how many of its entries would not
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/kinds
 -- @include lib/knowledge
 -- @include lib/received
 -- @include lib/short
 -- @include lib/dots
--- Joining what a source, or nobody, vouches for with what is here; nothing is written yet.
 -- @define SOURCE ARGV[2]
 
 -- What this replica and the source have seen, as joins ask for it; what this replica has without what

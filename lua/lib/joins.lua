@@ -1,7 +1,11 @@
--- @include lib/entry
 -- The three joins: max, last and dots. Each takes the text of two entries of one field and gives
 -- the text of their join; commutative, associative, idempotent.
 -- `redis_crdt/joins.py` says the same in Python, and tests hold the two equal.
+-- Defines
+--   join_max, join_last, covers, join_states, join_dots
+-- Errors
+--   none
+-- @include lib/entry
 local function join_max(a, b)
   local x, y = string.match(a, '^%d*'), string.match(b, '^%d*')
   if #x ~= #y then return #x > #y and a or b end

@@ -1,10 +1,14 @@
--- @include lib/joins
--- @include lib/totals
 -- What each kind of collection is made of: its join, which fields it may have, how large an entry
 -- may be if not MAX_ENTRY, whether its entries are dots, and the reading of one entry from a peer.
 -- `inspect` refuses what is malformed, and gives the entry's latest time, whether it is a tombstone, and
 -- of dots, which it reads as it is told, the state.
 -- That values are text is looked at by who reads them from a peer: it takes scripts too long.
+-- Defines
+--   latest, KIND
+-- Errors
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/joins
+-- @include lib/totals
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
 
 -- Whether a text is one that JSON, or a key, may be; most are ASCII, and that is cheaper to see.

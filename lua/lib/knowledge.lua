@@ -1,9 +1,14 @@
--- @include lib/keys
--- @include lib/incarnation
--- @include lib/limits
 -- Knowledge: writer -> clock. This state reflects all that the writer's replica reflected when its
 -- clock stood there, removals included; so what is known and not held was removed.
 -- `../tests/model/knowledge.py` is an executable model of its rules.
+-- Defines
+--   replica_of, read_known, raise, own_knowledge, flat_of, context_of, standing, is_as_asked,
+--   learn, read_context, context_text, parse_context, PEERS, SILENT, PENDING
+-- Errors
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/keys
+-- @include lib/incarnation
+-- @include lib/limits
 local PEERS, KNOWN, SILENT = PREFIX .. 'peers', PREFIX .. 'known', PREFIX .. 'silent'
 -- What the sources of reconcilings knew, from when all that they showed had been joined: what comes
 -- from others meanwhile is held against that, too. Told to nobody, for what is held here still may

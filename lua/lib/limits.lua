@@ -1,4 +1,9 @@
 -- How large things may be; `redis_crdt/entries.py` says the same. Sizes are in bytes.
+-- Defines
+--   MAX_NAME, MAX_FIELD, MAX_VALUE, MAX_ENTRY, MAX_JOINED, MAX_DOTS, WIDE, MAX_BATCH, MAX_BYTES,
+--   MAX_EFFORT, MAX_PARTITIONS, MAX_ALIAS, SEPARATOR, MAX_HISTORY, MAX_KNOWN, MAX_CONTEXT, MAX_SILENT
+-- Errors
+--   none
 -- @define MAX_NAME 255
 -- @define MAX_FIELD 65536
 -- @define MAX_VALUE 1044480

@@ -1,5 +1,9 @@
 -- The values of many fields. Servers keep a small hash as a list, and look in it for each field from its
 -- start, so that is read as a whole: a scan gives all of a list at once, and of any other hash little.
+-- Defines
+--   read_many
+-- Errors
+--   none
 -- @define SMALL_HASH 512
 -- @define MANY_FIELDS 32
 local function read_many(key, fields, from, to)

@@ -1,7 +1,11 @@
--- @include lib/newest
--- @include lib/clock
 -- The id that the feed's next entry will have: that of now, or if the feed has come further, the one
 -- after its newest; and past the time `ms`, `seq`.
+-- Defines
+--   next_id
+-- Errors
+--   none
+-- @include lib/newest
+-- @include lib/clock
 local function next_id(ms, seq)
   local last_ms, last_seq = time_of(last_id())
   if later(ms, seq, last_ms, last_seq) then last_ms, last_seq = ms, seq end

@@ -1,5 +1,3 @@
--- @include lib/replica
--- @include lib/limits
 -- Carries out one operation on one collection. An operation is a pair of functions:
 --   prepare(op)      reads and validates, and writes nothing; gives a list and from where to where
 --                    in it stand the fields that it will touch, or nil and a reply where there is
@@ -8,6 +6,13 @@
 --                    looked at everything that could make it fail
 -- Its own arguments are op.args from op.first to op.last. Each function of a script is made anew at
 -- each call, so there are few of them here; in a batch `overlay`, `put` and `take` may be others.
+-- Defines
+--   put, take, read, check_kind, refer, carry_out, overlay
+-- Errors
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTSIZE      something is larger than it may be: what
+-- @include lib/replica
+-- @include lib/limits
 local overlay
 
 local function put(key, flat) return redis.call('HSET', key, unpack(flat)) end

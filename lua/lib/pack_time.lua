@@ -1,4 +1,8 @@
 -- A time in milliseconds as eight digits, the characters from `.` to `{`.
+-- Defines
+--   pack_time
+-- Errors
+--   none
 local function pack_time(n)
   local h = n % 78; n = (n - h) / 78
   local g = n % 78; n = (n - g) / 78

@@ -1,11 +1,15 @@
+-- How OR-Sets and LWW maps store and send their entries, for there may be millions: each dot packed.
+-- That is its time as eight digits, an alias of its writer, and `-SEQ` unless that is zero. Aliases
+-- are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
+-- Defines
+--   find_writer, read_end, find_alias, is_packed, pack, unpacked, plain_ends, alias_of
+-- Errors
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/replica
 -- @include lib/entry
 -- @include lib/incarnation
 -- @include lib/pack_time
 -- @include lib/unpack_time
--- How OR-Sets and LWW maps store and send their entries, for there may be millions: each dot packed.
--- That is its time as eight digits, an alias of its writer, and `-SEQ` unless that is zero. Aliases
--- are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
 local plain_times, plain_ends, writer_of = {}, {}, {}
 local packed_times, alias_of = {}, {}
 

@@ -1,6 +1,10 @@
--- @include lib/clock
 -- A feed id later than the time `ms`, `seq`: the given one, which the feed has just given out for
 -- these references, unless the feed was lost behind what is stored.
+-- Defines
+--   passing
+-- Errors
+--   none
+-- @include lib/clock
 local function passing(id, ms, seq, refs)
   local id_ms, id_seq = time_of(id)
   if later(id_ms, id_seq, ms, seq) then return id end

@@ -1,7 +1,11 @@
--- @include lib/knowledge
 -- Peers: the replicas that this one exchanges with, and how far in this replica's feed each has come:
 -- `POSITION MS`, with the time at which that was heard of. Collection waits for them, only so that
 -- they can go on with deltas.
+-- Defines
+--   start_of, note, acknowledged_by_all, check_witness
+-- Errors
+--   none
+-- @include lib/knowledge
 
 -- Where one who knows so much has come to in this feed; nil where it knows nothing of this life of
 -- the replica. Its cursor belongs to some incarnation; each one begun since then went back to the

@@ -1,7 +1,11 @@
--- @include lib/keys
 -- Readings: how far somebody has come who asks for one batch after the other. It is kept for a while
 -- under a token that the reader has chosen, so that more can be asked for before it is known what came.
 -- Each reply has a number, one more than the reply before: by that the reader sees that it missed none.
+-- Defines
+--   go_on, keep_reading
+-- Errors
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/keys
 -- @define KEEP_READING 60000
 
 local function reading_key(token)

@@ -1,7 +1,11 @@
--- @include lib/kinds
--- @include lib/packed
 -- Reading the body of a batch that was sent (lib/body). Its packed dots have the sender's aliases, which
 -- are replaced by those of this shard; nothing is put into plain text.
+-- Defines
+--   read_writers, read_entries, read_sent_dot, read_stored_dot, read_single
+-- Errors
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/kinds
+-- @include lib/packed
 
 -- Of the batch at hand: alias -> writer; what follows the time in a packed dot -> what that says; and
 -- times as they are packed -> milliseconds.

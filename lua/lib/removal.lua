@@ -1,5 +1,9 @@
--- @include lib/operation
 -- Removing what was observed of fields: what was seen of each is kept as its tombstone.
+-- Defines
+--   prepare_removal, commit_removal
+-- Errors
+--   none
+-- @include lib/operation
 local function tombstone_of(op, entry)
   local head = string.match(entry, '^[^\n]*')
   if not string.find(head, '[ |]') then return '|' .. head end

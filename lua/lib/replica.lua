@@ -1,8 +1,13 @@
--- @include lib/fail
 -- The replica that this script runs on: who it is, and what its clock says. KEYS of every script
 -- begin with the shard's meta hash, its feed (a stream whose ids are the clock) and its directory
 -- of collections (name -> kinds). ARGV begins with what the caller bears witness to; see
 -- lib/incarnation.
+-- Defines
+--   enter, append, writer, alias, aliases, now, feed_limit, notes, newest_id, forgets, META, FEED,
+--   KINDS
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+-- @include lib/fail
 -- @define META KEYS[1]
 -- @define FEED KEYS[2]
 -- @define KINDS KEYS[3]

@@ -1,6 +1,10 @@
--- @include lib/replica
 -- Enters where nothing else may be written: what was found of another process is written down at
 -- once.
+-- Defines
+--   settle, enter_to_read, enter_to_look
+-- Errors
+--   none
+-- @include lib/replica
 local function settle(call)
   local is_new = notes ~= nil and #notes > 2
   if is_new and type(call('HSET', META, unpack(notes))) == 'table' then

@@ -1,8 +1,12 @@
--- @include lib/knowledge
 -- For whom something was collected that the feed does not tell of: writer -> the latest time of it.
 -- Who reconciles and did not know that is not told of it either, so its own feed is as silent. Where
 -- they are too many the oldest are dropped, and `*` has the latest of their times: up to that, something
 -- of any writer may be gone.
+-- Defines
+--   read_silent, add_silent
+-- Errors
+--   none
+-- @include lib/knowledge
 local function read_silent()
   local flat = redis.call('HGETALL', SILENT)
   return read_known(flat, 1, #flat)

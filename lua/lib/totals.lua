@@ -1,10 +1,14 @@
--- @include lib/bytes
--- @include lib/entry
 -- Totals of counters: `17`, or `17 INCARNATION=AMOUNT...` where the writer's replica has counted what
 -- its past incarnations had counted in with its present one's: so fields of incarnations do not become
 -- ever more. Of each it says how much; of what is more than that elsewhere, the rest still counts. Of
 -- those before the last MAX_HISTORY it only says that they are in it, up to which: `17 INCARNATION
 -- INCARNATION=AMOUNT...`. Incarnations are in the order of their birth, which is that of their names.
+-- Defines
+--   is_more, sum, check_amount, parse_total, format_total, place_of, folded_in, left_of
+-- Errors
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/bytes
+-- @include lib/entry
 
 -- Whether a is a larger number than b.
 local function is_more(a, b)

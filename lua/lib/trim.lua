@@ -1,7 +1,11 @@
--- @include lib/newest
--- @include lib/clock
 -- Trimming the feed. Of the references, each feed entry's first is not counted in meta: the server
 -- knows how many entries there are.
+-- Defines
+--   feed_excess, trim
+-- Errors
+--   none
+-- @include lib/newest
+-- @include lib/clock
 -- So many entries go at most at a time.
 -- @define TRIM_STEP 1000
 

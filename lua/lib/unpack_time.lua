@@ -1,4 +1,8 @@
 -- Eight digits as the time that lib/pack_time made them of.
+-- Defines
+--   unpack_time, time_of_packed
+-- Errors
+--   none
 -- @define ALL_ZERO 818509883784730
 local function unpack_time(packed)
   local a, b, c, d, e, f, g, h = string.byte(packed, 1, 8)

@@ -1,6 +1,24 @@
+-- Writes the values of keys, in place of those that are here.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   key, value...  a pair for each
+-- Reply
+--   the id of the write; {0, ''} where there is nothing to do
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/dot_entries
--- Writes the values of keys, in place of those that are here. ARGV: witness, kind, collection, then
--- key, value... KEYS and reply: lib/operation.
 local lww_map_set = {}
 
 function lww_map_set.prepare(op)

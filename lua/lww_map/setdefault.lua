@@ -1,6 +1,26 @@
+-- Writes the value of a key that is not there.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   key
+--   value
+-- Reply
+--   the entry that is there, false where the value was written
+--   the id of the write, '' where there is none
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lww_map/set
--- Writes the value of a key that is not there. ARGV: witness, kind, collection, key, value. Replies
--- the entry that is there, false where the value was written, and the id. KEYS: lib/operation.
 local lww_map_setdefault = {}
 
 function lww_map_setdefault.prepare(op)

@@ -1,8 +1,27 @@
+-- Writes the value of a register.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   field      'value'
+--   value
+-- Reply
+--   the id of the write; {0, ''} where there is nothing to do
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include lib/clock
 -- @include lib/short
--- Writes the value of a register. ARGV: witness, kind, collection, 'value', value. KEYS and reply:
--- lib/operation.
 local lww_register_set = {}
 
 function lww_register_set.prepare(op)

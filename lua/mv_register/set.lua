@@ -1,8 +1,26 @@
+-- Writes a value in place of those that the writer has seen.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   value
+--   context    `|DOT DOT`, what the writer has seen; '' for all that this replica has
+-- Reply
+--   the id of the write; {0, ''} where there is nothing to do
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include lib/dots
--- Writes a value in place of those that the writer has seen: all that this replica has, or those
--- that the context covers. ARGV: witness, kind, collection, value, context (`|DOT DOT`, or '' for
--- all). KEYS and reply: lib/operation.
 local mv_register_set = {}
 
 function mv_register_set.prepare(op)

@@ -1,5 +1,24 @@
+-- Adds elements.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   element...
+-- Reply
+--   the id of the write; {0, ''} where there is nothing to do
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/dot_entries
--- Adds elements. ARGV: witness, kind, collection, element... KEYS and reply: lib/operation.
 local or_set_add = {prepare = observe_all, commit = write_all}
 
 -- @run carry_out, or_set_add

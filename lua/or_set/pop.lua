@@ -1,8 +1,26 @@
--- @include lib/removal
 -- Removes an element that the caller has read, if it is still there, and shows another one, which a
--- caller can read before it has it removed. ARGV: witness, kind, collection, perhaps an element.
--- Replies how many were removed with some other element, false where there is none, and the id.
--- KEYS: lib/operation.
+-- caller can read before it has it removed.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   element    may be missing: then one is only shown
+-- Reply
+--   how many were removed with some other element, false where there is none
+--   the id of the write, '' where there is none
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
+-- @include lib/removal
 local or_set_pop = {}
 
 local function any(op)

@@ -1,12 +1,27 @@
+-- Frees the aliases of writers (lib/packed) of whom no stored entry has a dot any more, by looking
+-- through all of them, batch by batch; what is packed meanwhile marks its aliases itself.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   step       'begin'; 'mark', of which the rest is; or 'end'
+--   name
+--   kind
+--   part       'live' or 'removed'
+--   cursor     '0' to begin
+--   count
+-- Reply
+--   begin: '1' if there are so many new ones that it is worth it, else '0'
+--   mark: the next cursor, after the aliases in a batch are marked
+--   end: how many were freed
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
 -- @include lib/settle
--- Frees the aliases of writers (lib/packed) of whom no stored entry has a dot any more, by looking
--- through all of them, batch by batch; what is packed meanwhile marks its aliases itself. KEYS: meta,
--- feed, kinds. ARGV: witness, then one of
---   begin                               replies '1' if there are so many new ones that it is worth it
---   mark NAME KIND PART CURSOR COUNT    marks those in a batch of a collection's PART, 'live' or
---                                       'removed'; replies the next cursor
---   end                                 replies how many were freed
 -- @define WORTH_IT 256
 local function begin()
   local meta = redis.call('HMGET', META, 'aliases', 'swept')

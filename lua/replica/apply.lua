@@ -1,23 +1,49 @@
+-- Joins a batch of entries into this shard, and moves the cursor. A source's ill-formed entry is left
+-- out and the rest joined, but then no cursor moves, for what is not held must not be claimed as
+-- known. Where this replica is not what it was when it asked, nothing is joined; nor where a source's
+-- batch would keep others waiting. One entry is joined whatever it takes: of 4096 dots of writers that
+-- are new here, to one that has as many, some 50 ms; of 16 MB, some 100 ms. All keys that it writes
+-- before it has read them are named.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   peers
+--   known
+--   brought
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   source     its writer; '' for what nobody vouches for: a dump, an object
+--   cursor     that holds once this batch is in; '' for none
+--   clock      the source's, when it read these entries
+--   asked as   the standing of this replica when it asked (lib/knowledge); '' for any
+--   drift      how many milliseconds are allowed
+--   horizon    the latest time of the whole of which this is a batch; '' where only that counts
+--   mode       'last' (the target then has all that the source had, so what the source knows it
+--              knows, too), 'more', 'try' (nothing is written) or 'note' (what follows is known of
+--              the only group's collection)
+--   count      how many parts tell what the source knows
+--   writer, clock...  those parts
+--   body...    see lib/body
+-- Reply
+--   how many entries changed
+--   '1' if the cursor holds, else '0'
+--   what was refused: a flat list of name, kind, field and reason
+--   clock
+--   standing
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTCONFLICT  the other one is a replica of the same id: its writer
+--   CRDTDRIFT     a time too far ahead of this server's clock: by how many ms, and how many are allowed
+--   CRDTEFFORT    a source's batch would keep others waiting: how many of its entries would not
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/joining
 -- @include lib/peers
 -- @include lib/silent
 -- @include lib/short
 -- @include lib/settle
--- Joins a batch of entries into this shard, and moves the cursor. KEYS: meta, feed, kinds, peers,
--- known, brought. ARGV: witness, the source's writer ('' for what nobody vouches for: a dump, an
--- object), the cursor that holds once this batch is in ('' for none), the source's clock when it read
--- these entries, the standing of this replica when it asked (lib/knowledge; '' for any), the allowed
--- drift in milliseconds, the latest time of the whole of which this is a batch ('' where only the batch
--- counts), what else is to happen: 'last' (the target then has all that the source had, so what the
--- source knows it knows, too), 'more', 'try' (nothing is written) or 'note' (what follows is known of
--- the only group's collection), how many parts tell what the source knows, those, then the body
--- (lib/body).
--- Replies how many entries changed, '1' if the cursor holds, what was refused as a flat list of name,
--- kind, field and reason, the clock and the standing. A source's ill-formed entry is left out and the
--- rest joined, but then no cursor moves, for what is not held must not be claimed as known. Where this
--- replica is not what it was when it asked, nothing is joined. So it is where a source's batch would keep
--- others waiting: EFFORT, with how many of the entries are not too many to be sent together. One entry is joined whatever it takes: of 4096
--- dots of writers that are new here, to one that has as many, some 50 ms; of 16 MB, some 100 ms.
 local CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 3, 8)
 
 local function in_chunks(command, key, args)

@@ -1,3 +1,26 @@
+-- Several operations as one write: all or none, under one id, in one feed entry, so that other
+-- clients and the pulls of other replicas see either none or all of it. Nothing can fail once
+-- something is written.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live, removed...  of each operation's collection
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   script, required, kind, collection, count, argument...  of each operation: required is '0', or, if it
+--              must not be without effect, its number for the caller; count is that of its arguments
+-- Reply
+--   of each operation what it replies alone, or 1; 0 where it had nothing to do
+--   the id of the write, '' where there is none
+-- Errors
+--   CRDTABORTED   an operation that must have an effect has none: its number
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTOVERFLOW  the total would pass 2^63 - 1: the total
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include counter/increment
 -- @include lww_map/delete
@@ -7,13 +30,6 @@
 -- @include or_set/add
 -- @include or_set/remove
 -- @include lib/clock
--- Several operations as one write: all or none, under one id, in one feed entry, so that other
--- clients and the pulls of other replicas see either none or all of it. KEYS: meta, feed, kinds,
--- then live and removed of each operation's collection. ARGV: witness, then for each operation its
--- script, '0' or, if it must not be without effect, its number for the caller, kind, collection, how
--- many arguments, arguments.
--- Replies of each operation what it replies alone, or 1, and 0 where it had nothing to do; and the id,
--- empty where nothing was written. Nothing can fail once something is written.
 local OPERATIONS = {
   ['counter/increment'] = counter_increment,
   ['lww_map/delete'] = lww_map_delete,

@@ -1,8 +1,25 @@
+-- Drops those of a batch of one collection's tombstones that may go, and what is known of the
+-- others (lib/collecting).
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   age        in milliseconds
+--   name
+--   kind
+--   cursor     '0' to begin
+--   count
+-- Reply
+--   the next cursor
+--   how many went
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/collecting
 -- @include lib/settle
--- Drops those of a batch of one collection's tombstones that may go, and what is known of the others
--- (lib/collecting). KEYS: meta, feed, kinds. ARGV: witness, age in milliseconds, name, kind, cursor,
--- count. Replies the next cursor, and how many went.
 local function collect()
   enter_to_read()
   local age, name, kind, cursor, count = unpack(ARGV, 2)

@@ -1,7 +1,22 @@
+-- A page of the shard's collections.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   cursor     '0' to begin
+--   count
+-- Reply
+--   the next cursor
+--   a flat list of name and kind; a name that was dropped has the kind `dropped`, too
+--   a flat list of how many live entries and tombstones each has
+--   the context of each
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/knowledge
--- A page of the shard's collections. KEYS: meta, feed, kinds. ARGV: witness, cursor, count. Replies
--- the next cursor, a flat list of name and kind, where a name that was dropped has the kind
--- `dropped`, too; how many live entries and tombstones each has, and the context of each.
 local function collections()
   local page = redis.call('HSCAN', KINDS, ARGV[2], 'COUNT', ARGV[3])
   local names, sizes, contexts = {}, {}, {}

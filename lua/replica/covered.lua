@@ -1,12 +1,28 @@
+-- A page of the live fields of a collection which have dots that another one's knowledge covers:
+-- what that one has not shown, it may know to be gone.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   name
+--   kind
+--   cursor     '0' to begin
+--   count
+--   writer, clock...  what the other one knows
+-- Reply
+--   the next cursor
+--   a flat list of field and such dots, each as its time packed, and what follows that in plain
+--     text: the other one's are at hand in that form
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/knowledge
 -- @include lib/packed
 -- @include lib/joins
 -- @include lib/settle
--- A page of the live fields of a collection which have dots that another one's knowledge covers: what
--- that one has not shown, it may know to be gone. KEYS: meta, feed, kinds. ARGV: witness, name, kind,
--- cursor, count, then what the other one knows. Replies the next cursor, and a flat list of field and
--- such dots, each as its time packed, and what follows that in plain text: the other one's are at hand
--- in that form.
 
 -- Those dots of an entry; nil if there are none.
 local function dots_covered(kind, entry, context)

@@ -1,9 +1,25 @@
+-- Digests of a page of a collection's live entries.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   name
+--   kind
+--   cursor     '0' to begin
+--   count
+--   width      how many hexadecimal digits of a field's hash choose its bucket
+--   bucket...  those whose entries are to be listed; none, for sums over each bucket
+-- Reply
+--   the next cursor
+--   a flat list of bucket, count and sum; or of field and digest
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
 -- @include lib/reader_hash
--- Digests of a page of a collection's live entries. KEYS: meta, feed, kinds. ARGV: witness, name, kind,
--- cursor, count, how many hexadecimal digits of a field's hash choose its bucket, then the buckets whose
--- entries are to be listed; none, for sums over each bucket.
--- Replies the next cursor, and a flat list: bucket, count, sum, ... or field, digest, ...
 local function digest()
   local name, kind, cursor, count, width = unpack(ARGV, 2, 6)
   local listed = #ARGV > 6 and {}

@@ -1,9 +1,23 @@
+-- Digests of whole collections, of as many as are not too much at a time.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   entries    how many to go through at most
+--   bytes      how many to go through at most
+--   name, kind...  a pair for each
+-- Reply
+--   a flat list for the first ones of them, one at least: how many live entries each has, and the
+--     sum of their hashes; twice '' for one that has more entries than that, and is to be gone
+--     through page by page
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
 -- @include lib/reader_hash
--- Digests of whole collections, of as many as are not too much at a time. KEYS: meta, feed, kinds. ARGV:
--- witness, how many entries and bytes to go through at most, then name, kind, ... Replies a flat list for
--- the first ones of them, one at least: how many live entries each has, and the sum of their hashes; twice
--- '' for one that has more entries than that, and is to be gone through page by page.
 local function digests()
   local most, bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
   local left, reply = most, {}

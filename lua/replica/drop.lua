@@ -1,7 +1,20 @@
+-- Drops all collections of a name: what was written under it, here or elsewhere before that was
+-- heard of, is dead.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   name
+-- Reply
+--   1 if there was any, else 0
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/knowledge
 -- @include lib/newest
--- Drops all collections of a name: what was written under it, here or elsewhere before that was heard
--- of, is dead. KEYS: meta, feed, kinds. ARGV: witness, name. Replies whether there was any.
 local function drop()
   enter()
   local name = ARGV[2]

@@ -1,18 +1,38 @@
+-- The delta for a target that knows so much: the present entries of what the feed names after the
+-- target's cursor. A feed entry is taken whole, so that what was written together arrives together,
+-- unless it is too large for one batch.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   limit      how many references to look at
+--   target     its writer
+--   token      of its reading (lib/reading); '' for none
+--   position   to go on from, `WRITER CURSOR SENT` as replied last; `+` for that of the reading; ''
+--              for the cursor of who knows so much
+--   writer, clock...  what the target knows
+-- Reply
+--   mode: 'delta'; 'reconcile' where the feed does not tell all that the target lacks; 'lost' where
+--     the reading is not known
+--   number (lib/reading)
+--   writer
+--   cursor
+--   how many references after it are sent already
+--   clock
+--   '1' if there is more, else '0'
+--   what this replica knows, as a flat list
+--   the body (lib/body)
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTCONFLICT  the other one is a replica of the same id: its writer
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
 -- @include lib/body
 -- @include lib/reading
 -- @include lib/settle
--- The delta for a target that knows so much: the present entries of what the feed names after the
--- target's cursor. KEYS: meta, feed, kinds. ARGV: witness, how many references to look at, the
--- target's writer, the token of its reading ('' for none), the position to go on from, `WRITER CURSOR
--- SENT` as replied last (`+` for that of the reading; '' for the cursor of who knows so much), then its
--- knowledge as writer, clock, ...
--- Replies mode, number (lib/reading), writer, cursor, how many references after it are sent already,
--- clock, more ('1' or '0'), its knowledge as a flat list, and the body (lib/body). Mode is 'delta';
--- 'reconcile' where the feed does not tell all that the target lacks; 'lost' where the reading is not
--- known.
--- A feed entry is taken whole, so that what was written together arrives together, unless it is too
--- large for one batch.
 local KIND_OF = {}
 for kind, letter in pairs(LETTERS) do KIND_OF[letter] = kind end
 

@@ -1,8 +1,25 @@
+-- The entries of fields of one collection, an empty one for each that is not there.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   name
+--   kind
+--   field...
+-- Reply
+--   writer
+--   clock
+--   what this replica knows, as a flat list
+--   how many of the fields were dealt with
+--   the body (lib/body)
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/body
 -- @include lib/settle
--- The entries of fields of one collection, an empty one for each that is not there. KEYS: meta, feed,
--- kinds. ARGV: witness, name, kind, field... Replies writer, clock, its knowledge as a flat list, how
--- many of the fields were dealt with, and the body (lib/body).
 local function entries()
   enter_to_look()
   local name, kind = ARGV[2], ARGV[3]

@@ -1,10 +1,24 @@
+-- Says that all which the source showed is joined, and what it knew as reconciling began: from now
+-- on that is held against what comes from others.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   asked as   the standing of this replica when it asked
+--   source     its writer
+--   began      this replica's clock as it began if it held nothing then; '' otherwise
+--   writer, clock...  what the source knew
+-- Reply
+--   'gone' where this replica is not what it was; 'nothing' where it can hold nothing that the
+--     source did not show; else 'look'
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
 -- @include lib/settle
--- Says that all which the source showed is joined, and what it knew as reconciling began: from now on
--- that is held against what comes from others. KEYS: meta, feed, kinds. ARGV: witness, the standing of
--- this replica when it asked, the source's writer, this replica's clock as it began if it held nothing
--- then ('' otherwise), then what the source knew. Replies 'gone' where this replica is not what it
--- was, 'nothing' where it can hold nothing that the source did not show, else 'look'.
 local function expect()
   enter_to_read()
   local asked_as, source, began = ARGV[2], ARGV[3], ARGV[4]

@@ -1,10 +1,26 @@
+-- Ends reconciling: what the source knew as it began is known here, too.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   asked as   the standing of this replica when it asked
+--   source     its writer
+--   clock      the source's as it began
+--   count      how many parts tell what it knew
+--   writer, clock...  those parts
+--   writer, time...   for whom it has collected what its feed does not tell of, as told after its
+--              last page
+-- Reply
+--   '1' if that holds, else '0'
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
 -- @include lib/silent
 -- @include lib/settle
--- Ends reconciling: what the source knew as it began is known here, too. KEYS: meta, feed, kinds.
--- ARGV: witness, the standing of this replica when it asked, the source's writer, its clock as it began,
--- how many parts tell what it knew, those, then for whom it has collected what its feed does not tell
--- of, as told after its last page. Replies '1' if that holds.
 local function finish()
   enter_to_read()
   local asked_as, source, clock = unpack(ARGV, 2, 4)

@@ -1,6 +1,19 @@
+-- How many bytes collections take, about.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   name, kind...  a pair for each
+-- Reply
+--   a flat list of the bytes of each one's live entries and tombstones; -1 where the server cannot
+--     tell
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
--- How many bytes collections take, about. KEYS: meta, feed, kinds. ARGV: witness, name, kind... Replies
--- the bytes of each one's live entries and tombstones; -1 where the server cannot tell.
 local function bytes_of(key)
   local bytes = redis.pcall('MEMORY', 'USAGE', key)
   if type(bytes) == 'number' then return bytes end

@@ -1,10 +1,33 @@
+-- Opens a shard of a namespace: makes it where it does not exist, and checks that it is what the
+-- caller takes it for where it does.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   format     see redis_crdt/formats.py
+--   replica    '' for whichever it is
+--   instance   a fresh id
+--   shards
+--   feed limit
+--   has none   '1' if the server is known to have no INFO
+-- Reply
+--   replica
+--   instance
+--   shards
+--   writer
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTFORMAT    the namespace is stored in another format: its number
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTREPLICA   the namespace is of another replica: its id
+--   CRDTSHARDS    the namespace has another number of shards: that
+--   CRDTUNNAMED   the namespace is new here, and no replica is named
 -- @include lib/replica
 -- @include lib/incarnation
 -- @include lib/settle
--- Opens a shard of a namespace: makes it where it does not exist, and checks that it is what the
--- caller takes it for where it does. KEYS: meta, feed, kinds. ARGV: witness, format, replica ('' for
--- whichever it is), a fresh instance id, shards, feed limit, '1' if the server is known to have no
--- INFO. Replies replica, instance, shards, writer.
 local function open()
   local format, replica, instance, shards, limit, has_none = unpack(ARGV, 2)
   local meta = redis.call('HMGET', META, 'format', 'replica', 'shards')

@@ -1,9 +1,22 @@
+-- What a watcher needs beside the feed.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+-- Reply
+--   the present writer
+--   the clock
+--   the id up to which the feed has been trimmed
+--   the incarnations before, as `WRITER@CLOCK WRITER@CLOCK `
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/replica
 -- @include lib/newest
 -- @include lib/settle
--- What a watcher needs beside the feed. KEYS: meta, feed, kinds. ARGV: witness. Replies the present
--- writer, the clock, the id up to which the feed has been trimmed, and the incarnations before, as
--- `WRITER@CLOCK WRITER@CLOCK `.
 local function position()
   enter_to_look()
   local meta = redis.call('HMGET', META, 'reach', 'history')

@@ -1,9 +1,24 @@
+-- Lets a batch of the live entries that have seen much forget what is known of all of it.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   age        in milliseconds
+--   cursor     '0' to begin
+--   count
+-- Reply
+--   the next cursor
+--   how many have forgotten something
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
 -- @include lib/collecting
 -- @include lib/dots
 -- @include lib/settle
--- Lets a batch of the live entries that have seen much forget what is known of all of it. KEYS: meta,
--- feed, kinds. ARGV: witness, age in milliseconds, cursor, count. Replies the next cursor, and how many
--- have forgotten something.
 local function prune()
   enter_to_read()
   local age, cursor, count = unpack(ARGV, 2)

@@ -1,6 +1,19 @@
+-- Throws this shard away, whole. Whoever uses it next begins anew.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   replica    that it must be
+-- Reply
+--   how many names it had
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTREPLICA   the namespace is of another replica: its id
 -- @include lib/knowledge
--- Throws this shard away, whole. Whoever uses it next begins anew. KEYS: meta, feed, kinds.
--- ARGV: witness, the replica that it must be. Replies how many names it had.
 local function reset()
   local replica = redis.call('HGET', META, 'replica')
   if replica and replica ~= ARGV[2] then fail('REPLICA', replica) end

@@ -1,18 +1,39 @@
+-- A batch of all entries, of each collection live ones first: what is re-added meanwhile is then
+-- missed only if the feed names it after the scan began. A cursor in a collection is one of HSCAN.
+-- Where entries may be large it goes on with the fields that the server gave together, and that did
+-- not fit into the batch; see write_list.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   limit      how many entries
+--   token      of the reading (lib/reading); '' for none
+--   directory  the cursor in the directory of collections; '' to begin; '0' where there are no more
+--              of them; `+` to go on with the reading, and then nothing follows
+--   part       'live' or 'removed', in the first collection
+--   cursor     in that
+--   name, kind...  the collections that were found already
+-- Reply
+--   the number (lib/reading); '0' where the reading is not known
+--   writer
+--   clock
+--   what this replica knows, as a flat list
+--   where to go on: the cursor in the directory
+--   how many of the collections are left
+--   the part
+--   the cursor
+--   the collections that were found last, if any were
+--   how many entries all that were found have
+--   the body (lib/body)
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/body
 -- @include lib/reading
 -- @include lib/settle
--- A batch of all entries, of each collection live ones first: what is re-added meanwhile is then missed
--- only if the feed names it after the scan began. KEYS: meta, feed, kinds. ARGV: witness, how many
--- entries, the token of the reading ('' for none), then `+` to go on with that, or where to go on: the
--- cursor in the directory of collections ('' to begin; '0' where there are no more of them), in the first
--- collection the part ('live' or 'removed') and the cursor, then the collections that were found already,
--- as name, kind...
--- Replies the number (lib/reading; '0' where the reading is not known), writer, clock, its knowledge as a
--- flat list, where to go on: cursor in the directory, how many of the collections are left, part and
--- cursor; those that were found last, if any were; how many entries all that were found have; and the body
--- (lib/body).
--- A cursor in a collection is one of HSCAN. Where entries may be large it goes on with the fields that the
--- server gave together, and that did not fit into the batch; see write_list.
 
 -- Collections that are taken from the directory at a time.
 -- @define FOUND 100

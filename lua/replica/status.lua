@@ -1,11 +1,29 @@
+-- What an operator asks for.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   count      up to how many feed entries to count for a peer that lags
+-- Reply
+--   writer
+--   clock
+--   now, in milliseconds
+--   how many feed entries there are
+--   how many references those have
+--   the id up to which the feed was trimmed
+--   the id up to which tombstones were collected
+--   the peers: a flat list of id, position, when that was heard of (ms), how many feed entries are
+--     after it, and the id of the first of them
+--   what syncers have written down of their links: a flat list of id and JSON
+--   since when counts may hide behind what peers remember, as `WRITER@CLOCK`; '' if never
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
 -- @include lib/settle
--- What an operator asks for. KEYS: meta, feed, kinds. ARGV: witness, up to how many feed entries to count
--- for a peer that lags. Replies writer, clock, now (ms), feed entries, references, the id up to which the
--- feed was trimmed, the one up to which tombstones were collected, the peers as a flat list of id,
--- position, when that was heard of (ms), feed entries after it, the id of the first of them; what syncers have written down of
--- their links as a flat list of id and JSON; and since when counts may hide behind what peers remember,
--- as `WRITER@CLOCK` ('' if never).
 local function status()
   enter_to_look()
   local meta = redis.call('HMGET', META, 'refs', 'reach', 'collected', 'doubtful')

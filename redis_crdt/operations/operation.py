@@ -27,7 +27,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt import errors
+from redis_crdt import errors, formats
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -330,7 +330,10 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         mismatch.shards = shards
         return mismatch
     if code == "FORMAT":
-        return errors.ReplicaMismatch(f"{about}: stored in format {detail}, unknown here")
+        old = "load a dump that the version which wrote it makes of it"
+        return errors.ReplicaMismatch(
+            f"{about}: what is stored in {formats.refusal(detail, formats.STORED, old)}"
+        )
     if code == "UNNAMED":
         return errors.NamespaceMissing(f"{about}: {detail}; give it a replica_id to begin with")
     return errors.InvalidDump(f"{about}: {detail}")

@@ -14,6 +14,7 @@ from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
 from redis.exceptions import NoScriptError, ResponseError
 
+from redis_crdt import formats
 from redis_crdt.bells import AwaitedBell, Bell
 from redis_crdt.errors import (
     AccessDenied,
@@ -48,9 +49,6 @@ from redis_crdt.operations.replies import read_opened
 from redis_crdt.operations.scripts import load
 from redis_crdt.operations.urls import address_of
 from redis_crdt.tails import Tail
-
-FORMAT = 2
-"""The version of what is stored on servers."""
 
 PAUSE = 0.00025
 """After how many seconds without a write the next one says what was written last: as often again
@@ -226,7 +224,7 @@ class ReplicaOperations(Executor):
     def open_shard(self, shard: int) -> Script[str]:
         """Ask to open one shard, making it if need be; replies the replica's id."""
         args = (
-            FORMAT,
+            formats.STORED,
             self._replica_id or "",
             uuid.uuid4().hex,
             self.shards,

@@ -71,9 +71,9 @@ def kinds(keys: Keys, name: bytes, about: str) -> Script[list[str]]:
     return Script("replica/kinds", keys.shard, keys.base, (name,), replies.read_kinds, about)
 
 
-def position(keys: Keys, seen: bytes, about: str) -> Script[replies.Feed]:
-    """Ask how a feed stands, bearing witness to an id of it."""
-    witness = LOOK + seen
+def position(keys: Keys, seen: bytes, writer: str | None, about: str) -> Script[replies.Feed]:
+    """Ask how a feed stands, bearing witness to an id of it, and of which incarnation it was."""
+    witness = LOOK + (seen + b"@" + writer.encode() if seen and writer else seen)
     return Script("replica/position", keys.shard, keys.base, (), replies.read_feed, about, witness)
 
 

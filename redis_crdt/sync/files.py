@@ -19,6 +19,7 @@ from zlib import error as ZlibError
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from redis_crdt import formats
 from redis_crdt.clock import Time
 from redis_crdt.entries import MAX_JOINED
 from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, ServerError, problems_of
@@ -27,6 +28,7 @@ from redis_crdt.names import check_namespace, check_stored_name, shard_of
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
+from redis_crdt.state import Version
 from redis_crdt.sync.party import Party, count_entries
 
 File = str | os.PathLike[str] | IO[bytes]
@@ -58,7 +60,7 @@ class Header(_Model):
     """The first line."""
 
     format: Literal["redis_crdt"] = "redis_crdt"
-    version: Literal[1] = 1
+    version: Version = formats.DUMPED
     namespace: str
     replica_id: str
 

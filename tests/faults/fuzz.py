@@ -453,7 +453,7 @@ class Targets:
 
     def _clocks(self) -> list[bytes]:
         """All writes but that of a cursor move them."""
-        request = ask.position(self.server.keys(0), b"", "fuzz")
+        request = ask.position(self.server.keys(0), b"", None, "fuzz")
         return [self.server.execute(request).clock, self.memory.execute(request).clock]
 
     def _states(self) -> tuple[bytes, ...]:

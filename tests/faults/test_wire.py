@@ -148,7 +148,7 @@ def eu(request: pytest.FixtureRequest, client: redis.Redis) -> AnyReplica:
 
 
 def state_of(replica: AnyReplica, client: redis.Redis) -> Any:
-    clock = replica.execute(ask.position(replica.keys(0), b"", "test")).clock
+    clock = replica.execute(ask.position(replica.keys(0), b"", None, "test")).clock
     return clock, replica.or_set("c", str).dump(), every_byte(client)
 
 

@@ -13,8 +13,11 @@ import pytest
 from redis_crdt import Replica, tails
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import FeedTrimmed, ServerUnreachable
+from redis_crdt.names import Keys
+from redis_crdt.servers import Flavour as ServerFlavour
 from redis_crdt.servers import Server
 from tests.backends import NewServer
+from tests.integration.test_forgetting import put_back
 
 WATCHERS = 1000
 
@@ -190,3 +193,37 @@ async def test_all_look_for_themselves_where_the_feed_has_lost_something(
         for one in watching:
             with pytest.raises(FeedTrimmed, match="begun anew"):
                 await one
+
+
+async def test_what_was_lost_is_told_once_however_many_have_seen_it(
+    new_server: NewServer, server_flavour: ServerFlavour
+) -> None:
+    """Else each watcher would have the replica begin another incarnation."""
+    server = new_server(server_flavour)
+    async with (
+        AsyncReplica.from_url(server.url, replica_id="eu") as eu,
+        AsyncReplica.from_url(server.url) as elsewhere,
+    ):
+        numbers = eu.or_set("numbers", int)
+        await numbers.add(0)
+        watches: list[Any] = [numbers.watch("0-0") for _ in range(5)]
+        watches += [elsewhere.or_set("numbers", int).watch("0-0") for _ in range(5)]
+        for watch in watches:
+            assert (await anext(watch)).key == 0
+        with server.client() as client, put_back(client):
+            await numbers.add(1)
+            for watch in watches:
+                assert (await anext(watch)).key == 1
+        watching = [asyncio.create_task(anext(watch)) for watch in watches]
+        await until(lambda: len(past(server)) == 1)
+        await numbers.add(2)
+        assert {(await one).key for one in watching} == {2}
+        assert len(past(server)) == 1
+        for watch in watches:
+            await watch.aclose()
+
+
+def past(server: Server) -> list[bytes]:
+    with server.client() as client:
+        history: Any = client.hget(Keys("default").base[0], "history")
+        return list(history.split())

@@ -1,0 +1,92 @@
+"""Golden files: what each format of the library has written, and what it must read as for ever.
+
+A folder for each pair of format numbers (:mod:`redis_crdt.formats`), and in it of each server
+flavour that wrote them: an RDB with two namespaces, a dump of each (one is compressed), and JSON
+that says what is in them: of each collection what a program reads, and its whole state.
+``python -m tests.golden`` makes what is missing of the present formats; what is there is never
+made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from redis_crdt import formats
+
+ROOT = Path(__file__).parent
+PRESENT = ROOT / f"stored-{formats.STORED}-dumped-{formats.DUMPED}"
+"""Where the files of the present formats are."""
+
+ANY_TIME = 9e8
+"""For ``max_drift``: the tests are of reading, and the clock here may be behind the makers'."""
+
+SUFFIX = {"one": ".ndjson", "several": ".ndjson.gz"}
+"""Of the dump of each namespace."""
+
+
+@dataclass(frozen=True)
+class Golden:
+    """The files that one server flavour has written."""
+
+    folder: Path
+    flavour: str
+
+    def __str__(self) -> str:
+        return f"{self.folder.name}-{self.flavour}"
+
+    @property
+    def rdb(self) -> Path:
+        return self.folder / f"{self.flavour}.rdb"
+
+    @property
+    def json(self) -> Path:
+        return self.folder / f"{self.flavour}.json"
+
+    def dump(self, namespace: str) -> Path:
+        return self.folder / f"{self.flavour}-{namespace}{SUFFIX[namespace]}"
+
+    @property
+    def namespaces(self) -> dict[str, Any]:
+        """What is in each namespace: its replica, its shards, and its collections."""
+        namespaces: dict[str, Any] = json.loads(self.json.read_bytes())["namespaces"]
+        return namespaces
+
+
+def all_golden() -> Iterator[Golden]:
+    """Yield all that there are, of all formats."""
+    for path in sorted(ROOT.glob("stored-*/*.json")):
+        yield Golden(path.parent, path.stem)
+
+
+def in_order(elements: Iterable[Any]) -> list[Any]:
+    """Return elements in the order in which JSON beside the files has them."""
+    return sorted(elements, key=lambda element: json.dumps(element, ensure_ascii=False))
+
+
+def opened(replica: Any, kind: str, name: str, partitions: int) -> Any:
+    """Open a collection."""
+    options = {"partitions": partitions} if partitions > 1 else {}
+    return getattr(replica, kind)(name, **options)
+
+
+def read(replica: Any, kind: str, name: str, partitions: int) -> Any:
+    """Return what a program reads of a collection, as JSON has it."""
+    collection = opened(replica, kind, name, partitions)
+    if kind == "or_set":
+        return in_order(collection)
+    if kind in ("g_counter", "pn_counter"):
+        return {"value": collection.value(), "by_replica": collection.by_replica()}
+    return dict(sorted(collection.items())) if kind == "lww_map" else collection.get()
+
+
+def check(replica: Any, collections: list[Any]) -> None:
+    """Hold all that a replica has against what it must be: values, and every dot behind them."""
+    for expected in collections:
+        place = expected["kind"], expected["name"], expected["partitions"]
+        assert read(replica, *place) == expected["reads"], place
+        assert opened(replica, *place).dump().entries == expected["state"]["entries"], place
+    assert sorted(replica.collections()) == sorted((c["name"], c["kind"]) for c in collections)
