@@ -7,7 +7,7 @@ from functools import partial
 from os import getpid
 from queue import Empty, SimpleQueue
 from typing import Any, Final
-from weakref import ref
+from weakref import finalize, ref
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -44,6 +44,9 @@ class Connections:
     def _begin(self) -> None:
         self._pid = getpid()
         self._idle: list[Any] = []
+        # Where nobody closes them: sockets that are found in a cycle of garbage would complain.
+        self._at_end = finalize(self, _disconnect, self._idle)
+        self._at_end.atexit = False
         self._places: set[ref[Place]] = set()
         """One for each call; dead where a caller who was interrupted has lost his connection."""
         self._waiting: list[None] = []
@@ -55,6 +58,7 @@ class Connections:
         To be followed by :meth:`give_back` or :meth:`discard`.
         """
         if self._pid != getpid():
+            self._at_end.detach()
             self._begin()
         place = self._take_place() if counts else None
         connection = self._take() or self._make()
@@ -118,3 +122,8 @@ class Connections:
         """Close those that lie idle."""
         while (connection := self._take()) is not None:
             connection.disconnect()
+
+
+def _disconnect(idle: list[Any]) -> None:
+    for connection in idle:
+        connection.disconnect()

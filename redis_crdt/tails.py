@@ -128,8 +128,8 @@ class Seat:
         self.bell = bell
         self.behind = True
         """Whether it has to read by itself, as not all is laid before it."""
-        self.is_lost = False
-        """Whether the feed has lost something, so that its position is to be held against it."""
+        self.losses = 0
+        """How often the feed has lost something: then its position is to be held against it."""
         self.news: deque[Entry] = deque()
         self.reached: Mapping[int, Position] = {}
         """Up to where it has been given all, once it has taken its news."""
@@ -256,7 +256,8 @@ class Tail:
         self._positions.clear()
         for seat in [*self._seats]:
             seat.reached = {} if seat.news else reached
-            seat.behind = seat.is_lost = True
+            seat.losses += 1
+            seat.behind = True
             seat.bell.ring()
 
     def _lay(self, entries: Sequence[Entry]) -> None:

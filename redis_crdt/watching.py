@@ -66,6 +66,8 @@ class Watcher(Generic[K]):
                 raise InvalidCursor(f"a cursor for {len(texts)} shards, not {len(self._shards)}")
             self._positions = dict(zip(self._shards, map(Position.parse, texts), strict=True))
         self._tail: Tail | None = None
+        self._losses = 0
+        """How often the feed has lost something, as far as this one has looked for itself."""
         self._timeout = timeout
 
     def __enter__(self) -> Self:
@@ -104,11 +106,13 @@ class Watcher(Generic[K]):
         self._reach(seat.reached)
         seat.reached = {}
         seat.news.clear()
-        if seat.is_lost:
-            seat.is_lost = False
+        # From here on what happens is laid before the seat, too. If it falls behind again while
+        # this reads, or the feed loses something, that stands.
+        seat.behind = False
+        if self._losses != seat.losses:
+            self._losses = seat.losses
             for shard in self._shards:
                 yield from self._settle(shard)
-        seat.behind = False  # from here on what happens is laid before the seat, too
         if tail.covers(self._positions):
             return []
         starts = {shard: at.after for shard, at in self._positions.items()}
@@ -116,7 +120,8 @@ class Watcher(Generic[K]):
         moved = False
         for shard in {shard for shard, _, _ in entries} or self._shards:
             moved |= yield from self._settle(shard)
-        seat.behind = moved or bool(entries)
+        if moved or entries:
+            seat.behind = True
         # What was read of a feed that has lost something since is not to be trusted.
         return [] if moved else entries
 
