@@ -112,6 +112,10 @@ class Watched(Executor, Protocol):
         """Make a bell for one who waits."""
 
 
+Reached = Mapping[int, Position]
+"""The same, of a tail."""
+
+
 def find(replica: Watched, shard: int, at: Position | None) -> Procedure[Position]:
     """Look where to go on in a shard's feed as it is now; without a position, from now on."""
     seen, writer = (at.id, at.writer) if at else (b"", None)
@@ -130,9 +134,8 @@ class Seat:
         """Whether it has to read by itself, as not all is laid before it."""
         self.losses = 0
         """How often the feed has lost something: then its position is to be held against it."""
-        self.news: deque[Entry] = deque()
-        self.reached: Mapping[int, Position] = {}
-        """Up to where it has been given all, once it has taken its news."""
+        self.news: deque[Entry | Reached] = deque()
+        """What was laid before it; and in its place up to where all was, if only of others."""
         self.error: CRDTError | None = None
 
     @property
@@ -255,7 +258,8 @@ class Tail:
         """Have everybody look for himself: the feed has lost what was read of it."""
         self._positions.clear()
         for seat in [*self._seats]:
-            seat.reached = {} if seat.news else reached
+            if not seat.behind:
+                seat.news.append(reached)
             seat.losses += 1
             seat.behind = True
             seat.bell.ring()
@@ -270,15 +274,15 @@ class Tail:
             self._positions[shard] = self._positions[shard]._replace(id=id_, taken=0)
             seats = {seat for name in names for seat in [*self._by_name.get(name, ())]}
             for seat in seats.union(everything):
-                if len(seat.news) == MAX_NEWS:
-                    seat.behind, seat.reached = True, {}
+                if len(seat.news) >= MAX_NEWS:
+                    seat.behind = True
                 if not seat.behind:
                     seat.news.append(entry)
                 concerned.add(seat)
         reached = dict(self._positions)
         for seat in concerned:
             if not seat.behind:
-                seat.reached = reached
+                seat.news.append(reached)
             seat.bell.ring()
 
 

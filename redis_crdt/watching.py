@@ -13,7 +13,17 @@ from redis_crdt.errors import InvalidCursor, InvalidValue
 from redis_crdt.kinds import KIND_OF, PARTITIONS
 from redis_crdt.names import whole_name
 from redis_crdt.operations.operation import Procedure, Wait
-from redis_crdt.tails import Entry, Position, Positions, Tail, Watched, find, tail_of, time_of
+from redis_crdt.tails import (
+    Entry,
+    Position,
+    Positions,
+    Reached,
+    Tail,
+    Watched,
+    find,
+    tail_of,
+    time_of,
+)
 
 K = TypeVar("K")
 
@@ -93,19 +103,16 @@ class Watcher(Generic[K]):
                 if left is not None and left <= 0:
                     return None
                 yield from self._tail.wait(self._seat, self._positions, left)
-                reached = self._seat.reached
                 changes = self._changes(self._take())
-                if not self._seat.behind:
-                    self._reach(reached)
             if changes:
                 return changes
 
     def _catch_up(self, tail: Tail) -> Procedure[Sequence[Entry]]:
         """Read what has been, until the tail is reached."""
         seat = self._seat
-        self._reach(seat.reached)
-        seat.reached = {}
-        seat.news.clear()
+        left = self._take()
+        if left and all(isinstance(one, Mapping) for one in left):
+            self._changes(left)
         # From here on what happens is laid before the seat, too. If it falls behind again while
         # this reads, or the feed loses something, that stands.
         seat.behind = False
@@ -125,12 +132,12 @@ class Watcher(Generic[K]):
         # What was read of a feed that has lost something since is not to be trusted.
         return [] if moved else entries
 
-    def _take(self) -> Sequence[Entry]:
+    def _take(self) -> list[Entry | Reached]:
         """Take what has been laid before the seat."""
-        seat, entries = self._seat, []
-        while seat.news and not seat.behind:
-            entries.append(seat.news.popleft())
-        return entries
+        news, taken = self._seat.news, []
+        while news:
+            taken.append(news.popleft())
+        return taken
 
     def _settle(self, shard: int) -> Procedure[bool]:
         """Hold the position against the feed as it is now; returns whether it has moved back."""
@@ -138,15 +145,15 @@ class Watcher(Generic[K]):
         here = self._positions[shard] = yield from find(self._replica, shard, at)
         return at is not None and here[:2] != at[:2]
 
-    def _reach(self, reached: Mapping[int, Position]) -> None:
-        """Go on from where the tail was: what came before it and is of any concern was taken."""
-        for shard, at in reached.items():
-            if time_of(self._positions[shard].after) < time_of(at.id):
-                self._positions[shard] = at
-
-    def _changes(self, entries: Sequence[Entry]) -> list[Change[K]]:
+    def _changes(self, entries: Sequence[Entry | Reached]) -> list[Change[K]]:
         changes: list[Change[K]] = []
-        for shard, id_, flat in entries:
+        for entry in entries:
+            if isinstance(entry, Mapping):
+                for shard, at in entry.items():
+                    if time_of(self._positions[shard].after) < time_of(at.id):
+                        self._positions[shard] = at
+                continue
+            shard, id_, flat = entry
             before = self._positions[shard]
             if time_of(id_) <= time_of(before.after):
                 continue
