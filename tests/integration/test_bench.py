@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,12 @@ def test_it_cleans_up_when_it_is_interrupted(
         try:
             while not client.dbsize():
                 assert bench.poll() is None
-            bench.send_signal(number)
-            bench.communicate(timeout=60)
+            # Python passes over what a handler raises in the midst of a finalizer: then once more.
+            for _ in range(3):
+                bench.send_signal(number)
+                with suppress(subprocess.TimeoutExpired):
+                    bench.communicate(timeout=30)
+                    break
         finally:
             bench.kill()
         assert bench.returncode == 128 + number
