@@ -384,3 +384,10 @@ def read_digests(reply: Any) -> list[tuple[bytes, bytes]]:
 def read_opened(reply: Any) -> str:
     """Read the replica id out of the reply to the script that opens a shard."""
     return check_replica_id(_bytes(reply[0]).decode())
+
+
+@reading
+def read_time(reply: Any) -> float:
+    """Read a server's wall clock."""
+    seconds, micros = reply
+    return int(seconds) + int(micros) / 1e6

@@ -275,3 +275,8 @@ def digests(
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:
     """Ask to throw a shard away; replies how many collections it had."""
     return Script("replica/reset", keys.shard, keys.base, (replica_id,), about=about)
+
+
+def time(about: str) -> Command[float]:
+    """Ask for the server's wall clock, in seconds since 1970."""
+    return Command(("TIME",), replies.read_time, about)

@@ -21,6 +21,7 @@ from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
 from redis_crdt.sync.own import OwnReplica
 from redis_crdt.sync.pace import Pace
+from redis_crdt.sync.party import read_clock
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
 
@@ -153,9 +154,9 @@ class Follower:
     async def _measure(self) -> None:
         """Measure how far the peer is, and its clock ahead."""
         began = monotonic()
-        theirs = await drive(_time(self.peer))
+        theirs = await drive(read_clock(self.peer, self.peer.about))
         passed = monotonic() - began
-        ours = await drive(_time(self._replica))
+        ours = await drive(read_clock(self._replica, self._replica.about))
         self.link.heard()
         self.link.round_trip = passed
         self.link.drift = theirs + passed / 2 - ours
@@ -308,17 +309,6 @@ def _is_filling(replica: ReplicaOperations) -> Procedure[bool]:
 
 
 @reading
-def _read_time(reply: Any) -> float:
-    seconds, micros = reply
-    return int(seconds) + int(micros) / 1e6
-
-
-def _time(replica: ReplicaOperations) -> Procedure[float]:
-    now: float = yield replica, Command(("TIME",), _read_time, replica.about)
-    return now
-
-
-@reading
 def _read_first_id(reply: Any) -> int | None:
     return parse_clock(reply[0][0]).ms if reply else None
 
@@ -334,7 +324,7 @@ def _oldest_unread(peer: ReplicaOperations, pull: Pull) -> Procedure[float | Non
             oldest = first
     if oldest is None:
         return None
-    now = yield from _time(peer)
+    now = yield from read_clock(peer, peer.about)
     return max(0.0, now - oldest / 1000)
 
 

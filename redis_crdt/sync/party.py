@@ -51,3 +51,9 @@ def count_entries(replica: Party) -> Procedure[int]:
     for shard in range(replica.shards):
         total += yield from count_shard(replica, shard)
     return total
+
+
+def read_clock(replica: Executor, about: str) -> Procedure[float]:
+    """Read the wall clock of a replica's server, in seconds since 1970. One round trip."""
+    now: float = yield replica, ask.time(about)
+    return now

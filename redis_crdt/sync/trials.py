@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from redis_crdt.errors import ClockDrift, ReplicaConflict, ReplicaMismatch
 from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Command, Procedure, Wait, reading
+from redis_crdt.operations.operation import Command, Procedure, Wait
 from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.sync.party import read_clock
 
 
 class Trial(NamedTuple):
@@ -32,7 +33,7 @@ def try_replica(replica: ReplicaOperations) -> Procedure[str]:
         # It vanishes by itself, as what stands at such a key always does.
         passing = ("SET", keys.prefix + b"reading:" + token_hex(8).encode(), "", "EX", 1)
         yield replica, Command(passing, about=replica.about, shard=shard)
-    yield from _time(replica)
+    yield from read_clock(replica, replica.about)
     return f"{replica.replica_id} can be read and written"
 
 
@@ -42,7 +43,9 @@ def try_peer(replica: ReplicaOperations, peer: ReplicaOperations) -> Procedure[s
         raise ReplicaMismatch(f"{peer.about} has {peer.shards} shards, not {replica.shards}")
     if peer.replica_id == replica.replica_id:
         raise ReplicaConflict(f"{peer.about} is a replica of the same id, {peer.replica_id}")
-    drift = (yield from _time(peer)) - (yield from _time(replica))
+    drift = (yield from read_clock(peer, peer.about)) - (
+        yield from read_clock(replica, replica.about)
+    )
     if abs(drift) > replica.max_drift:
         raise ClockDrift(f"{peer.about}: its clock is {drift:+.1f} s ahead of this replica's")
     for shard in range(replica.shards):
@@ -59,14 +62,3 @@ def try_peer(replica: ReplicaOperations, peer: ReplicaOperations) -> Procedure[s
             ),
         )
     return f"{peer.replica_id} can be read; its clock is {drift:+.3f} s ahead"
-
-
-@reading
-def _read_time(reply: Any) -> float:
-    seconds, micros = reply
-    return int(seconds) + int(micros) / 1e6
-
-
-def _time(replica: ReplicaOperations) -> Procedure[float]:
-    now: float = yield replica, Command(("TIME",), _read_time, replica.about)
-    return now
