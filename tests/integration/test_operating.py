@@ -222,11 +222,11 @@ def test_sync_check_finds_a_clock_that_is_off(
     for name, url in urls.items():
         Replica.from_url(url, replica_id=name)
 
-    def hour_ahead(replica: Replica) -> Procedure[float]:
+    def hour_ahead(replica: Replica, _: str) -> Procedure[float]:
         yield replica, Command(("TIME",))
         return time() + (3600 if replica.replica_id == "us" else 0)
 
-    monkeypatch.setattr("redis_crdt.sync.trials._time", hour_ahead)
+    monkeypatch.setattr("redis_crdt.sync.trials.read_clock", hour_ahead)
     _, peer = tried(load_settings(None, {"url": urls["eu"], "peers": [urls["us"]]}))
     assert (peer.good, "+3600.0 s ahead" in peer.told) == (False, True), peer
 
