@@ -176,7 +176,7 @@ class Tail:
             seats.pop(seat, None)
             if not seats:
                 self._by_name.pop(name, None)
-        if not self._seats:
+        if not self._seats and self._replica.tails.get(self._shards) is self:
             # The next who watches begins another, for nobody reads on; and replicas that nobody
             # needs are gone at once, with their connections, if nothing refers to them.
             self._replica.tails.pop(self._shards, None)
@@ -242,14 +242,15 @@ class Tail:
                 if here[:2] != before[shard][:2]:
                     return self._all_behind(before)
                 self._positions[shard] = here
-            self._lay(entries)
         except FeedTrimmed:
-            self._all_behind(before)
+            return self._all_behind(before)
         except CRDTError as error:
             for seat in [*self._waiting]:
                 seat.error = error
                 seat.bell.ring()
             raise
+        try:
+            self._lay(entries)
         except BaseException:
             self._all_behind(before)  # who is interrupted may have laid a part
             raise
