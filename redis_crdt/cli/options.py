@@ -134,12 +134,7 @@ def replica_of(settings: Settings, url: str | None = None, *, new: bool = False)
         replica = Replica.from_url(
             url or settings.url.get_secret_value(),
             replica_id=own if new else None,
-            namespace=settings.namespace,
-            shards=settings.shards,
-            max_drift=settings.max_drift,
-            allow_eviction=settings.allow_eviction,
-            socket_timeout=settings.timeout,
-            socket_connect_timeout=settings.timeout,
+            **settings.of_replicas(),
         )
     except NamespaceMissing as error:
         if new:

@@ -130,12 +130,7 @@ def _replica(settings: Settings, url: str, replica_id: str | None = None) -> Rep
     return Replica.from_url(
         url,
         replica_id=replica_id,
-        namespace=settings.namespace,
-        shards=settings.shards,
-        max_drift=settings.max_drift,
-        allow_eviction=settings.allow_eviction,
-        socket_timeout=settings.timeout,
-        socket_connect_timeout=settings.timeout,
+        **settings.of_replicas(),
     )
 
 

@@ -99,6 +99,17 @@ class Settings(BaseSettings):
     def _check_replica_id(cls, replica_id: str | None) -> str | None:
         return None if replica_id is None else check_replica_id(replica_id)
 
+    def of_replicas(self) -> dict[str, Any]:
+        """Return how replicas are opened, by whatever URL, as arguments of ``from_url``."""
+        return {
+            "namespace": self.namespace,
+            "shards": self.shards,
+            "max_drift": self.max_drift,
+            "allow_eviction": self.allow_eviction,
+            "socket_timeout": self.timeout,
+            "socket_connect_timeout": self.timeout,
+        }
+
     def peer_urls(self) -> list[str]:
         """Return the URLs of the peers; :class:`InvalidSetting` where there are none."""
         if not self.peers:
