@@ -17,7 +17,7 @@ from redis import Redis
 
 from redis_crdt.errors import ServerUnreachable
 from redis_crdt.operations.operation import Operation
-from redis_crdt.replica import Replica
+from redis_crdt.replica.blocking import Replica
 
 R = TypeVar("R")
 

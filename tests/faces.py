@@ -1,9 +1,9 @@
 """Makes the blocking faces of collections and replicas from the awaited ones.
 
-``python -m tests.faces`` writes them, and ``tests/test_faces.py`` holds what is committed equal to
-what this would write. So each method, its signature and what is said of it, is written and read
-once, in ``redis_crdt/asyncio``. What only one face has is written by hand, in modules of the same
-name on both sides, which the faces import: how calls are carried out, and Python's protocols.
+``python -m tests.faces`` writes a ``blocking.py`` beside each ``awaited.py``, and
+``tests/test_faces.py`` holds what is committed equal to what this would write. So each method, its
+signature and what is said of it, is written and read once. What only one face has is in pairs of
+modules that are written by hand: how calls are carried out, and Python's protocols.
 
 No formatter is run on the result. Where a line of a source has to be broken, and would not have to
 be without ``await``, a comma at its end keeps it broken in both.
@@ -23,32 +23,28 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
 
-MADE: Final = {
-    f"redis_crdt/collections/{name}.py": f"redis_crdt/asyncio/{name}.py"
-    for name in (
-        "batch",
-        "collection",
-        "g_counter",
-        "lww_map",
-        "lww_register",
-        "mv_register",
-        "or_set",
-        "pn_counter",
+BY_HAND: Final = {
+    f"redis_crdt/{package}/awaited.py"
+    for package in (
+        "replica/backend",
+        "transport",
+        "transport/connections",
+        "transport/flight",
+        "types/base/driving",
+        "types/base/set",
+        "types/lww_map/mapping",
     )
-} | {
-    "redis_crdt/agents.py": "redis_crdt/asyncio/agents.py",
-    "redis_crdt/replica.py": "redis_crdt/asyncio/replica.py",
+}
+"""What differs too much from its blocking twin for that to be made from it."""
+
+MADE: Final = {
+    source.replace("awaited.py", "blocking.py"): source
+    for source in sorted(
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "redis_crdt").rglob("awaited.py")
+    )
+    if source not in BY_HAND
 }
 """The files that are made, each with what it is made from."""
-
-MODULES: Final = {
-    "redis.asyncio": "redis",
-    "redis_crdt.asyncio": "redis_crdt.collections",
-    "redis_crdt.asyncio.protocol": "redis_crdt.protocol",
-    "redis_crdt.asyncio.replica": "redis_crdt.replica",
-    "redis_crdt.asyncio.transport": "redis_crdt.transport",
-}
-"""What stands for a module that is imported, or for a package that it is in."""
 
 NAMES: Final = {
     "AbstractAsyncContextManager": "AbstractContextManager",
@@ -68,9 +64,9 @@ WORDS: Final = (
 WIDTH: Final = 100
 
 
-def blocking(source: str, name: str) -> str:
+def blocking(source: str) -> str:
     """Return the blocking face that is made from the text of an awaited one."""
-    head = f"# Made from {name}: change that, and run `python -m tests.faces`.\n"
+    head = "# Made from awaited.py: change that, and run `python -m tests.faces`.\n"
     return head + _with_imports(_unawaited(source))
 
 
@@ -147,12 +143,10 @@ def _from(module: str, names: list[str]) -> str:
 
 
 def _module(name: str) -> str:
-    """Return what stands for a module."""
-    packages = [of for of in MODULES if f"{name}.".startswith(f"{of}.")]
-    if not packages:
-        return name
-    closest = max(packages, key=len)
-    return MODULES[closest] + name.removeprefix(closest)
+    """Return what stands for a module, or for one of another package."""
+    if name.startswith("redis.asyncio"):
+        return name.replace(".asyncio", "")
+    return name.removesuffix("awaited") + "blocking" if name.endswith(".awaited") else name
 
 
 def _section(module: str) -> int:
@@ -172,7 +166,7 @@ def _rank(name: str) -> tuple[int, str]:
 def main() -> None:
     for path, source in MADE.items():
         text = (ROOT / source).read_text(encoding="utf-8")
-        (ROOT / path).write_text(blocking(text, source), encoding="utf-8")
+        (ROOT / path).write_text(blocking(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import redis
 from redis.crc import key_slot
 from redis.utils import str_if_bytes
 
-from redis_crdt.names import Keys
+from redis_crdt.core.names import Keys
 from redis_crdt.servers import Cluster
 
 

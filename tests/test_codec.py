@@ -38,8 +38,8 @@ from pydantic import (
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypedDict
 
-from redis_crdt.codec import Codec, codec_for
 from redis_crdt.errors import InvalidValue
+from redis_crdt.values.codec import Codec, codec_for
 
 # Types --------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from tests.faces import MADE, ROOT, blocking
 @pytest.mark.parametrize("path", MADE)
 def test_what_is_committed_is_what_would_be_made(path: str) -> None:
     source = (ROOT / MADE[path]).read_text(encoding="utf-8")
-    assert (ROOT / path).read_text(encoding="utf-8") == blocking(source, MADE[path])
+    assert (ROOT / path).read_text(encoding="utf-8") == blocking(source)
 
 
 def test_nothing_else_says_that_it_is_made() -> None:
@@ -28,8 +28,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from redis_crdt.asyncio.collection import Collection
-from redis_crdt.clock import Time
+from redis_crdt.types.base.collection.awaited import Collection
+from redis_crdt.core.clock import Time
 
 
 class Thing(Collection[Any]):
@@ -46,7 +46,7 @@ class Thing(Collection[Any]):
     def __aiter__(self) -> AsyncIterator[Any]: ...
 '''
 
-BLOCKING = '''# Made from thing.py: change that, and run `python -m tests.faces`.
+BLOCKING = '''# Made from awaited.py: change that, and run `python -m tests.faces`.
 """A thing on a server."""
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ from typing import Any
 
 from redis import Redis
 
-from redis_crdt.clock import Time
-from redis_crdt.collections.collection import Collection
+from redis_crdt.core.clock import Time
+from redis_crdt.types.base.collection.blocking import Collection
 
 
 class Thing(Collection[Any]):
@@ -76,4 +76,4 @@ class Thing(Collection[Any]):
 
 
 def test_what_is_made_of_what() -> None:
-    assert blocking(AWAITED, "thing.py") == BLOCKING
+    assert blocking(AWAITED) == BLOCKING

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import redis
 
-from redis_crdt import errors, formats
-from redis_crdt.kinds import KINDS
+from redis_crdt import errors
+from redis_crdt.core import formats
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.operations.operation import Command, explain
 from redis_crdt.operations.packed import Aliases
 from redis_crdt.servers import Server

@@ -11,12 +11,12 @@ import pytest
 import redis
 
 from redis_crdt import Replica, memory
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import InvalidDump
-from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations import scripts
 from redis_crdt.operations.operation import Command, Script, explain
-from redis_crdt.operations.replica import ReplicaOperations
+from redis_crdt.transport import scripts
+from redis_crdt.transport.server import ReplicaOperations
 from tests.backends import NewClient
 
 ROOT = Path(__file__).parents[1] / "lua"

@@ -11,7 +11,7 @@ from redis.sentinel import Sentinel
 from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import CRDTError, InvalidSetting
-from redis_crdt.operations.urls import address_of
+from redis_crdt.transport.urls import address_of
 
 WRONG = [
     ("rediss://:opensesame@h?ssl_ca_cert=ca.pem", "no option 'ssl_ca_cert' .*mean 'ssl_ca_certs'"),

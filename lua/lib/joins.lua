@@ -1,6 +1,6 @@
 -- The three joins: max, last and dots. Each takes the text of two entries of one field and gives
 -- the text of their join; commutative, associative, idempotent.
--- `redis_crdt/joins.py` says the same in Python, and tests hold the two equal.
+-- `redis_crdt/core/joins.py` says the same in Python, and tests hold the two equal.
 -- Defines
 --   join_max, join_last, covers, join_states, join_dots
 -- Errors

@@ -33,7 +33,7 @@ local function inspect_last(text)
   return ms, seq, value == ''
 end
 
--- In how many partitions a collection is, as `redis_crdt/partitions.py` writes it down.
+-- In how many partitions a collection is, as `redis_crdt/core/partitions.py` writes it down.
 local function inspect_partitions(text)
   local ms, seq = inspect_last(text)
   local kind, number = string.match(text, '\n{"kind": "([a-z_]+)", "partitions": ([1-9]%d*)}$')

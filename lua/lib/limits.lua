@@ -1,4 +1,4 @@
--- How large things may be; `redis_crdt/entries.py` says the same. Sizes are in bytes.
+-- How large things may be; `redis_crdt/core/entries.py` says the same. Sizes are in bytes.
 -- Defines
 --   MAX_NAME, MAX_FIELD, MAX_VALUE, MAX_ENTRY, MAX_JOINED, MAX_DOTS, WIDE, MAX_BATCH, MAX_BYTES,
 --   MAX_EFFORT, MAX_PARTITIONS, MAX_ALIAS, SEPARATOR, MAX_HISTORY, MAX_KNOWN, MAX_CONTEXT, MAX_SILENT

@@ -6,7 +6,7 @@
 --   kinds
 -- ARGV
 --   witness    what the caller has seen; see lib/incarnation
---   format     see redis_crdt/formats.py
+--   format     see redis_crdt/core/formats.py
 --   replica    '' for whichever it is
 --   instance   a fresh id
 --   shards

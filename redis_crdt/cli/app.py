@@ -101,7 +101,7 @@ def demo(
     Starts three servers for as long as it runs, or uses those of --url, in a namespace of its
     own that it deletes in the end.
     """
-    from redis_crdt.demo import screen
+    from redis_crdt.cli.demo import screen
 
     if not screen.run(Console(), url or ()):
         raise typer.Exit(1)

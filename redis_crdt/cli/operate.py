@@ -14,13 +14,13 @@ from redis_crdt.cli.options import EVERY, opened, takes_settings
 from redis_crdt.cli.output import console, print_json
 from redis_crdt.cli.trials import tried
 from redis_crdt.errors import InvalidName
-from redis_crdt.operations.namespaces import drop_namespace
-from redis_crdt.operations.namespaces import namespaces as list_namespaces
 from redis_crdt.operations.operation import drive
 from redis_crdt.sync.directory import find
 from redis_crdt.sync.settings import Settings
 from redis_crdt.sync.status import read_lags
 from redis_crdt.sync.tombstones import GRACE
+from redis_crdt.transport.namespaces import drop_namespace
+from redis_crdt.transport.namespaces import namespaces as list_namespaces
 
 Name = Annotated[str, typer.Argument(help="The collection.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

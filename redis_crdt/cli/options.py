@@ -14,7 +14,7 @@ import typer
 from pydantic import SecretStr
 
 from redis_crdt.errors import NamespaceMissing, ReplicaMismatch
-from redis_crdt.replica import Replica
+from redis_crdt.replica.blocking import Replica
 from redis_crdt.sync.settings import CONFIG, PREFIX, Settings, load_settings
 
 EVERY = tuple(Settings.model_fields)

@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from redis_crdt.clock import parse_clock
-from redis_crdt.entries import Dots, Last
-from redis_crdt.state import State
+from redis_crdt.core.clock import parse_clock
+from redis_crdt.core.entries import Dots, Last
+from redis_crdt.core.state import State
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.status import COUNT_TO, CollectionStatus, Lag, PeerStatus, Status
 from redis_crdt.sync.trials import Trial

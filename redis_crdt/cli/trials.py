@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from redis_crdt.cli.options import replica_of
 from redis_crdt.errors import CRDTError, NamespaceMissing
 from redis_crdt.operations.operation import drive
-from redis_crdt.replica import Replica
+from redis_crdt.replica.blocking import Replica
 from redis_crdt.sync.settings import Settings
 from redis_crdt.sync.trials import Trial, try_peer, try_replica
 

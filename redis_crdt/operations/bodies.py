@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import InvalidDump
-from redis_crdt.kinds import KINDS
 from redis_crdt.operations.packed import Aliases, Packing
 
 SEPARATOR = b"\xff"

@@ -27,7 +27,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt import errors, formats
+from redis_crdt import errors
+from redis_crdt.core import formats
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -126,14 +127,14 @@ class Wait:
 
 
 class Landing(NamedTuple):
-    """The next reply of a flight (see :mod:`redis_crdt.operations.flight`)."""
+    """The next reply of a flight (see :mod:`redis_crdt.transport.flight.flight`)."""
 
     seconds: float | None
     """How long to wait for it at most; None for as long as it takes."""
 
 
 class Listen(NamedTuple):
-    """The ringing of a bell (see :mod:`redis_crdt.bells`)."""
+    """The ringing of a bell (see :mod:`redis_crdt.transport.bells`)."""
 
     seconds: float
     """How long to wait for it at most."""

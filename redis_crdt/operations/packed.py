@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from redis_crdt.clock import check_writer
-from redis_crdt.entries import MAX_DOTS
+from redis_crdt.core.clock import check_writer
+from redis_crdt.core.entries import MAX_DOTS
 from redis_crdt.errors import InvalidDump
 
 _TIME = 8

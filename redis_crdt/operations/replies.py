@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from redis_crdt.clock import check_writer, parse_clock
+from redis_crdt.core.clock import check_writer, parse_clock
+from redis_crdt.core.names import check_replica_id
 from redis_crdt.errors import InvalidDump
-from redis_crdt.names import check_replica_id
 from redis_crdt.operations import bodies
 from redis_crdt.operations.operation import reading
 

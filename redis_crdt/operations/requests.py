@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from redis_crdt.clock import Time
-from redis_crdt.kinds import KINDS
-from redis_crdt.names import Keys
+from redis_crdt.core.clock import Time
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import Keys
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations.operation import Command, Script, as_is
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from redis_crdt.kinds import DROPPED, PARTITIONS, VALUE
-from redis_crdt.names import check_stored_name, shard_of, whole_name
+from redis_crdt.core.kinds import DROPPED, PARTITIONS, VALUE
+from redis_crdt.core.names import check_stored_name, shard_of, whole_name
+from redis_crdt.core.partitions import described_in
 from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.partitions import described_in
 from redis_crdt.sync.party import Party
 
 

@@ -19,16 +19,16 @@ from zlib import error as ZlibError
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from redis_crdt import formats
-from redis_crdt.clock import Time
-from redis_crdt.entries import MAX_JOINED
+from redis_crdt.core import formats
+from redis_crdt.core.clock import Time
+from redis_crdt.core.entries import MAX_JOINED
+from redis_crdt.core.kinds import KINDS, KindName
+from redis_crdt.core.names import check_namespace, check_stored_name, shard_of
+from redis_crdt.core.state import Version
 from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, ServerError, problems_of
-from redis_crdt.kinds import KINDS, KindName
-from redis_crdt.names import check_namespace, check_stored_name, shard_of
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.state import Version
 from redis_crdt.sync.party import Party, count_entries
 
 File = str | os.PathLike[str] | IO[bytes]
@@ -66,7 +66,7 @@ class Header(_Model):
 
 
 class Line(_Model):
-    """One entry of one collection, in the text form of :mod:`redis_crdt.entries`."""
+    """One entry of one collection, in the text form of :mod:`redis_crdt.core.entries`."""
 
     collection: str
     kind: KindName

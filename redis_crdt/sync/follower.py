@@ -11,12 +11,10 @@ from typing import Any
 
 from redis.backoff import EqualJitterBackoff
 
-from redis_crdt.clock import parse_clock
+from redis_crdt.core.clock import parse_clock
 from redis_crdt.errors import CRDTError, NamespaceMissing, ServerError
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.awaiting import all_of, check_cancelled, drive
 from redis_crdt.operations.operation import Command, Procedure, Wait, reading
-from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
 from redis_crdt.sync.own import OwnReplica
@@ -24,6 +22,8 @@ from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.party import read_clock
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.transport.awaiting import all_of, check_cancelled, drive
+from redis_crdt.transport.server import ReplicaOperations
 
 log = logging.getLogger("redis_crdt.sync")
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from redis.backoff import EqualJitterBackoff
 
-from redis_crdt.clock import parse_clock
+from redis_crdt.core.clock import parse_clock
 from redis_crdt.errors import (
     AccessDenied,
     CRDTError,
@@ -25,11 +25,11 @@ from redis_crdt.errors import (
 )
 from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.awaiting import check_cancelled, drive
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Failures
 from redis_crdt.sync.observer import Observer
+from redis_crdt.transport.awaiting import check_cancelled, drive
+from redis_crdt.transport.server import ReplicaOperations
 
 log = logging.getLogger("redis_crdt.sync")
 

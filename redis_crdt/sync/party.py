@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from redis_crdt.names import Keys
+from redis_crdt.core.names import Keys
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import Executor, Procedure
+from redis_crdt.transport.flight.flight import Flight
 
 
 class Party(Executor, Protocol):

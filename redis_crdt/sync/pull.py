@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, NamedTuple
 
-from redis_crdt.clock import Time, parse_clock
+from redis_crdt.core.clock import Time, parse_clock
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import InvalidDump
-from redis_crdt.kinds import KINDS
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script

@@ -21,8 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from redis_crdt.core.names import check_namespace, check_replica_id
 from redis_crdt.errors import InvalidSetting
-from redis_crdt.names import check_namespace, check_replica_id
 from redis_crdt.sync.tombstones import GRACE
 
 PREFIX = "REDIS_CRDT_"

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from redis_crdt.clock import parse_clock
-from redis_crdt.kinds import DROPPED
+from redis_crdt.core.clock import parse_clock
+from redis_crdt.core.kinds import DROPPED
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.link import Link
+from redis_crdt.transport.server import ReplicaOperations
 
 COUNT_TO = 1000
 """Up to how many feed entries are counted for a peer that lags."""

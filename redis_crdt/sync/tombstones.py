@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import Keys, check_name, part_name, shard_of
 from redis_crdt.errors import InvalidSetting
-from redis_crdt.kinds import KINDS
-from redis_crdt.names import Keys, check_name, part_name, shard_of
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
-from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.directory import find
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.party import Party
+from redis_crdt.transport.server import ReplicaOperations
 
 GRACE = 7 * 24 * 60 * 60.0
 """For how many seconds tombstones stay at least, by default."""

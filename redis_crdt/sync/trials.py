@@ -9,8 +9,8 @@ from redis_crdt.errors import ClockDrift, ReplicaConflict, ReplicaMismatch
 from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Command, Procedure, Wait
-from redis_crdt.operations.replica import ReplicaOperations
 from redis_crdt.sync.party import read_clock
+from redis_crdt.transport.server import ReplicaOperations
 
 
 class Trial(NamedTuple):

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple, TypeVar
 
+from redis_crdt.core.names import whole_name
 from redis_crdt.errors import ReplicaMismatch
-from redis_crdt.names import whole_name
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, SideBySide
 from redis_crdt.sync.party import Party

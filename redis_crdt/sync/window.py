@@ -13,9 +13,9 @@ from secrets import token_hex
 from time import monotonic
 from typing import Any, TypeVar
 
-from redis_crdt.operations.flight import LATER, LOST, Flight
 from redis_crdt.operations.operation import Close, Landing, Procedure, Script, Wait
 from redis_crdt.sync.party import Party
+from redis_crdt.transport.flight.flight import LATER, LOST, Flight
 
 R = TypeVar("R")
 

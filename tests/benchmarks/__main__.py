@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from redis_crdt.bench import calls, deltas, show
-from redis_crdt.bench.figures import Figure
+from redis_crdt.cli.bench import calls, deltas, show
+from redis_crdt.cli.bench.figures import Figure
 from redis_crdt.servers import Flavour, find_binaries, find_binary
 from tests.benchmarks import distance as far
 from tests.benchmarks.catching_up import catching_up

@@ -18,9 +18,9 @@ import redis
 
 from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.bench.deltas import element
-from redis_crdt.bench.figures import Figure, Spread
-from redis_crdt.bench.measure import Pairs
+from redis_crdt.cli.bench.deltas import element
+from redis_crdt.cli.bench.figures import Figure, Spread
+from redis_crdt.cli.bench.measure import Pairs
 from redis_crdt.servers import Server
 from tests.benchmarks.run import Run
 

@@ -17,8 +17,8 @@ from typing import Any
 from redis.asyncio import Redis as AsyncRedis
 
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.bench.figures import Figure
-from redis_crdt.bench.measure import Timed, awaited, blocking, by_turns
+from redis_crdt.cli.bench.figures import Figure
+from redis_crdt.cli.bench.measure import Timed, awaited, blocking, by_turns
 from tests.benchmarks.run import Run
 
 CALLS = 100

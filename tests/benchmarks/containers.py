@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from redis_crdt import ORSet
-from redis_crdt.bench.figures import Figure
-from redis_crdt.bench.measure import blocking, by_turns
+from redis_crdt.cli.bench.figures import Figure
+from redis_crdt.cli.bench.measure import blocking, by_turns
 from tests.benchmarks.run import Run, missing
 
 CALLS = 20

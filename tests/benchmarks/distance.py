@@ -18,8 +18,8 @@ from time import monotonic, sleep
 from typing import NamedTuple
 
 from redis_crdt import Replica
-from redis_crdt.bench.deltas import element
-from redis_crdt.bench.figures import Figure, Spread, amount
+from redis_crdt.cli.bench.deltas import element
+from redis_crdt.cli.bench.figures import Figure, Spread, amount
 from redis_crdt.servers import Server
 from tests.benchmarks.catching_up import SPAWN, catch_up, reading
 from tests.benchmarks.propagation import sync

@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Any
 
 from redis_crdt import memory
-from redis_crdt.bench.figures import Figure
-from redis_crdt.bench.measure import by_turns
+from redis_crdt.cli.bench.figures import Figure
+from redis_crdt.cli.bench.measure import by_turns
 from tests.benchmarks.run import Run, missing
 
 CHANGES = 100

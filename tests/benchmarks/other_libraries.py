@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from redis_crdt import memory
-from redis_crdt.bench.figures import Figure, Spread
+from redis_crdt.cli.bench.figures import Figure, Spread
 from tests.benchmarks.run import Run, missing
 
 CHANGES = 100

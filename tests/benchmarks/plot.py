@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from redis_crdt.bench.deltas import CHANGES, Cost, costs
+from redis_crdt.cli.bench.deltas import CHANGES, Cost, costs
 from tests.benchmarks.run import Run
 
 ROUNDS = 3

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.bench.figures import Figure, Spread
+from redis_crdt.cli.bench.figures import Figure, Spread
 from redis_crdt.servers import Server
 from tests.benchmarks.run import Run
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from redis_crdt.bench.figures import Figure
-from redis_crdt.bench.ground import Ground, ground_at
+from redis_crdt.cli.bench.figures import Figure
+from redis_crdt.cli.bench.ground import Ground, ground_at
 from redis_crdt.servers import Server, ServerBinary
 
 MANY = 100_000

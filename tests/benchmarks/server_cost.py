@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from redis_crdt.bench.figures import Figure, Spread
-from redis_crdt.bench.ground import Ground
-from redis_crdt.bench.measure import Timed, by_turns
+from redis_crdt.cli.bench.figures import Figure, Spread
+from redis_crdt.cli.bench.ground import Ground
+from redis_crdt.cli.bench.measure import Timed, by_turns
 from redis_crdt.operations.operation import Script
-from redis_crdt.replica import Replica
+from redis_crdt.replica.blocking import Replica
 from tests.benchmarks.run import Run
 
 WRITES = 1_000

@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from redis_crdt import Replica, memory
-from redis_crdt.clock import wall_clock
-from redis_crdt.entries import MAX_HISTORY, Total
+from redis_crdt.core.clock import wall_clock
+from redis_crdt.core.entries import MAX_HISTORY, Total
+from redis_crdt.core.state import State
 from redis_crdt.errors import CounterOverflow
-from redis_crdt.state import State
 from tests.backends import NewClient
 
 META = "crdt:{default:0}:meta"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from redis_crdt import memory
-from redis_crdt.clock import wall_clock
+from redis_crdt.core.clock import wall_clock
 from tests.contract.seam import Regions, contains, items, settled, size
 from tests.contract.steps import in_step
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from redis_crdt import State, memory
-from redis_crdt.clock import wall_clock
+from redis_crdt.core.clock import wall_clock
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.awaiting import drive
 from redis_crdt.sync.pull import Pull
+from redis_crdt.transport.awaiting import drive
 from tests.contract.seam import Regions, contains, settled
 
 

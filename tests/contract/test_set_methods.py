@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from redis_crdt import memory
-from redis_crdt.entries import MAX_FIELD
+from redis_crdt.core.entries import MAX_FIELD
 from redis_crdt.errors import InvalidValue
 from tests.contract.seam import Regions, settled
 from tests.contract.test_containers import PARTS, counted

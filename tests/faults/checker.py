@@ -11,11 +11,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from redis_crdt.clock import Dot, Time, replica_of
-from redis_crdt.entries import Dots, Entry, Last, Total
+from redis_crdt.core.clock import Dot, Time, replica_of
+from redis_crdt.core.entries import Dots, Entry, Last, Total
+from redis_crdt.core.joins import join_dots
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import CRDTError
-from redis_crdt.joins import join_dots
-from redis_crdt.kinds import KINDS
 from tests.faults.history import (
     COLLECTIONS,
     Effect,

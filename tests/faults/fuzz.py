@@ -29,19 +29,19 @@ from redis.retry import Retry
 
 from redis_crdt import Replica, State, memory
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.clock import Time
-from redis_crdt.codec import Codec
+from redis_crdt.core.clock import Time
+from redis_crdt.core.kinds import DROPPED, KINDS, PARTITIONS
+from redis_crdt.core.names import check_name, check_namespace, check_replica_id
 from redis_crdt.errors import CRDTError
-from redis_crdt.kinds import DROPPED, KINDS, PARTITIONS
-from redis_crdt.names import check_name, check_namespace, check_replica_id
 from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.awaiting import drive
 from redis_crdt.operations.bodies import SEPARATOR, Group
 from redis_crdt.operations.operation import as_is
 from redis_crdt.servers import Server, find_binary
 from redis_crdt.sync.pull import pull
-from redis_crdt.tails import Position
+from redis_crdt.transport.awaiting import drive
+from redis_crdt.transport.tails import Position
+from redis_crdt.values.codec import Codec
 from tests.faults.impostor import Honest, Impostor, Last, Raw, encode, request_of
 from tests.faults.wire import careless_body, is_readable, is_text
 

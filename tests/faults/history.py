@@ -13,8 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
 
-from redis_crdt.entries import Entry
-from redis_crdt.kinds import KINDS
+from redis_crdt.core.entries import Entry
+from redis_crdt.core.kinds import KINDS
 
 Outcome = Literal["acknowledged", "refused", "unknown"]
 

@@ -8,9 +8,9 @@ from time import time
 import redis
 
 from redis_crdt import Replica
-from redis_crdt.entries import MAX_ENTRY, MAX_FIELD
-from redis_crdt.kinds import KINDS
-from redis_crdt.names import Keys
+from redis_crdt.core.entries import MAX_ENTRY, MAX_FIELD
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import Keys
 
 DOT = "1000@mallory#1"
 

@@ -14,10 +14,10 @@ from threading import Thread
 from typing import Any, Self
 
 from redis_crdt import memory
-from redis_crdt.clock import parse_clock
+from redis_crdt.core.clock import parse_clock
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.operation import Script, Wait, as_is
-from redis_crdt.operations.scripts import load
+from redis_crdt.transport.scripts import load
 
 Answer = Callable[[list[bytes]], Any]
 """Answers a command, given its arguments."""

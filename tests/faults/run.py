@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from redis_crdt.clock import parse_clock
+from redis_crdt.core.clock import parse_clock
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import CRDTError
-from redis_crdt.kinds import KINDS
-from redis_crdt.names import Keys
 from redis_crdt.servers import find_binary
 from tests.faults.checker import check, seen_by_readers
 from tests.faults.history import COLLECTIONS, Entries, History, parse, read_journals

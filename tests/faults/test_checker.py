@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from redis_crdt.core.joins import join_dots
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import CRDTError
-from redis_crdt.joins import join_dots
-from redis_crdt.kinds import KINDS
 from tests.faults.checker import check
 from tests.faults.history import Entries, Forgot, History, Journal, Operation, read_journals
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redis_crdt import Replica, memory
-from redis_crdt.clock import Time
+from redis_crdt.core.clock import Time
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidName
-from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, body_of
 from tests.backends import NewClient

@@ -9,11 +9,11 @@ import pytest
 import redis
 
 from redis_crdt import Replica, State, memory
-from redis_crdt.clock import Time, wall_clock
-from redis_crdt.entries import MAX_BATCH, MAX_DOTS, MAX_ENTRY, MAX_FIELD, MAX_JOINED, MAX_VALUE
+from redis_crdt.core.clock import Time, wall_clock
+from redis_crdt.core.entries import MAX_BATCH, MAX_DOTS, MAX_ENTRY, MAX_FIELD, MAX_JOINED, MAX_VALUE
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import MAX_NAME
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidValue
-from redis_crdt.kinds import KINDS
-from redis_crdt.names import MAX_NAME
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, body_of
 from redis_crdt.operations.operation import Script

@@ -17,19 +17,19 @@ from redis.exceptions import InvalidResponse
 
 from redis_crdt import Replica, memory, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.entries import MAX_KNOWN
+from redis_crdt.core.entries import MAX_KNOWN
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import CRDTError, InvalidDump, ServerError
-from redis_crdt.names import Keys
-from redis_crdt.operations import bounds
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, body_of, entries_of, split
-from redis_crdt.operations.bounds import BoundedReader
 from redis_crdt.sync import Syncer
 from redis_crdt.sync import follower as following
 from redis_crdt.sync import pull as pulling
 from redis_crdt.sync import reconcile as reconciling
 from redis_crdt.sync.pull import MAX_WEIGHT
 from redis_crdt.sync.reconcile import IDLE_PAGES
+from redis_crdt.transport import bounds
+from redis_crdt.transport.bounds import BoundedReader
 from tests.faults.impostor import Honest, Impostor, Raw, Refusal, answering, encode, request_of
 
 NewUrl = Callable[[servers.Flavour], str]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from redis_crdt import Replica, memory
-from redis_crdt.clock import Time, parse_clock
+from redis_crdt.core.clock import Time, parse_clock
 from redis_crdt.errors import ServerFull
 from redis_crdt.operations import requests as ask
 from redis_crdt.servers import Flavour as ServerFlavour

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_crdt import Replica, memory
-from redis_crdt.clock import Dot, Time
+from redis_crdt.core.clock import Dot, Time
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import InvalidDump
-from redis_crdt.kinds import KINDS
 from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import (

@@ -14,9 +14,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from redis_crdt import Replica
+from redis_crdt.core.kinds import VALUE
+from redis_crdt.core.state import State
 from redis_crdt.errors import CRDTError, Unacknowledged
-from redis_crdt.kinds import VALUE
-from redis_crdt.state import State
 from tests.faults.history import COLLECTIONS, Effect, Field, Journal, field_of
 
 TIMEOUT = 0.4

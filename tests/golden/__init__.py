@@ -1,6 +1,6 @@
 """Golden files: what each format of the library has written, and what it must read as for ever.
 
-A folder for each pair of format numbers (:mod:`redis_crdt.formats`), and in it of each server
+A folder for each pair of format numbers (:mod:`redis_crdt.core.formats`), and in it of each server
 flavour that wrote them: an RDB with two namespaces, a dump of each (one is compressed), and JSON
 that says what is in them: of each collection what a program reads, and its whole state.
 ``python -m tests.golden`` makes what is missing of the present formats; what is there is never
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from redis_crdt import formats
+from redis_crdt.core import formats
 
 ROOT = Path(__file__).parent
 PRESENT = ROOT / f"stored-{formats.STORED}-dumped-{formats.DUMPED}"

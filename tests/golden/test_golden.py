@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import redis
 
-from redis_crdt import Replica, formats, memory, servers
+from redis_crdt import Replica, memory, servers
+from redis_crdt.core import formats
+from redis_crdt.core.names import Keys
+from redis_crdt.core.state import State
 from redis_crdt.errors import InvalidDump, ReplicaMismatch
-from redis_crdt.names import Keys
 from redis_crdt.operations.operation import explain
 from redis_crdt.servers import Server
-from redis_crdt.state import State
 from tests.backends import NewClient, NewServer, require_binary
 from tests.golden import ANY_TIME, PRESENT, Golden, all_golden, check, opened, read
 from tests.golden.__main__ import make
@@ -191,7 +192,7 @@ def test_a_collection_s_dump_of_a_newer_format_is_refused(reader: Any) -> None:
 
 
 def raise_format(client: redis.Redis) -> None:
-    """Bring a namespace to a newer format, as :mod:`redis_crdt.formats` says that it is done."""
+    """Bring a namespace to a newer format, as :mod:`redis_crdt.core.formats` says."""
     meta = Keys("default").base[0]
     client.hset(meta, "format", formats.STORED + 1)
     writer: Any = client.hget(meta, "writer")

@@ -12,6 +12,8 @@ import pytest
 import redis
 
 from redis_crdt import Replica, State, memory
+from redis_crdt.core.kinds import VALUE as REGISTER_FIELD
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import (
     ClockDrift,
     CounterOverflow,
@@ -25,8 +27,6 @@ from redis_crdt.errors import (
     ReplicaConflict,
     ReplicaMismatch,
 )
-from redis_crdt.kinds import VALUE as REGISTER_FIELD
-from redis_crdt.names import Keys
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, groups_of
 from redis_crdt.operations.operation import as_is

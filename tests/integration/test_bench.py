@@ -16,8 +16,8 @@ import pytest
 import redis
 
 from redis_crdt import servers
-from redis_crdt.bench.figures import Figure, Spread
-from redis_crdt.bench.measure import by_turns
+from redis_crdt.cli.bench.figures import Figure, Spread
+from redis_crdt.cli.bench.measure import by_turns
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.servers import find_binaries
 from tests.benchmarks import run as benchmarks
@@ -142,7 +142,7 @@ def test_both_sides_are_measured_equally_often_and_first_by_turns() -> None:
 
 
 def test_more_than_two_servers_are_refused() -> None:
-    from redis_crdt.bench.ground import ground_at
+    from redis_crdt.cli.bench.ground import ground_at
 
     with pytest.raises(InvalidSetting, match="two servers"), ground_at(["redis://x"] * 3):
         pass

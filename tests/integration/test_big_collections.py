@@ -12,7 +12,7 @@ import redis
 
 from redis_crdt import Replica, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.operations.collection import CLEARED
+from redis_crdt.types.base.collection.operations import CLEARED
 from tests.backends import require_binary
 from tests.integration.test_syncer import until
 from tests.slots import Slots

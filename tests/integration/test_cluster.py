@@ -26,9 +26,9 @@ from redis_crdt.errors import (
     Unacknowledged,
     WrongEventLoop,
 )
-from redis_crdt.operations import cluster as routing
-from redis_crdt.operations.awaiting import drive
 from redis_crdt.sync.pull import pull
+from redis_crdt.transport import cluster as routing
+from redis_crdt.transport.awaiting import drive
 from tests.backends import require_binary
 from tests.contract.seam import contains, settled, size
 from tests.contract.test_watching import watched
@@ -383,7 +383,7 @@ async def test_a_change_on_any_node_wakes_a_watcher(
     cluster: servers.Cluster, eu: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody looks just because time has passed.
-    monkeypatch.setattr("redis_crdt.operations.replica.MAX_WAIT", 1.5 * PATIENCE)
+    monkeypatch.setattr("redis_crdt.transport.server.MAX_WAIT", 1.5 * PATIENCE)
     url = f"{cluster.url}?socket_timeout={3 * PATIENCE}"
     counters = [eu.g_counter(name_in(shard, eu)) for shard in range(SHARDS)]
     start = ",".join(["0-0"] * SHARDS)

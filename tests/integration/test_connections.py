@@ -279,7 +279,7 @@ def test_a_read_that_is_interrupted_before_its_reply(
         status = eu.lww_map("status", int)
         status.update({"a": 1, "b": 2})
         with monkeypatch.context() as patched:
-            patched.setattr("redis_crdt.transport._exchange", send_only)
+            patched.setattr("redis_crdt.transport.blocking._exchange", send_only)
             with pytest.raises(Interrupted):
                 status.get("a")
         assert status.get("b") == 2

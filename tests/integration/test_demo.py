@@ -16,10 +16,10 @@ import pytest
 import redis
 
 from redis_crdt import servers
-from redis_crdt.demo import story
-from redis_crdt.demo.links import Link, links_between
-from redis_crdt.demo.regions import started_regions
-from redis_crdt.demo.story import Story
+from redis_crdt.cli.demo import story
+from redis_crdt.cli.demo.links import Link, links_between
+from redis_crdt.cli.demo.regions import started_regions
+from redis_crdt.cli.demo.story import Story
 
 COMMAND = (sys.executable, "-m", "redis_crdt", "demo")
 

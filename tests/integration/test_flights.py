@@ -13,11 +13,11 @@ from redis_crdt import Replica, memory, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.awaiting import drive
-from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import Landing, Script, Wait
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.window import AT_FIRST, AT_MOST, AT_ONCE, Window
+from redis_crdt.transport.awaiting import drive
+from redis_crdt.transport.flight.flight import Flight
 from tests.contract.steps import Steps
 
 ServerFlavour = servers.Flavour

@@ -12,9 +12,9 @@ import redis
 
 from redis_crdt import Replica, memory
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.clock import wall_clock
+from redis_crdt.core.clock import wall_clock
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import AccessDenied, FeedTrimmed, ServerReadOnly
-from redis_crdt.names import Keys
 from redis_crdt.servers import Flavour as ServerFlavour
 from redis_crdt.servers import Server
 from redis_crdt.sync import Syncer

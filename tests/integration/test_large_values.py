@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from redis_crdt import Replica, memory, servers
-from redis_crdt.entries import MAX_VALUE
+from redis_crdt.core.entries import MAX_VALUE
 from redis_crdt.operations.operation import Script
 
 NewUrl = Callable[[servers.Flavour], str]

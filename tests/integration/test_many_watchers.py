@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from redis_crdt import Replica, tails
+from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import FeedTrimmed, ServerUnreachable
-from redis_crdt.names import Keys
 from redis_crdt.servers import Flavour as ServerFlavour
 from redis_crdt.servers import Server
+from redis_crdt.transport import tails
 from tests.backends import NewServer
 from tests.integration.test_forgetting import put_back
 

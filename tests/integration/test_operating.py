@@ -11,7 +11,7 @@ import pytest
 
 from redis_crdt import Replica, memory, namespaces, servers
 from redis_crdt.cli.trials import tried
-from redis_crdt.clock import wall_clock
+from redis_crdt.core.clock import wall_clock
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Command, Procedure, drive
 from redis_crdt.sync.link import Link

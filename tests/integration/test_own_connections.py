@@ -18,9 +18,9 @@ from redis.asyncio import Redis as AsyncRedis
 
 from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.asyncio.connections import Connections as AwaitedConnections
-from redis_crdt.connections import Connections
 from redis_crdt.errors import WrongEventLoop
+from redis_crdt.transport.connections.awaited import Connections as AwaitedConnections
+from redis_crdt.transport.connections.blocking import Connections
 from tests.backends import Flavour, NewClient, NewServer
 
 

@@ -39,7 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
     monkeypatch.setattr(pacing, "monotonic", clock)
     monkeypatch.setattr(operation.Sleep, "execute", lambda self, _: clock.sleep(self.seconds))
-    monkeypatch.setattr("redis_crdt.operations.awaiting.Sleep", Clock)  # so carried out as it is
+    monkeypatch.setattr("redis_crdt.transport.awaiting.Sleep", Clock)  # so carried out as it is
     return clock
 
 

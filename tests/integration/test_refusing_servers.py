@@ -29,10 +29,10 @@ from redis_crdt.errors import (
     Unacknowledged,
 )
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import Script
 from redis_crdt.servers import Flavour as ServerFlavour
 from redis_crdt.servers import Server
+from redis_crdt.transport.flight.flight import Flight
 from tests.backends import NewServer
 from tests.integration.refusals import refused, write_all, writes
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redis_crdt import Replica, memory, servers
-from redis_crdt.clock import wall_clock
+from redis_crdt.core.clock import wall_clock
 from redis_crdt.errors import ClockDrift
 
 NewUrl = Callable[[servers.Flavour], str]

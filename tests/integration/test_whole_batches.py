@@ -9,7 +9,9 @@ import pytest
 import redis
 
 from redis_crdt import Replica, State
-from redis_crdt.entries import MAX_DOTS, MAX_FIELD, MAX_VALUE
+from redis_crdt.core.entries import MAX_DOTS, MAX_FIELD, MAX_VALUE
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import Keys
 from redis_crdt.errors import (
     BatchAborted,
     CounterOverflow,
@@ -19,8 +21,6 @@ from redis_crdt.errors import (
     KindMismatch,
     ServerFull,
 )
-from redis_crdt.kinds import KINDS
-from redis_crdt.names import Keys
 from redis_crdt.operations.operation import Script
 from redis_crdt.servers import Flavour as ServerFlavour
 from tests.backends import NewServer

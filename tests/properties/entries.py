@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from redis_crdt.clock import Dot, Time
-from redis_crdt.entries import Dots, Entry, Last, Total
+from redis_crdt.core.clock import Dot, Time
+from redis_crdt.core.entries import Dots, Entry, Last, Total
 
 writers = st.sampled_from(["a#1", "a#2", "b#1", "b-x#0z"])
 times = st.builds(Time, st.integers(1, 4), st.integers(0, 2))

@@ -8,15 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redis_crdt import memory
-from redis_crdt.clock import Time
-from redis_crdt.entries import Dots
+from redis_crdt.core.clock import Time
+from redis_crdt.core.entries import Dots
+from redis_crdt.core.joins import join_dots, knows
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import CRDTError
-from redis_crdt.joins import join_dots, knows
-from redis_crdt.kinds import KINDS
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group
-from redis_crdt.operations.scripts import assemble
-from redis_crdt.replica import Replica
+from redis_crdt.replica.blocking import Replica
+from redis_crdt.transport.scripts import assemble
 from tests.faults.wire import careless_body, is_text
 from tests.properties.entries import ENTRIES, contexts
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from redis_crdt.errors import ServerUnreachable, Unacknowledged
-from redis_crdt.operations import flight
 from redis_crdt.operations.operation import Operation, Script
 from redis_crdt.sync.pull import Pull
+from redis_crdt.transport.flight import flight
 from tests.schedules.hosts import Host
 from tests.schedules.world import Events, Violation
 

@@ -10,17 +10,17 @@ from typing import Any
 import redis
 
 from redis_crdt import Replica, memory
-from redis_crdt.clock import wall_clock
-from redis_crdt.kinds import KINDS
-from redis_crdt.names import Keys
+from redis_crdt.core.clock import wall_clock
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import Keys
+from redis_crdt.core.state import State
 from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, body_of
-from redis_crdt.operations.collection import batches, bytes_of_item
-from redis_crdt.operations.flight import Flight
 from redis_crdt.operations.operation import Operation
 from redis_crdt.servers import Server
-from redis_crdt.state import State
+from redis_crdt.transport.flight.flight import Flight
+from redis_crdt.types.base.collection.operations import batches, bytes_of_item
 from tests.schedules.world import Events, Place
 
 AnyReplica = Any  # of whichever backend

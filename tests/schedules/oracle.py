@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from redis_crdt.entries import Total
-from redis_crdt.kinds import VALUE
+from redis_crdt.core.entries import Total
+from redis_crdt.core.kinds import VALUE
 from tests.schedules.world import Event, Events, Place, Violation, World
 
 

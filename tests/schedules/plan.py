@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from redis_crdt.kinds import KINDS
+from redis_crdt.core.kinds import KINDS
 from tests.schedules.world import Place
 
 Step = tuple[str, tuple[int, ...]]

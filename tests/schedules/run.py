@@ -14,15 +14,15 @@ from random import Random
 from typing import Any
 
 from redis_crdt import memory
-from redis_crdt.clock import Dot, parse_clock
-from redis_crdt.entries import Dots, Last
+from redis_crdt.core.clock import Dot, parse_clock
+from redis_crdt.core.entries import Dots, Last
+from redis_crdt.core.kinds import KINDS, VALUE
+from redis_crdt.core.state import State
 from redis_crdt.errors import CRDTError
-from redis_crdt.kinds import KINDS, VALUE
 from redis_crdt.operations import replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import entries_of
 from redis_crdt.operations.operation import drive
-from redis_crdt.state import State
 from redis_crdt.sync.pull import Pull
 from tests.schedules.flight import Flight, Sent
 from tests.schedules.hosts import Host, MemoryHost

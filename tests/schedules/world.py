@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from redis_crdt.clock import Dot, Time
+from redis_crdt.core.clock import Dot, Time
 
 Events = int
 """A set of events: a bit for each."""

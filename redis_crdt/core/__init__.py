@@ -1,0 +1,1 @@
+"""The pure heart: clock, entries and joins, kinds, names. Knows neither Redis nor values."""

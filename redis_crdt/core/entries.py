@@ -1,0 +1,238 @@
+"""Entries: the unit of merging. Their three shapes, and the text in which they are written down.
+
+Programs, dumps and files have this plain text. Servers store entries of sets and maps packed, and
+send them so (:mod:`redis_crdt.operations.bodies`); ``lua/lib/entry.lua`` is the same codec on the
+server. Each shape has one canonical form, so that equal entries are equal bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from redis_crdt.core.clock import Dot, Time
+from redis_crdt.errors import InvalidDump
+
+MAX_TOTAL = 2**63 - 1
+MAX_FIELD = 65_536
+MAX_ENTRY = 1_048_576
+MAX_VALUE = MAX_ENTRY - 4096
+"""What is left of an entry's size for the dots that go with the value."""
+
+MAX_JOINED = 16 * MAX_ENTRY
+"""The concurrent values of a register or key may come from many regions, each of which has kept to
+the limit: what is joined of them must not be too large to be passed on."""
+
+MAX_DOTS = 4096
+MAX_BATCH = 1000
+
+WIDE = 8
+"""An entry that has seen so many dots that no longer live is looked after by collection."""
+
+MAX_HISTORY = 64
+"""Of each replica so many incarnations are remembered."""
+
+MAX_KNOWN = 4096
+"""Of so many writers a clock is known, and of the sources themselves."""
+
+MAX_SILENT = 1024
+"""So many writers are remembered for whom something was collected that the feed does not tell
+of."""
+
+MAX_CONTEXT = 8192
+"""Of so many writers of objects in memory it is remembered how much of them a collection has."""
+
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
+_FOLDED = re.compile(rb"([0-9a-z]+)(?:=([0-9]+))?")
+
+
+def has_control(text: bytes) -> bool:
+    """Whether the text has a byte below 0x20, which JSON never has and entries use to separate."""
+    return _CONTROL.search(text) is not None
+
+
+def _check_value(value: bytes) -> bytes:
+    if not value or has_control(value):
+        raise InvalidDump("an entry's value is not one line of JSON")
+    return value
+
+
+def _ascii(text: bytes) -> str:
+    try:
+        return text.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise InvalidDump(f"not a dot: {text[:80]!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A counter's entry: how much one writer has counted. Text: ``17``.
+
+    Where its replica has counted in what its past incarnations had counted, it says of each how
+    much: ``17 INCARNATION=AMOUNT ...``. Of those before the last 64 it only says that they are in,
+    up to which: ``17 INCARNATION INCARNATION=AMOUNT ...``. They are in the order of their birth.
+    """
+
+    amount: int
+    folded: tuple[tuple[str, int], ...] = ()
+    settled: str = ""
+
+    @classmethod
+    def parse(cls, text: bytes) -> Total:
+        """Read the text; raises :class:`InvalidDump` if it is not a canonical total."""
+        amount, *words = text.split(b" ")
+        settled, folded = "", []
+        for number, word in enumerate(words):
+            match = _FOLDED.fullmatch(word)
+            if match is None or (match[2] is None and number):
+                raise InvalidDump(f"not a counter total: {text[:80]!r}")
+            if match[2] is None:
+                settled = match[1].decode()
+            else:
+                folded.append((match[1].decode(), _amount(match[2])))
+        names = [settled, *(name for name, _ in folded)]
+        if len(folded) > MAX_HISTORY or any(a >= b for a, b in pairwise(names)):
+            raise InvalidDump(f"not a counter total: {text[:80]!r}")
+        return cls(_amount(amount), tuple(folded), settled)
+
+    def __bytes__(self) -> bytes:
+        words = [b"%d" % self.amount]
+        if self.settled:
+            words.append(self.settled.encode())
+        words += (b"%b=%d" % (name.encode(), amount) for name, amount in self.folded)
+        return b" ".join(words)
+
+    @property
+    def time(self) -> Time:
+        """Totals have no time."""
+        return Time(0)
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Totals are never removed."""
+        return False
+
+
+def _amount(text: bytes) -> int:
+    if _TOTAL.fullmatch(text) is None or int(text) > MAX_TOTAL:
+        raise InvalidDump(f"not a counter total: {text[:80]!r}")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last write of a register. Text: the dot, and ``\\nVALUE``, which all writes have."""
+
+    dot: Dot
+    value: bytes | None
+
+    @classmethod
+    def parse(cls, text: bytes) -> Last:
+        """Read the text; raises :class:`InvalidDump` if it is not canonical."""
+        head, newline, value = text.partition(b"\n")
+        return cls(Dot.parse(_ascii(head)), _check_value(value) if newline else None)
+
+    def __bytes__(self) -> bytes:
+        head = str(self.dot).encode()
+        return head if self.value is None else head + b"\n" + self.value
+
+    @property
+    def time(self) -> Time:
+        """When it was written."""
+        return self.dot.time
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether it has no value."""
+        return self.value is None
+
+
+def _sorted_dots(dots: Iterable[Dot]) -> list[Dot]:
+    return sorted(dots, key=lambda dot: (dot.writer, dot.time))
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """An element, a key, or an MV register: live dots, and the latest seen per writer.
+
+    ``seen`` is what this entry has seen, the live dots included; what its replica knows is context,
+    too. ``live`` maps each dot to its value, ``None`` in an OR-Set, where that is the element.
+    Text: ``DOT DOT|DOT``, the live ones, then what else was seen; a line per value follows.
+    """
+
+    live: dict[Dot, bytes | None]
+    seen: dict[str, Time]
+
+    @classmethod
+    def parse(cls, text: bytes, valued: bool) -> Dots:
+        """Read the text; raises :class:`InvalidDump` if it is not canonical.
+
+        ``valued`` tells whether every live dot must have a value, or none.
+        """
+        head, *values = text.split(b"\n")
+        living, _, others = _ascii(head).partition("|")
+        if living.count("@") + others.count("@") > MAX_DOTS:
+            raise InvalidDump(f"an entry with more than {MAX_DOTS} dots")
+        dots = [Dot.parse(word) for word in living.split()]
+        if values and len(values) != len(dots):
+            raise InvalidDump("an entry has not one value for each of its dots")
+        live: dict[Dot, bytes | None] = dict.fromkeys(dots)
+        if values:
+            live = {dot: _check_value(value) for dot, value in zip(dots, values, strict=True)}
+        seen = {dot.writer: dot.time for dot in dots}
+        seen |= {dot.writer: dot.time for dot in map(Dot.parse, others.split())}
+        entry = cls(live, seen)
+        if bytes(entry) != text or not seen or (valued != bool(values) and live):
+            raise InvalidDump(f"dots that are not in canonical form: {text[:80]!r}")
+        return entry
+
+    def __bytes__(self) -> bytes:
+        live = _sorted_dots(self.live)
+        implied = {dot.writer: dot.time for dot in live}
+        others = [Dot(t, w) for w, t in self.seen.items() if t > implied.get(w, Time(-1))]
+        text = " ".join(map(str, live))
+        if others:
+            text += "|" + " ".join(map(str, _sorted_dots(others)))
+        values = [b"\n" + value for dot in live if (value := self.live[dot]) is not None]
+        return b"".join([text.encode(), *values])
+
+    @property
+    def time(self) -> Time:
+        """The latest time that it has seen."""
+        return max(self.seen.values(), default=Time(0))
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether no dot lives: the element was removed."""
+        return not self.live
+
+    @property
+    def latest_value(self) -> bytes:
+        """The value of the latest of the concurrent writes."""
+        value = self.live[max(self.live)]
+        assert value is not None
+        return value
+
+    @property
+    def count(self) -> int:
+        """How many dots its text has."""
+        living = {dot.writer: dot.time for dot in sorted(self.live)}
+        return len(self.live) + sum(living.get(w) != time for w, time in self.seen.items())
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has seen much that no longer lives."""
+        return (
+            len(self.seen) >= WIDE and len(self.seen.keys() - {d.writer for d in self.live}) >= WIDE
+        )
+
+    def covers(self, dot: Dot) -> bool:
+        """Whether this entry has seen the dot."""
+        known = self.seen.get(dot.writer)
+        return known is not None and dot.time <= known
+
+
+Entry = Total | Last | Dots

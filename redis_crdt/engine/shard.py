@@ -1,0 +1,293 @@
+"""State in memory: collections, the feed of their changes, and the joining of what others send."""
+
+from __future__ import annotations
+
+import secrets
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from redis_crdt.core.clock import Dot, HybridClock, Time, replica_of, wall_clock
+from redis_crdt.core.entries import MAX_HISTORY, MAX_KNOWN, MAX_SILENT, Dots, Entry
+from redis_crdt.core.joins import knows
+from redis_crdt.core.kinds import KINDS, Kind, check_kind
+from redis_crdt.core.names import check_replica_id, check_stored_name
+from redis_crdt.engine.store import Bell, FeedEntry, Known, Pen, Store
+from redis_crdt.errors import ClockDrift
+
+Known_ = Mapping[str, Time]
+"""What somebody knows: writer -> clock."""
+
+ALL = "*"
+"""Stands for any writer: something of it may have been collected up to this time."""
+
+
+class Shard:
+    """One replica's collections, with the feed that orders their changes."""
+
+    def __init__(
+        self,
+        replica_id: str | None = None,
+        wall: Callable[[], int] = wall_clock,
+        max_drift: float = 60.0,
+        feed_limit: int = 1,
+    ) -> None:
+        if replica_id is None:
+            replica_id = "r" + secrets.token_hex(6)
+        self.replica_id = check_replica_id(replica_id)
+        self.max_drift = max_drift
+        self.feed_limit = feed_limit
+        self.clock = HybridClock(wall)
+        self.bell = Bell()
+        self._batch: list[tuple[bytes, bytes]] | None = None
+        self.begin_life()
+
+    def begin_life(self) -> None:
+        """Begin with nothing."""
+        self.stores: dict[tuple[bytes, str], Store[Any]] = {}
+        self.generations: dict[bytes, int] = {}
+        self.feed: list[FeedEntry] = []
+        self.reach = self.collected = Time(0)
+        self.known: dict[str, Time] = {}
+        self.pending: dict[str, Time] = {}
+        self.silent: dict[str, Time] = {}
+        self.brought: dict[str, Time] = {}
+        self.past: dict[str, Time] = {}
+        self.peers: dict[str, Time] = {}
+        self._pen = Pen(self.replica_id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state of a copy or pickle: another object, which writes under a new name."""
+        return {**self.__dict__, "past": self._past_of_another(), "_pen": Pen(self.replica_id)}
+
+    def _past_of_another(self) -> dict[str, Time]:
+        past = {**self.past, self._pen.writer: self.clock.last}
+        return past if len(past) <= 2 * MAX_HISTORY else dict(list(past.items())[-MAX_HISTORY:])
+
+    @property
+    def writer(self) -> str:
+        """The name under which this object writes."""
+        pen = self._pen
+        if not pen.is_held_by(self) and not pen.take(self):
+            past = self._past_of_another()
+            forgets, self.past = len(past) <= len(self.past), past
+            pen = self._pen = Pen(self.replica_id)
+            pen.take(self)
+            if forgets:
+                self._tell_of_silence()
+        return pen.writer
+
+    def fork(self) -> Shard:
+        """Return an empty shard of the same replica, which may go on in place of this one."""
+        other = Shard(self.replica_id, self.clock.wall, self.max_drift)
+        other.clock.observe(self.clock.last)
+        other.past, other.known = dict(self.past), dict(self.known)
+        other._pen = self._pen
+        self._pen.holder = None
+        return other
+
+    def knowledge(self, clock: Time | None = None) -> dict[str, Time]:
+        """Return what this replica knows: writer -> clock, its own past and present included."""
+        known = dict(self.known)
+        raise_to(known, self.past)
+        # Whoever writes with this pen now, up to here all is in this object, too.
+        known[self._pen.writer] = self.clock.last if clock is None else clock
+        return known
+
+    def store(self, name: str, kind: str) -> Store[Any]:
+        """Return the named collection, made if need be; KindMismatch if of another kind."""
+        field = check_stored_name(name)
+        check_kind(
+            name, [k for (n, k), s in self.stores.items() if n == field and not s.dropped], kind
+        )
+        store = self.store_of(field, kind)
+        store.dropped = False
+        return store
+
+    def store_of(self, name: bytes, kind: str) -> Store[Any]:
+        """Return the collection of this name and kind, made if need be."""
+        return self.stores.setdefault((name, kind), Store(KINDS[kind]))
+
+    def append(
+        self, refs: Iterable[tuple[bytes, bytes]], tag: Dot | None = None, after: Time = Time(0)
+    ) -> Time:
+        """Log a write and return its time, later than ``after`` and all before it."""
+        self.clock.observe(after)
+        if self._batch is not None:
+            self._batch.extend(refs)
+            return self.clock.last
+        time = self.clock.tick()
+        self._log(FeedEntry(time, tuple(refs), tag))
+        return time
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the writes inside it one write, or none if an exception ends it."""
+        before = {n: (dict(s.live), dict(s.removed)) for n, s in self.stores.items()}
+        last = self.clock.last
+        self.clock.tick()
+        self._batch = []
+        try:
+            yield
+        except BaseException:
+            self._batch, self.clock.last = None, last
+            for place, (live, removed) in before.items():
+                self.stores[place].live, self.stores[place].removed = live, removed
+            raise
+        refs, self._batch = self._batch, None
+        if refs:
+            self._log(FeedEntry(self.clock.last, tuple(refs), None))
+
+    def _log(self, entry: FeedEntry) -> None:
+        self.feed.append(entry)
+        if len(self.feed) > self.feed_limit * 9 // 8 + 1:
+            self.trim_to(self.feed_limit)
+        self.bell.ring()
+
+    def trim_to(self, keep: int) -> None:
+        """Forget all but the latest entries of the feed."""
+        cut = len(self.feed) - keep
+        if cut > 0:
+            self.reach = self.feed[cut - 1].time
+            del self.feed[:cut]
+
+    def newest(self) -> Time:
+        """Return the clock as others are told of it: the id of the feed's newest entry."""
+        return self.feed[-1].time if self.feed else self.reach
+
+    def after(self, time: Time) -> list[FeedEntry]:
+        """Return what the feed has after a time."""
+        return self.feed[bisect_right(self.feed, time, key=lambda logged: logged.time) :]
+
+    # Joining --------------------------------------------------------------------------------
+
+    def check_drift(self, latest: Time, allowed: float) -> None:
+        """Raise :class:`ClockDrift` for a time more than ``allowed`` milliseconds ahead.
+
+        What the feed has come to already wins over nothing that is written from now on.
+        """
+        ahead = latest.ms - self.clock.wall()
+        if ahead > allowed and latest.ms > self.newest().ms:
+            raise ClockDrift.of(ahead, allowed)
+
+    def drop(self, name: bytes, generation: int) -> None:
+        """Throw away what a name stands for; what was written before this generation is dead."""
+        self.generations[name] = generation
+        for (of, _), store in self.stores.items():
+            if of == name:
+                store.drop()
+
+    def note(self, store: Store[Any], known: Known_) -> None:
+        """Note what is known of a collection alone; of replicas they alone tell."""
+        replicas = set(map(replica_of, self.knowledge()))
+        now = self.newest()
+        for writer, clock in known.items():
+            mine = store.context.get(writer)
+            if replica_of(writer) not in replicas and (mine is None or clock > mine.clock):
+                store.context[writer] = Known(clock, now)
+
+    def learn(self, known: Known_, source: str) -> None:
+        """Take over what another one knows; never of the present writer, whom only it knows.
+
+        Where enough writers are known, only the source is added.
+        """
+        mine, room = self.known, MAX_KNOWN - len(self.known)
+        new = [w for w in known if w not in mine and w not in (self.writer, source)][: max(0, room)]
+        taken = {w for w in known if w in mine or w == source}.union(new) - {self.writer}
+        raise_to(mine, {w: known[w] for w in taken})
+        if bound(self.known):
+            self._tell_of_silence()
+
+    def _tell_of_silence(self) -> None:
+        """Have all peers reconcile once: the feed does not tell of what was forgotten."""
+        self.collected = self.append([])
+
+    def collect(self, store: Store[Any], stable: Time, before: int) -> int:
+        """Forget what is known of removals that all have seen; returns how many went."""
+        ours = self.knowledge(self.newest())
+        raise_to(ours, {writer: known.clock for writer, known in store.context.items()})
+        gone: dict[str, Time] = {}
+        count = 0
+
+        def without_known(entry: Dots, time: Time) -> dict[str, Time] | None:
+            if time.ms > before or time > stable:
+                return None
+            living: dict[str, Time] = {}
+            raise_to(living, {dot.writer: dot.time for dot in sorted(entry.live)})
+            went = {
+                writer: seen
+                for writer, seen in entry.seen.items()
+                if living.get(writer) != seen and knows(ours, Dot(seen, writer))
+            }
+            if not went:
+                return None
+            raise_to(gone, went)
+            self.collected = max(self.collected, time)
+            return {**{w: t for w, t in entry.seen.items() if w not in went}, **living}
+
+        for key, (time, entry) in list(store.removed.items()):
+            seen = without_known(entry, time)
+            if seen == {}:
+                del store.removed[key]
+                count += 1
+            elif seen is not None:
+                store.removed[key] = (time, Dots({}, seen))
+        for key, time in list(store.wide.items()):
+            wide = store.live.get(key)
+            if wide is not None:
+                seen = without_known(wide, time)
+                if seen is not None:
+                    store.live[key] = wide = Dots(wide.live, seen)
+            if wide is None or not wide.is_wide:
+                del store.wide[key]
+        self.fall_silent(gone)
+        return count
+
+    def fall_silent(self, news: Known_) -> None:
+        """Note for whom something was collected that the feed does not tell of."""
+        raise_to(self.silent, news)
+        writers = [writer for writer in self.silent if writer != ALL]
+        if len(writers) > MAX_SILENT:
+            for writer in sorted(writers, key=self.silent.__getitem__)[:-MAX_SILENT]:
+                raise_to(self.silent, {ALL: self.silent.pop(writer)})
+
+
+def join(
+    kind: Kind, mine: Entry | None, theirs: Entry | None, ours: Known_, known: Known_
+) -> Entry | None:
+    """Return what two entries of a field become, given what each side knows."""
+    if not kind.has_dots:
+        return (
+            kind.join(mine, theirs) if mine is not None and theirs is not None else mine or theirs
+        )
+    if mine is None and isinstance(theirs, Dots) and not any(knows(ours, d) for d in theirs.live):
+        return theirs
+    nothing = Dots({}, {})
+    joined: Any = kind.join(mine or nothing, theirs or nothing, ours, known)
+    return joined if joined.seen else None
+
+
+def raise_to(known: dict[str, Time], other: Known_) -> None:
+    """Raise clocks to those of another one."""
+    for writer, clock in other.items():
+        mine = known.get(writer)
+        if mine is None or clock > mine:
+            known[writer] = clock
+
+
+def bound(known: dict[str, Time]) -> bool:
+    """Keep of each replica the incarnations that began last, and tell whether any are forgotten.
+
+    Many at a time, for all peers then reconcile. Their names tell when they began. By their clocks
+    it would not do: after a roll-back the old one's may be ahead.
+    """
+    before = len(known)
+    of: dict[str, list[str]] = {}
+    for writer in known:
+        of.setdefault(replica_of(writer), []).append(writer)
+    for writers in of.values():
+        if len(writers) > 2 * MAX_HISTORY:
+            for writer in sorted(writers)[:-MAX_HISTORY]:
+                del known[writer]
+    return len(known) < before

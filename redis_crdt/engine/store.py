@@ -1,0 +1,155 @@
+"""What a shard in memory is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from threading import Condition
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from redis_crdt.core.clock import Dot, Time, new_writer
+from redis_crdt.core.entries import Dots, Last, Total
+from redis_crdt.core.kinds import Kind
+
+E = TypeVar("E", Total, Last, Dots)
+
+_process = [0]
+"""How many forks this process is away from the first one."""
+
+
+def _count_fork() -> None:
+    _process[0] += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
+
+class Pen:
+    """The right to write under one writer's name; only its holder has it.
+
+    Two objects that both go on from one state must not count under one name, for each would
+    hide the other's increments. So the pen passes to whichever object writes first, and any
+    other takes a new one. A copy or pickle of a pen is a new one, too, and after a fork that in
+    the child is void.
+    """
+
+    __slots__ = ("holder", "process", "replica_id", "writer")
+
+    def __init__(self, replica_id: str) -> None:
+        self.replica_id = replica_id
+        self.writer = new_writer(replica_id)
+        self.holder: object = None
+        self.process = _process[0]
+
+    def is_held_by(self, other: object) -> bool:
+        """Whether this object writes with it."""
+        return self.holder is other and self.process == _process[0]
+
+    def take(self, other: object) -> bool:
+        """Let the object have it, if nobody else ever had; returns whether it does."""
+        if self.holder is not None or self.process != _process[0]:
+            return False
+        self.holder = other
+        return True
+
+    def __reduce__(self) -> tuple[type[Pen], tuple[str]]:
+        return Pen, (self.replica_id,)
+
+
+class Known(NamedTuple):
+    """What is known of one writer in one collection alone."""
+
+    clock: Time
+    noted: Time
+    """When it was noted."""
+
+
+@dataclass(slots=True)
+class Store(Generic[E]):
+    """The entries of one collection; ``removed`` has the time of each removal, too."""
+
+    kind: Kind
+    live: dict[bytes, E] = field(default_factory=dict)
+    removed: dict[bytes, tuple[Time, E]] = field(default_factory=dict)
+    context: dict[str, Known] = field(default_factory=dict)
+    """What is known of writers of objects in memory that were merged."""
+    wide: dict[bytes, Time] = field(default_factory=dict)
+    """Fields of live entries that have seen much, with the time of their last change."""
+    dropped: bool = False
+    """Whether its name was dropped, and nothing written under it since."""
+
+    def drop(self) -> None:
+        """Throw everything away."""
+        for part in (self.live, self.removed, self.context, self.wide):
+            part.clear()
+        self.dropped = True
+
+    def get(self, key: bytes) -> E | None:
+        """Return the entry of a field, be it live or a tombstone."""
+        entry = self.live.get(key)
+        if entry is None and key in self.removed:
+            entry = self.removed[key][1]
+        return entry
+
+    def put(self, key: bytes, entry: E, time: Time) -> None:
+        """Store an entry that came to be at this time."""
+        self.dropped = False
+        if entry.is_tombstone:
+            self.live.pop(key, None)
+            self.removed[key] = (time, entry)
+        else:
+            if self.removed:
+                self.removed.pop(key, None)
+            self.live[key] = entry
+            if self.kind.has_dots:
+                self._note_width(key, entry, time)
+
+    def _note_width(self, key: bytes, entry: Any, time: Time) -> None:
+        if entry.is_wide:
+            self.wide[key] = time
+
+    def differing(self, entries: Iterable[tuple[bytes, E]]) -> dict[bytes, E]:
+        """Return those of the entries that are not the same here.
+
+        Collections that were merged before share most entries, and what is the same object is
+        known to be equal without a look into it.
+        """
+        live = self.live
+        return {
+            key: entry
+            for key, entry in entries
+            if (mine := live.get(key)) is not entry and (mine or self.get(key)) != entry
+        }
+
+    def entries(self) -> Iterator[tuple[bytes, E]]:
+        """Yield all fields with their entries, live ones first."""
+        yield from self.live.items()
+        for key, (_, entry) in self.removed.items():
+            yield key, entry
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """What was written at one time: for each reference the letter of the kind with the name, and
+    the field. The tag says from where a pull brought it, and when."""
+
+    time: Time
+    refs: tuple[tuple[bytes, bytes], ...]
+    tag: Dot | None
+
+
+class Bell:
+    """Wakes the threads that watch a feed; a copy is a new one, which nobody listens to."""
+
+    def __init__(self) -> None:
+        self.condition = Condition()
+
+    def ring(self) -> None:
+        """Wake all who wait."""
+        with self.condition:
+            self.condition.notify_all()
+
+    def __reduce__(self) -> tuple[type[Bell], tuple[()]]:
+        return Bell, ()

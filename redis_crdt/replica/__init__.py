@@ -1,0 +1,1 @@
+"""Replicas: one full copy of a namespace, awaited, blocking or in memory."""

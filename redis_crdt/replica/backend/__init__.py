@@ -1,0 +1,1 @@
+"""What a program may take for a replica, whatever its backend."""

@@ -1,0 +1,5 @@
+"""What programs that await take for a replica; see the blocking twin."""
+
+from redis_crdt.replica.awaited import Replica
+
+AnyReplica = Replica

@@ -1,0 +1,348 @@
+"""How the operations of an awaited replica reach its server, and their replies come back."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from os import getpid
+from typing import Any, Self, TypeVar
+
+from hiredis import pack_command
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import RedisError, ResponseError
+
+from redis_crdt.errors import CRDTError, WrongEventLoop
+from redis_crdt.operations.operation import (
+    TROUBLE,
+    Command,
+    Each,
+    Everywhere,
+    LostReply,
+    Operation,
+    Procedure,
+    Script,
+    Wait,
+    explain,
+    is_lost,
+    told,
+)
+from redis_crdt.sync.follower import PEER_TIMEOUT
+from redis_crdt.sync.syncer import Syncer
+from redis_crdt.transport.awaiting import all_of, drive
+from redis_crdt.transport.bells import AwaitedBell
+from redis_crdt.transport.bounds import bound, is_bounded
+from redis_crdt.transport.cluster import (
+    ASKING,
+    Address,
+    First,
+    Locate,
+    Pause,
+    Router,
+    Send,
+    Step,
+    Steps,
+    locating,
+)
+from redis_crdt.transport.connections.awaited import Connections
+from redis_crdt.transport.flight.awaited import AwaitedFlight
+from redis_crdt.transport.flight.flight import Flight
+from redis_crdt.transport.native import read_native
+from redis_crdt.transport.server import ReplicaOperations
+from redis_crdt.transport.urls import awaited_client_of
+from redis_crdt.types.base.collection.operations import CollectionOperations
+
+R = TypeVar("R")
+C = TypeVar("C", bound=CollectionOperations[Any])
+
+
+class Transport(ReplicaOperations):
+    """Carries out operations by connections of asyncio.
+
+    Any number of tasks may use it at a time. A task that is cancelled while a write is under way
+    leaves open whether that write happened; no other is affected.
+
+    It is for one event loop at a time. Once that has ended it may be used in another, as where
+    ``asyncio.run`` is called again, unless it was made from a ``RedisCluster``, which
+    cannot: :class:`WrongEventLoop`.
+    """
+
+    blocking = False
+
+    def __init__(self, client: Redis | RedisCluster, **settings: Any) -> None:
+        super().__init__(client, **settings)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
+        self._make_client: Callable[[], Redis | RedisCluster] | None = None
+        """Makes another client such as that of a URL."""
+
+    @classmethod
+    def _of_url(cls, url: str, client_options: dict[str, Any], **settings: Any) -> Self:
+        make_client = partial(awaited_client_of, url, **client_options)
+        self = cls(make_client(), **settings)
+        self._make_client = make_client
+        return self
+
+    def sibling(self, url: str, **client_options: Any) -> Self:
+        """Return the replica of the same namespace on another server, not open yet."""
+        timeouts = {"socket_timeout": PEER_TIMEOUT, "socket_connect_timeout": PEER_TIMEOUT}
+        return self._of_url(
+            url,
+            timeouts | client_options,
+            replica_id=None,
+            namespace=self.namespace,
+            shards=self.shards,
+            max_drift=self.max_drift,
+            feed_limit=self._feed_limit,
+            allow_eviction=self._allow_eviction,
+        )
+
+    async def open(self) -> Self:
+        """Open the namespace, if it is not open yet. A few round trips."""
+        self._enter_loop()
+        async with self._opening:
+            if not self._opened:
+                await drive(self.opening(_Direct(self)))
+        return self
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await self.open()
+        except BaseException:
+            await self.close()  # for nobody else will
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections of this replica, and the client that was made by its URL."""
+        self._enter_loop()
+        for connections in self._servers.values():
+            await connections.close()
+        if self._make_client:
+            await self._client.aclose()
+
+    def _take_up(self, collection: C) -> C:
+        return collection  # to be opened by its first use
+
+    async def _drive(self, procedure: Procedure[R]) -> R:
+        await self.open()
+        return await drive(procedure)
+
+    @asynccontextmanager
+    async def _syncing(
+        self, peers: Sequence[ReplicaOperations | str], interval: float
+    ) -> AsyncIterator[Syncer]:
+        async with AsyncExitStack() as opened:
+            parties: list[ReplicaOperations] = []
+            for peer in peers:
+                if isinstance(peer, str):
+                    peer = self.sibling(peer)
+                    opened.push_async_callback(peer.close)
+                parties.append(peer)
+            syncer = Syncer(self, parties, interval=interval)
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(syncer.run())
+                try:
+                    yield syncer
+                finally:
+                    running.cancel()
+
+    async def execute(self, operation: Operation[R]) -> R:
+        """Carry out an operation; raises exceptions of ours only."""
+        if not self._opened or self._loop is not get_running_loop():
+            await self.open()
+        return await self._execute(operation)
+
+    async def _execute(self, operation: Operation[R]) -> R:
+        try:
+            if isinstance(operation, Command) and self._router is None:
+                reply = await self._read(operation.args)
+            elif isinstance(operation, Everywhere) and self._router is None:
+                reply = [await self._execute(Command(operation.args, about=operation.about))]
+            elif isinstance(operation, Script):
+                reply = self._told(operation, await self._run_script(operation))
+            elif isinstance(operation, Each):
+                tasks = (asyncio.create_task(self.execute(one)) for one in operation.operations)
+                reply = await all_of(list(tasks))
+            elif isinstance(operation, Wait):
+                reply = await self._take(self.waiting(operation, self._socket_timeout))
+            else:
+                reply = await self._take(self.reading(operation))
+        except CRDTError as error:
+            error.at(self.address)
+            raise
+        except TROUBLE as error:
+            raise explain(error, operation).at(self.address) from error
+        try:
+            return operation.read(reply)
+        except CRDTError as error:
+            error.at(self.address)
+            raise
+
+    async def _run_script(self, script: Script[Any]) -> Any:
+        if self._router is not None:
+            return await self._take(self.running(script))
+        try:
+            return await self._send_once(self.evaluating(script))
+        except ResponseError as error:
+            recovering = self.recovering(script, error)
+        return await self._take(recovering)
+
+    async def _take(self, steps: Steps[R]) -> R:
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    reply = await self._carry_out(step)
+                except RedisError as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(reply)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+
+    async def _read(self, args: tuple[Any, ...]) -> Any:
+        """Send a command that only reads; where a connection breaks, again, as redis-py does.
+
+        It is what redis-py's clients do, too, less what they measure, for that takes longer.
+        """
+        connections = self._connections_to(None)
+        connection = await connections.borrow()
+        packed, bounded, whole = pack_command(args), is_bounded(args), False
+        try:
+            reply = await connection.retry.call_with_retry(
+                lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
+            )
+            whole = True
+        except ResponseError:
+            whole = True
+            raise
+        finally:
+            # Where the task was cancelled, it has a reply that is for nobody else.
+            (connections.give_back if whole else connections.discard)(connection)
+        return read_native(args[0], reply)
+
+    async def _carry_out(self, step: Step) -> Any:
+        match step:
+            case Send():
+                return await self._send_once(step)
+            case First(sends):
+                return await self._first_reply(sends)
+            case Pause(seconds):
+                return await asyncio.sleep(seconds)
+            case Locate(anew):
+                with locating():
+                    cluster: Any = self._client
+                    await (cluster.nodes_manager if anew else cluster).initialize()
+                return None
+
+    def _enter_loop(self) -> None:
+        """See to it that nothing is of another event loop, or of the process that forked this one.
+
+        Raises :class:`WrongEventLoop` where the other goes on.
+        """
+        loop, here = get_running_loop(), getpid()
+        if self._loop is loop:
+            return
+        if self._loop is not None:
+            if not self._loop.is_closed() and self._pid == here:
+                raise WrongEventLoop(
+                    f"{self.about}: another event loop uses this replica; make one for each loop"
+                )
+            if self._make_client:
+                self._client = self._make_client()
+                self._router = self._router and Router(self._client, self.namespace)
+            elif self._router:
+                raise WrongEventLoop(
+                    f"{self.about}: its RedisCluster client is of an event loop that has ended; "
+                    "make both in the loop that is to use them, or use from_url"
+                )
+        self._loop, self._pid = loop, here
+        self._opening = asyncio.Lock()
+        self.tails = {}
+        self._servers: dict[Address | None, Connections] = {}
+
+    def _connections_to(self, node: Address | None) -> Connections:
+        """Return the connections to a node of the Cluster, or to the only server."""
+        connections = self._servers.get(node)
+        if connections is None:
+            client: Any = self._client
+            if node is None:
+                pool = client.connection_pool
+            else:
+                options = {**client.get_connection_kwargs(), "host": node.host, "port": node.port}
+                del options["response_callbacks"]
+                pool = ConnectionPool(**options)
+            connections = self._servers[node] = Connections(pool)
+        return connections
+
+    async def _send_once(self, send: Send) -> Any:
+        """Send a command that may write, once: redis-py's clients would send it again."""
+        connections = self._connections_to(send.node)
+        connection = await connections.borrow(counts=not send.waits)
+        whole = False
+        try:
+            if send.asking:
+                await _exchange(connection, ASKING, True)
+            write, args = send.write, send.args
+            if write is not None:
+                args = self._vouched(connection, _link_of(connection), send)
+            bounded = write is None and is_bounded(args)
+            reply = await _exchange(connection, pack_command(args), bounded)
+            if write is not None:
+                self._answered(connection, _link_of(connection), write)
+            whole = True
+        except ResponseError:
+            whole = True
+            raise
+        except BaseException as error:
+            if is_lost(error):
+                raise LostReply(told(error)) from error
+            raise
+        finally:
+            (connections.give_back if whole else connections.discard)(connection)
+        return read_native(args[0], reply) if send.parsed else reply
+
+    def bell(self) -> AwaitedBell:
+        """Make a bell for one who watches."""
+        return AwaitedBell()
+
+    def flight(self, shard: int) -> Flight | None:
+        """Return a flight to the server of a shard; None where it could carry nothing."""
+        node = self._flight_to(shard)
+        return node and AwaitedFlight(self, self._connections_to(node.address))
+
+    async def _first_reply(self, sends: tuple[Send, ...]) -> Any:
+        tasks = [asyncio.create_task(self._send_once(send)) for send in sends]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:
+    """Send what is packed and read the reply, in bytes whatever the client reads for others."""
+    await connection.send_packed_command([packed])
+    bound(connection, bounded)
+    return await connection.read_response(disable_decoding=True)
+
+
+class _Direct:
+    """The replica while it is being opened."""
+
+    def __init__(self, replica: Transport) -> None:
+        self.execute = replica._execute
+
+
+def _link_of(connection: Any) -> Any:
+    """Return what stands for the present link of a connection; None where it has none."""
+    return getattr(connection, "_writer", connection)

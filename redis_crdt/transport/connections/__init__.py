@@ -1,0 +1,1 @@
+"""A replica's own connections, made with its client's settings."""

@@ -1,0 +1,1 @@
+"""Requests that are on their way to a server while others are."""

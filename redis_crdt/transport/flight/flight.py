@@ -1,0 +1,91 @@
+"""Flights: requests that are on their way to a server while others are, on one connection.
+
+The server answers them in their order, so distance costs its delay once, not for each of them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from hiredis import pack_command
+from redis.exceptions import AuthenticationError, NoScriptError, ResponseError
+
+from redis_crdt.errors import CRDTError
+from redis_crdt.operations.operation import (
+    Executor,
+    LostReply,
+    Script,
+    Wait,
+    explain,
+    is_closed,
+    is_lost,
+    is_unserved,
+    told,
+)
+
+if TYPE_CHECKING:
+    from redis_crdt.transport.server import ReplicaOperations
+
+Request = Script[Any] | Wait
+
+
+LATER: Final = "later"
+"""What a flight replies where nothing has come in time."""
+
+LOST: Final = "lost"
+"""What it replies where the server has refused a request for want of a beginning, as one that does
+not know our scripts, or a node of a Cluster that does not serve the shard. Whoever asks again
+without a flight is led to who can answer."""
+
+
+class Flight(Executor):
+    """Carries requests to the server of one shard. Sending one replies nothing; a landing does."""
+
+    def __init__(self, replica: ReplicaOperations, connections: Any) -> None:
+        self.blocking = replica.blocking
+        self.under_way: deque[Request] = deque()
+        self._replica = replica
+        self._connections = connections
+        self._connection: Any = None
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Give up what is under way, and the connection with it, at once."""
+
+    def _packed(self, request: Request) -> Any:
+        replica = self._replica
+        if isinstance(request, Wait):
+            return pack_command(replica._blocking_read(request))
+        return pack_command(replica.evaluating(request).args)
+
+    def _unsent(self, error: Exception, request: Request) -> CRDTError:
+        """Give up; returns the exception of ours for a request that could not be sent."""
+        self.abandon()
+        lost = error if isinstance(error, AuthenticationError) else LostReply(told(error))
+        return explain(lost, request).at(self._replica.address)
+
+    def _landed(self, reply: Any) -> Any:
+        """Return what a reply says."""
+        try:
+            return self.under_way.popleft().read(reply)
+        except CRDTError as error:
+            error.at(self._replica.address)
+            raise
+
+    def _failed(self, error: Exception) -> str:
+        """Give up; raises an exception of ours, but for what is refused at first."""
+        request = self.under_way[0]
+        self.abandon()
+        if is_refused_at_first(error):
+            return LOST
+        lost = LostReply(told(error)) if is_lost(error) else error
+        raise explain(lost, request).at(self._replica.address) from error
+
+
+def is_refused_at_first(error: Exception) -> bool:
+    """Whether a server has refused a request before it looked at it."""
+    if not isinstance(error, ResponseError):
+        return False
+    return isinstance(error, NoScriptError) or is_closed(error) or is_unserved(error)

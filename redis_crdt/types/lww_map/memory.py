@@ -1,0 +1,152 @@
+"""The LWW map: text keys, each with the latest of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, ClassVar, TypeVar, overload
+
+from redis_crdt.core.entries import Dots
+from redis_crdt.operations.operation import as_is
+from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.values.encoding import MISSING, encode_key, encode_value, items_of, key_field
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
+    """A map whose keys are added and removed as an OR-Set's elements, each with a value.
+
+    A ``set`` replaces the values that its writer has seen, a deletion removes them: so it never
+    takes away a concurrent ``set``, which it had not seen. Of concurrent values the latest is read
+    (Bieniusa et al., "An optimized conflict-free replicated set", 2012, with values at the dots).
+    """
+
+    kind: ClassVar = "lww_map"
+
+    def set(self, key: str, value: T) -> None:
+        """Write the key's value. InvalidValue if either is not of its type."""
+        self.update({key: value})
+
+    def update(self, other: Any = (), /, **items: T) -> None:
+        """Write all of the items, as one write. Takes what ``dict.update`` takes."""
+        new = items_of(other, items)
+        encoded = {encode_key(k): encode_value(self._codec, v) for k, v in new.items()}
+        for part, theirs in self._by_part(encoded.items(), lambda item: item[0]):
+            part._set_here(dict(theirs))
+
+    def _set_here(self, encoded: Mapping[bytes, bytes]) -> None:
+        if not encoded:
+            return
+        dot = self._write(encoded)
+        for field, value in encoded.items():
+            old = self._store.get(field)
+            seen = {**old.seen, dot.writer: dot.time} if old else {dot.writer: dot.time}
+            self._store.put(field, Dots({dot: value}, seen), dot.time)
+
+    @overload
+    def get(self, key: str) -> T | None: ...
+    @overload
+    def get(self, key: str, default: D) -> T | D: ...
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the key's value, or the default where there is none."""
+        field = key_field(key)
+        entry = None if field is None else self._part(field)._store.live.get(field)
+        if entry is None:
+            return default
+        return self._codec.decode(entry.latest_value)
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, T]:
+        """Return those of the keys that are there, with their values."""
+        return {key: self[key] for key in keys if key in self}
+
+    def contains_many(self, keys: Iterable[str]) -> list[bool]:
+        """Tell of each of the keys whether it is there, in their order."""
+        return [key in self for key in keys]
+
+    def to_dict(self) -> dict[str, T]:
+        """Return all items."""
+        return dict(self.items())
+
+    def setdefault(self, key: str, default: Any = None) -> T:
+        """Return the key's value, written by this call if there was none.
+
+        Raises :class:`InvalidValue` if the default is not of the map's type, whether it is needed
+        or not.
+        """
+        field, value = encode_key(key), encode_value(self._codec, default)
+        part = self._part(field)
+        if field not in part._store.live:
+            part._set_here({field: value})
+        return self[key]
+
+    def pop(self, key: str, default: Any = MISSING) -> Any:
+        """Delete the key and return its value; the default, or KeyError, where there is none.
+
+        Raises :class:`InvalidValue` for a value that is not of the map's type, which stays.
+        """
+        field = encode_key(key)
+        value = self.get(key, default)
+        if value is MISSING:
+            raise KeyError(key)
+        self._part(field)._delete_here([field])
+        return value
+
+    def popitem(self) -> tuple[str, T]:
+        """Delete some key and return it with its value; KeyError if there is none.
+
+        Raises :class:`InvalidValue` as :meth:`pop` does.
+        """
+        for key in self:
+            return key, self.pop(key)
+        raise KeyError("popitem from an empty map")
+
+    def delete(self, key: str) -> bool:
+        """Delete the key if it is there, and tell whether it was."""
+        return self.delete_all((key,)) == 1
+
+    def delete_all(self, keys: Iterable[str]) -> int:
+        """Delete those of the keys that are there, as one write, and tell how many were."""
+        fields = dict.fromkeys(map(encode_key, keys))
+        return sum(part._delete_here(theirs) for part, theirs in self._by_part(fields, as_is))
+
+    def _delete_here(self, fields: Sequence[bytes]) -> int:
+        fields = [field for field in fields if field in self._store.live]
+        if fields:
+            time = self._write(fields).time
+            for field in fields:
+                self._store.put(field, Dots({}, self._store.live[field].seen), time)
+        return len(fields)
+
+    def clear(self) -> None:
+        """Delete all keys that are there."""
+        for part in self._parts:
+            part._delete_here(list(part._store.live))
+
+    def size(self) -> int:
+        """Return the number of keys."""
+        return sum(len(part._store.live) for part in self._parts)
+
+    def __len__(self) -> int:
+        return self.size()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([field.decode() for part in self._parts for field in part._store.live])
+
+    def __contains__(self, key: object) -> bool:
+        field = key_field(key)
+        return field is not None and field in self._part(field)._store.live
+
+    def __getitem__(self, key: str) -> T:
+        value = self.get(key, MISSING)
+        if value is MISSING:
+            raise KeyError(key)
+        found: T = value
+        return found
+
+    def __setitem__(self, key: str, value: T) -> None:
+        self.set(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        if not self.delete(key):
+            raise KeyError(key)

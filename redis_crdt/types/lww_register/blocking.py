@@ -1,0 +1,40 @@
+# Made from awaited.py: change that, and run `python -m tests.faces`.
+"""The LWW register on a server: one value, that of the last write."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from redis_crdt.core.clock import Time
+from redis_crdt.types.base.collection.blocking import Collection
+from redis_crdt.types.lww_map.operations import LWWRegisterOperations
+
+T = TypeVar("T")
+
+
+class LWWRegister(Collection[T], LWWRegisterOperations[T]):
+    """A last-writer-wins register (Shapiro et al., "A study of CRDTs", 2011, spec. 8).
+
+    Of two writes the later wins; at equal times that of the larger replica id.
+    """
+
+    def set(self, value: T) -> None:
+        """Write the value. One round trip. InvalidValue if it is not of the register's type."""
+        self._run(self._set(value))
+
+    def get(self) -> T | None:
+        """Return the value, or None if none was ever written. One round trip."""
+        return self._run(self._get())
+
+    @property
+    def timestamp(self) -> Time | None:
+        """When the value was written, by the clock of the server that took it; None when unset.
+
+        One round trip.
+        """
+        return self._run(self._timestamp())
+
+    @property
+    def written_by(self) -> str | None:
+        """Which replica wrote the value; None when unset. One round trip."""
+        return self._run(self._written_by())

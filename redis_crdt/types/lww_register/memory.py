@@ -1,0 +1,50 @@
+"""The LWW register: one value, that of the last write."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from redis_crdt.core.clock import Time, replica_of
+from redis_crdt.core.entries import Last
+from redis_crdt.core.kinds import VALUE
+from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.values.encoding import encode_value
+
+T = TypeVar("T")
+
+
+class LWWRegister(Collection[T, Last]):
+    """A last-writer-wins register (Shapiro et al., "A study of CRDTs", 2011, spec. 8).
+
+    Of two writes the later wins; at equal times that of the larger replica id, so that all
+    sides choose alike.
+    """
+
+    kind: ClassVar = "lww_register"
+
+    def set(self, value: T) -> None:
+        """Write the value. InvalidValue if it is not of the register's type."""
+        encoded = encode_value(self._codec, value)
+        old = self._store.get(VALUE)
+        dot = self._write([VALUE], after=old.time if old else Time(0))
+        self._store.put(VALUE, Last(dot, encoded), dot.time)
+
+    def get(self) -> T | None:
+        """Return the value, or None if none was ever written."""
+        entry = self._last()
+        return None if entry is None or entry.value is None else self._codec.decode(entry.value)
+
+    @property
+    def timestamp(self) -> Time | None:
+        """When the value was written, in milliseconds and a sequence number; None when unset."""
+        entry = self._last()
+        return entry.dot.time if entry else None
+
+    @property
+    def written_by(self) -> str | None:
+        """Which replica wrote the value; None when unset."""
+        entry = self._last()
+        return replica_of(entry.dot.writer) if entry else None
+
+    def _last(self) -> Last | None:
+        return self._store.live.get(VALUE)

@@ -1,0 +1,119 @@
+# Made from awaited.py: change that, and run `python -m tests.faces`.
+"""The OR-Set on a server: a set in which an add wins over a concurrent remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
+
+from redis_crdt.sync.tombstones import GRACE
+from redis_crdt.types.base.set.blocking import Removed, SetProtocol
+
+T = TypeVar("T")
+
+
+class ORSet(SetProtocol[T]):
+    """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
+
+    An add that a concurrent remove had not seen survives it. Reads and single writes are one
+    round trip each. The methods of Python's sets, and its operators where they need no ``await``,
+    take one per 500 elements to read the set or to ask it for those of the other operand, one to
+    read that where it is on a server, too, and one for each kind of write; what they return is as
+    of :meth:`get_elements`. What is not of the set's type is not in it, and an operation that would
+    write it changes nothing.
+
+    Where a model gained fields with defaults, what was written before is there still, and found: as
+    what iterating gives. To write it anew, remove each element and add it, in a batch. Where it
+    lost a field, what has that is not of the set's type: open the set by the old type, too, remove
+    each element of that, and add what is to become of it.
+    """
+
+    def add(self, element: T) -> None:
+        """Add the element, whether or not it is there. One round trip.
+
+        Raises :class:`InvalidValue` if it is not of the set's type.
+        """
+        self._run(self._add(element))
+
+    def update(self, *elements: Iterable[T]) -> None:
+        """Add all of the elements of each of the arguments.
+
+        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
+        anything is written if one is not of the set's type.
+        """
+        self._drive(self._update(*elements))
+
+    # Where calls need no await, a set is a MutableSet, whose `remove` tells nothing.
+    def remove(self, element: T) -> bool:  # type: ignore[override, unused-ignore]
+        """Remove the element if it is there, and tell whether it was. One round trip.
+
+        Of several clients of one replica that remove it at once, one is told True.
+        """
+        return self._run(self._remove(element))
+
+    def remove_all(self, elements: Iterable[T]) -> int:
+        """Remove those of the elements that are there, and tell how many were.
+
+        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
+        anything is removed if one is not of the set's type.
+        """
+        return self._drive(self._remove_all(elements))
+
+    def discard(self, element: T) -> None:
+        """Remove the element if it is there. One round trip."""
+        self._run(self._remove(element))
+
+    def clear(self) -> None:
+        """Remove all elements that are there now. Six round trips per 500 elements."""
+        self._drive(self._clear())
+
+    def pop(self) -> T:
+        """Remove some element and return it; KeyError if there is none.
+
+        Of several clients of one replica each gets another element. Raises :class:`InvalidValue`
+        for one that is not of the set's type, which stays. One round trip, one more for the first
+        in a row and where another client was faster; in partitions, one for each that is empty.
+        """
+        return self._drive(self._pop())
+
+    def contains(self, element: T) -> bool:
+        """Tell whether the element is there. One round trip; none if not of the set's type."""
+        return self._run(self._contains(element))
+
+    def contains_many(self, elements: Iterable[T]) -> list[bool]:
+        """Tell of each of the elements whether it is there, in order. One round trip per 500."""
+        return self._drive(self._contains_many(elements))
+
+    def get_elements(self) -> AbstractSet[T]:
+        """Return the elements: a ``set``, or a read-only set where none can hold all of them.
+
+        They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True. One
+        round trip per 500 elements.
+        """
+        return self._drive(self._get_elements())
+
+    def __iter__(self) -> Iterator[T]:
+        """Yield the elements, in one round trip per 500, read as they are asked for.
+
+        What is there all the time comes. It comes once, unless more than 5000 others have come
+        in between and the set has shrunk to a fraction, or its slot has moved to another node.
+        """
+        return self._stream(self._element)
+
+    def size(self) -> int:
+        """Return the number of elements. One round trip."""
+        return self._run(self._size())
+
+    @property
+    def removed(self) -> Removed:
+        """The tombstones that are still kept; its ``size()`` counts them."""
+        return Removed(self)
+
+    def gc_tombstones(self, older_than: float = GRACE) -> int:
+        """Drop tombstones of removals more than this many seconds ago; return how many.
+
+        Those stay that some peer has not read yet, or of which this replica does not know all that
+        they tell. What was removed does not come back. One round trip per 500 tombstones.
+        """
+        return self._drive(self._collect(older_than))

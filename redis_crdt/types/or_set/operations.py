@@ -1,0 +1,146 @@
+"""The OR-Set on a server. What the type means is said in :mod:`redis_crdt.types.or_set.memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
+from itertools import chain
+from typing import Any, TypeVar
+
+from redis_crdt.core.entries import Dots
+from redis_crdt.errors import InvalidValue
+from redis_crdt.operations.operation import (
+    Each,
+    Operation,
+    Procedure,
+    Script,
+    as_is,
+    known_already,
+)
+from redis_crdt.types.base.collection.operations import CollectionOperations, batches
+from redis_crdt.types.base.set.elements import Keyed, decoded, fields_of, gathered
+from redis_crdt.values.encoding import element_forms, encode_element
+
+T = TypeVar("T")
+
+
+class ORSetOperations(CollectionOperations[T]):
+    """The operations of an OR-Set: an entry per element, a hash for those that are there."""
+
+    kind = "or_set"
+
+    _candidate: bytes | None = None
+    """An element that the last :meth:`_pop` was shown, to be removed by the next."""
+
+    def _add(self, element: T) -> Script[int]:
+        field = encode_element(self._codec, element)
+        return self._part(field)._script("or_set/add", field)
+
+    def _update(self, *elements: Iterable[T]) -> Procedure[None]:
+        encode = partial(encode_element, self._codec)
+        fields = dict.fromkeys(map(encode, chain.from_iterable(elements)))
+        parts = self._by_part(fields, as_is)
+        yield from self._at_each(part._add_here(theirs) for part, theirs in parts)
+
+    def _add_here(self, fields: Iterable[bytes]) -> Procedure[None]:
+        for batch in batches(fields):
+            yield self._replica, self._script("or_set/add", *batch)
+
+    def _write_anew(self, entries: Mapping[bytes, Dots]) -> Procedure[None]:
+        live = (field for field, entry in entries.items() if entry.live)
+        yield from self._at_each(
+            part._add_here(theirs) for part, theirs in self._by_part(live, as_is)
+        )
+
+    def _remove(self, element: T) -> Operation[bool]:
+        fields = element_forms(self._codec, element)
+        if len(fields) == 1:
+            return self._part(fields[0])._script("or_set/remove", fields[0], read=bool)
+        scripts = tuple(
+            part._script("or_set/remove", *theirs, read=bool)
+            for part, theirs in self._by_part(fields, as_is)
+        )
+        return scripts[0] if len(scripts) == 1 else Each(scripts, any, self._about)
+
+    def _remove_all(self, elements: Iterable[T]) -> Procedure[int]:
+        forms = (element_forms(self._codec, element) for element in elements)
+        return self._remove_fields(dict.fromkeys(chain.from_iterable(forms)))
+
+    def _remove_fields(self, fields: Iterable[bytes]) -> Procedure[int]:
+        parts = self._by_part(fields, as_is)
+        removed = yield from self._at_each(part._remove_here(theirs) for part, theirs in parts)
+        return sum(removed)
+
+    def _remove_here(self, fields: Iterable[bytes]) -> Procedure[int]:
+        removed = 0
+        for batch in batches(fields):
+            removed += yield self._replica, self._script("or_set/remove", *batch)
+        return removed
+
+    def _clear(self) -> Procedure[None]:
+        return self._remove_everything("or_set/remove")
+
+    def _contains(self, element: object) -> Operation[bool]:
+        fields = fields_of(self._codec, element)
+        if not fields:
+            return known_already(False)
+        if len(fields) == 1:
+            part = self._part(fields[0])
+            return part._command("HEXISTS", part._live, fields[0], read=bool)
+        asked = (
+            part._command("HMGET", part._live, *theirs, read=any)
+            for part, theirs in self._by_part(fields, as_is)
+        )
+        return Each(tuple(asked), any, self._about)
+
+    def _contains_many(self, elements: Iterable[object]) -> Procedure[list[bool]]:
+        forms = [fields_of(self._codec, element) for element in elements]
+        found = yield from self._entries_of(dict.fromkeys(chain.from_iterable(forms)))
+        return [any(field in found for field in fields) for fields in forms]
+
+    def _size(self) -> Operation[int]:
+        return self._summed(lambda part: part._command("HLEN", part._live))
+
+    def _removed_size(self) -> Operation[int]:
+        return self._summed(lambda part: part._command("HLEN", part._removed))
+
+    def _all(self) -> Procedure[Keyed[T]]:
+        return decoded(self._codec, (yield from self._entries()))
+
+    def _get_elements(self) -> Procedure[AbstractSet[T]]:
+        return gathered(self._codec, (yield from self._all()))
+
+    def _element(self, field: bytes, _: bytes = b"") -> T:
+        element: T = self._codec.decode_element(field)
+        return element
+
+    def _pop(self) -> Procedure[T]:
+        for part in self._parts:
+            popped = yield from part._pop_here()
+            if popped:
+                return popped[0]
+        raise KeyError("pop from an empty set")
+
+    def _pop_here(self) -> Procedure[tuple[T, ...]]:
+        """Remove and return an element, which was decoded before; nothing where there is none.
+
+        Each removal shows another element, so that of several in a row only the first has to ask
+        for one. Of clients that were shown the same one, one removes it.
+        """
+        field, self._candidate = self._candidate, None
+        read: tuple[T, ...] = ()
+        if field is not None:
+            try:
+                read = (self._element(field),)
+            except InvalidValue:  # it may be gone by now
+                field = None
+        while True:
+            script: Script[Any] = self._script("or_set/pop", *(() if field is None else (field,)))
+            removed, other = yield self._replica, script
+            if removed:
+                self._candidate = other
+                return read
+            if other is None:
+                return ()
+            field, read = other, (self._element(other),)

@@ -1,0 +1,23 @@
+# Made from awaited.py: change that, and run `python -m tests.faces`.
+"""The PN-Counter on a server: a counter that goes up and down."""
+
+from __future__ import annotations
+
+from redis_crdt.types.base.counter.operations import PNCounterOperations
+from redis_crdt.types.g_counter.blocking import Counter
+
+
+class PNCounter(Counter, PNCounterOperations):
+    """A counter both ways (Shapiro et al., "A study of CRDTs", 2011, spec. 7)."""
+
+    def increment(self, n: int = 1) -> None:
+        """Count ``n`` up. One round trip.
+
+        Raises :class:`InvalidAmount` if ``n`` is negative or no int, :class:`CounterOverflow`
+        if what this replica counted up would pass 2**63 - 1.
+        """
+        self._run(self._increment(n))
+
+    def decrement(self, n: int = 1) -> None:
+        """Count ``n`` down. One round trip; raises as :meth:`increment` does."""
+        self._run(self._decrement(n))
