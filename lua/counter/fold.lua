@@ -20,7 +20,7 @@
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
--- @include lib/totals
+-- @include lib/counter_totals
 -- So many of them are worth it.
 -- @define FOLD_AT 8
 local counter_fold = {}

@@ -29,7 +29,7 @@ function counter_increment.prepare(op)
   local total = read(op.live, field, 1, 1)[1] or '0'
   op.text = nil
   if overlay or #total > 17 or #amount > 17 or not string.find(total, '^%d+$') then
-    -- @include lib/totals
+    -- @include lib/counter_totals
     local so_far, rest = string.match(total, '^(%d+)(.*)$')
     if not so_far then fail('MALFORMED', 'not a counter total: ' .. total) end
     local sum_ = sum(so_far, amount)

@@ -1,6 +1,6 @@
 -- How entries are written down in plain text. Of sets and maps they are stored and sent packed
--- (lib/packed).
---   total   counters                    `17`, or what lib/totals says
+-- (lib/packed_entries).
+--   total   counters                    `17`, or what lib/counter_totals says
 --   last    LWW register, partitions    `TIME@WRITER`, and `\nVALUE`
 --   dots    OR-Set, MV register, map    `DOT DOT|DOT`: the live dots, then what else was seen, each
 --                                       part sorted by writer and time; but for the OR-Set a line

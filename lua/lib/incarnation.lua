@@ -6,7 +6,7 @@
 -- Errors
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
--- @include lib/newest
+-- @include lib/last_id
 -- @include lib/clock
 -- @include lib/limits
 

@@ -19,7 +19,7 @@ local function context_key(name, kind) return PREFIX .. kind .. '-known:' .. nam
 -- @define CHUNK 1000
 
 local function read_fields(key, fields)
-  -- @include lib/many
+  -- @include lib/hash_fields
   if #fields > 0 and #fields <= CHUNK then return read_many(key, fields, 1, #fields) end
   local values = {}
   for i = 1, #fields, CHUNK do

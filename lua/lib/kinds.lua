@@ -8,7 +8,7 @@
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/joins
--- @include lib/totals
+-- @include lib/counter_totals
 local function has_control(s) return string.find(s, '[%z\1-\31]') ~= nil end
 
 -- Whether a text is one that JSON, or a key, may be; most are ASCII, and that is cheaper to see.

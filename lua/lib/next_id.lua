@@ -4,7 +4,7 @@
 --   next_id
 -- Errors
 --   none
--- @include lib/newest
+-- @include lib/last_id
 -- @include lib/clock
 local function next_id(ms, seq)
   local last_ms, last_seq = time_of(last_id())

@@ -24,7 +24,7 @@ local function read(key, fields, from, to)
   if overlay then return overlay(key, fields, from, to) end
   if from == to then return {redis.call('HGET', key, fields[from])} end
   if to > from + 8 then
-    -- @include lib/many
+    -- @include lib/hash_fields
     return read_many(key, fields, from, to)
   end
   return redis.call('HMGET', key, unpack(fields, from, to))
@@ -67,16 +67,16 @@ local function carry_out(operation)
   local fields, from, to = operation.prepare(op)
   if not fields then
     -- The caller will take it that the server was looked at: what was found then is written down.
-    -- @include lib/settle
-    settle(redis.call)
+    -- @include lib/save_incarnation
+    save_incarnation(redis.call)
     return {from == nil and 0 or from, ''}
   end
   local refs = {}
   refer(refs, collection, fields, from, to)
   local id = append(refs)
   if op.ms and op.ms > 0 then
-    -- @include lib/passing
-    id = passing(id, op.ms, op.seq, refs)
+    -- @include lib/advance_clock
+    id = advance_clock(id, op.ms, op.seq, refs)
   end
   if op.kinds then redis.call('HSET', KINDS, op.name, op.kinds) end
   local reply = operation.commit(op, id)

@@ -1,4 +1,4 @@
--- The dot of a write by this script, packed; see lib/packed.
+-- The dot of a write by this script, packed; see lib/packed_entries.
 -- Defines
 --   own_dot
 -- Errors

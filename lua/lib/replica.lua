@@ -63,7 +63,7 @@ local function append(refs, tag, id)
   end
   if forgets then redis.call('HSET', META, 'collected', id) end
   if notes or count > 2 or feed_limit < SMALL_FEED then
-    -- @include lib/trim
+    -- @include lib/trim_feed
     local excess = feed_excess()
     if excess > math.min(TRIM_SLACK, feed_limit / 8) then trim(excess) end
   end

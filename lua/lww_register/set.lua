@@ -21,7 +21,7 @@
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include lib/clock
--- @include lib/short
+-- @include lib/entry_time
 local lww_register_set = {}
 
 function lww_register_set.prepare(op)
@@ -36,7 +36,7 @@ function lww_register_set.prepare(op)
 end
 
 function lww_register_set.commit(op, id)
-  put(op.live, {op.args[op.first], short(id) .. '@' .. writer .. '\n' .. op.args[op.last]})
+  put(op.live, {op.args[op.first], entry_time(id) .. '@' .. writer .. '\n' .. op.args[op.last]})
 end
 
 -- @run carry_out, lww_register_set

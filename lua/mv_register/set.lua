@@ -20,7 +20,7 @@
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
--- @include lib/dots
+-- @include lib/dot_state
 local mv_register_set = {}
 
 function mv_register_set.prepare(op)
@@ -50,7 +50,7 @@ end
 function mv_register_set.commit(op, id)
   place(op.state, op.kept, id, op.args[op.first])
   local entry = format_dots(op.state)
-  note_width(op, 'value', entry, id)
+  note_wide(op, 'value', entry, id)
   put(op.live, {'value', entry})
   take(op.removed, {'value'})
 end

@@ -18,7 +18,7 @@
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/dot_entries
+-- @include lib/write_dots
 local or_set_add = {prepare = observe_all, commit = write_all}
 
 -- @run carry_out, or_set_add

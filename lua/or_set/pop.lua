@@ -20,7 +20,7 @@
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/removal
+-- @include lib/remove_dots
 local or_set_pop = {}
 
 local function any(op)

@@ -19,7 +19,7 @@
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/removal
+-- @include lib/remove_dots
 local or_set_remove = {}
 
 function or_set_remove.prepare(op) return prepare_removal(op, op.args, op.first, op.last) end

@@ -24,7 +24,7 @@
 --              the only group's collection)
 --   count      how many parts tell what the source knows
 --   writer, clock...  those parts
---   body...    see lib/body
+--   body...    see lib/encode_batch
 -- Reply
 --   how many entries changed
 --   '1' if the cursor holds, else '0'
@@ -39,11 +39,11 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/joining
+-- @include lib/join_batch
 -- @include lib/peers
 -- @include lib/silent
--- @include lib/short
--- @include lib/settle
+-- @include lib/entry_time
+-- @include lib/save_incarnation
 local CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 3, 8)
 
 local function in_chunks(command, key, args)
@@ -209,7 +209,7 @@ local function apply()
   end
   if MODE == 'try' then return {changed, '0', {}, last_id(), standing()} end
   if #refs > 0 then
-    local tag = SOURCE ~= '' and not has_refused and short(CLOCK) .. '@' .. SOURCE or nil
+    local tag = SOURCE ~= '' and not has_refused and entry_time(CLOCK) .. '@' .. SOURCE or nil
     local id = append(refs, tag, ms >= now and id_after(ms, seq) or '*')
     local kinds_of = {}
     for _, group in ipairs(groups) do write_group(group, id, kinds_of) end

@@ -111,8 +111,8 @@ end
 local function write_apart(ops, all)
   local id = append(all.refs)
   if all.ms > 0 then
-    -- @include lib/passing
-    id = passing(id, all.ms, all.seq, all.refs)
+    -- @include lib/advance_clock
+    id = advance_clock(id, all.ms, all.seq, all.refs)
   end
   for i, op in ipairs(ops) do
     if all.replies[i] == 1 then all.replies[i] = op.run.commit(op, id) or 1 end
@@ -125,14 +125,14 @@ local function batch()
   local ops, id = read_operations(), ''
   local all = prepare_apart(ops)
   if not all then
-    -- @include lib/aside
-    all, id = write_aside(ops)
+    -- @include lib/write_buffer
+    all, id = write_buffered(ops)
   elseif #all.refs > 0 then
     id = write_apart(ops, all)
   end
   if id == '' then
-    -- @include lib/settle
-    settle(redis.call)
+    -- @include lib/save_incarnation
+    save_incarnation(redis.call)
   else
     for name, kind in pairs(all.kinds) do redis.call('HSET', KINDS, name, kind) end
   end

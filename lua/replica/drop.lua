@@ -14,7 +14,7 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/knowledge
--- @include lib/newest
+-- @include lib/last_id
 local function drop()
   enter()
   local name = ARGV[2]

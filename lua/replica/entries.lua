@@ -13,13 +13,13 @@
 --   clock
 --   what this replica knows, as a flat list
 --   how many of the fields were dealt with
---   the body (lib/body)
+--   the body (lib/encode_batch)
 -- Errors
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
--- @include lib/body
--- @include lib/settle
+-- @include lib/encode_batch
+-- @include lib/save_incarnation
 local function entries()
   enter_to_look()
   local name, kind = ARGV[2], ARGV[3]

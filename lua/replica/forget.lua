@@ -14,7 +14,7 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
--- @include lib/settle
+-- @include lib/save_incarnation
 local function forget()
   enter_to_read()
   redis.call('HDEL', PREFIX .. 'links', ARGV[2])

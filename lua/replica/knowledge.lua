@@ -17,7 +17,7 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/silent
--- @include lib/settle
+-- @include lib/save_incarnation
 local function knowledge()
   enter_to_read()
   local is_empty = redis.call('HLEN', KINDS) == 0 and '1' or '0'

@@ -27,7 +27,7 @@
 --   CRDTUNNAMED   the namespace is new here, and no replica is named
 -- @include lib/replica
 -- @include lib/incarnation
--- @include lib/settle
+-- @include lib/save_incarnation
 local function open()
   local format, replica, instance, shards, limit, has_none = unpack(ARGV, 2)
   local meta = redis.call('HMGET', META, 'format', 'replica', 'shards')

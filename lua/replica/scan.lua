@@ -9,14 +9,14 @@
 -- ARGV
 --   witness    what the caller has seen; see lib/incarnation
 --   limit      how many entries
---   token      of the reading (lib/reading); '' for none
+--   token      of the reading (lib/pull_progress); '' for none
 --   directory  the cursor in the directory of collections; '' to begin; '0' where there are no more
 --              of them; `+` to go on with the reading, and then nothing follows
 --   part       'live' or 'removed', in the first collection
 --   cursor     in that
 --   name, kind...  the collections that were found already
 -- Reply
---   the number (lib/reading); '0' where the reading is not known
+--   the number (lib/pull_progress); '0' where the reading is not known
 --   writer
 --   clock
 --   what this replica knows, as a flat list
@@ -26,14 +26,14 @@
 --   the cursor
 --   the collections that were found last, if any were
 --   how many entries all that were found have
---   the body (lib/body)
+--   the body (lib/encode_batch)
 -- Errors
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
--- @include lib/body
--- @include lib/reading
--- @include lib/settle
+-- @include lib/encode_batch
+-- @include lib/pull_progress
+-- @include lib/save_incarnation
 
 -- Collections that are taken from the directory at a time.
 -- @define FOUND 100
@@ -112,7 +112,7 @@ local function scan()
   local at = {unpack(ARGV, 4)}
   if at[1] == '+' then
     local position
-    position, number = go_on(token)
+    position, number = load_progress(token)
     if not position then return {'0', writer, last_id(), {}, '0', 0, 'live', '0', {}, 0, {}} end
     at = read_list(position, 1)
   end
@@ -141,7 +141,7 @@ local function scan()
     end
   end
   number = tostring(number)
-  keep_reading(token, number, write_list({directory, part, cursor, unpack(at, i)}))
+  save_progress(token, number, write_list({directory, part, cursor, unpack(at, i)}))
   return {number, writer, last_id(), flat_of(own_knowledge()), directory, (#at - i + 1) / 2, part, cursor, found, size, flat_body()}
 end
 

@@ -23,7 +23,7 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
--- @include lib/settle
+-- @include lib/save_incarnation
 local function status()
   enter_to_look()
   local meta = redis.call('HMGET', META, 'refs', 'reach', 'collected', 'doubtful')

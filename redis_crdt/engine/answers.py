@@ -53,7 +53,7 @@ class Answers:
         is_empty = not any(s.live or s.removed for s in shard.stores.values())
         return [*self._about(), b"%d" % is_empty, flat_clocks(shard.silent), self._standing()]
 
-    def dump(self, limit: bytes, asker: bytes, token: bytes, position: bytes, *rest: bytes) -> Any:
+    def delta(self, limit: bytes, asker: bytes, token: bytes, position: bytes, *rest: bytes) -> Any:
         """Reply the delta for a target that knows so much."""
         shard, knows_ = self._shard, read_clocks(rest)
         peer = self._check_peer(asker)
@@ -211,7 +211,7 @@ class Answers:
             shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)}, by)
         return [batch.changes, b"%d" % holds, batch.refused, *self._now()]
 
-    def expect(self, asked_as: bytes, source: bytes, began: bytes, *rest: bytes) -> bytes:
+    def reconcile_joined(self, asked_as: bytes, source: bytes, began: bytes, *rest: bytes) -> bytes:
         """Hear that all that a source showed is joined."""
         shard = self._shard
         if asked_as != self._standing():
@@ -224,7 +224,7 @@ class Answers:
         others = (time for by, time in shard.brought.items() if by != peer)
         return b"look" if max(others, default=Time(0)) > parse_clock(began) else b"nothing"
 
-    def covered(
+    def reconcile_candidates(
         self, name: bytes, kind: bytes, cursor: bytes, limit: bytes, *rest: bytes
     ) -> list[Any]:
         """Reply the live fields of a collection, and their dots that another one's knowledge
@@ -238,7 +238,7 @@ class Answers:
                 flat += (key, b" ".join(dots))
         return [b"0", flat]
 
-    def finish(
+    def reconcile_finish(
         self, asked_as: bytes, source: bytes, clock: bytes, known_parts: bytes, *rest: bytes
     ) -> bytes:
         """End reconciling."""
@@ -267,13 +267,13 @@ class Answers:
 
     # Looking after it -----------------------------------------------------------------------
 
-    def position(self) -> list[bytes]:
+    def feed_position(self) -> list[bytes]:
         """Reply the writer, the clock, the reach, and the incarnations before."""
         shard = self._shard
         past = b"".join(b"%b@%b " % (w.encode(), id_of(t)) for w, t in shard.past.items())
         return [shard.writer.encode(), id_of(shard.newest()), id_of(shard.reach), past]
 
-    def collect(
+    def collect_tombstones(
         self, age: bytes, name: bytes, kind: bytes, cursor: bytes, limit: bytes
     ) -> list[bytes | int]:
         """Drop the tombstones of a collection that may go."""
@@ -281,7 +281,7 @@ class Answers:
         store = shard.store_of(name, kind.decode())
         return [b"0", shard.collect(store, self._stable(), shard.clock.wall() - int(age))]
 
-    def prune(self, age: bytes, cursor: bytes, limit: bytes) -> list[bytes | int]:
+    def collect_seen(self, age: bytes, cursor: bytes, limit: bytes) -> list[bytes | int]:
         """Do nothing: that goes with collecting."""
         return [b"0", 0]
 
@@ -303,11 +303,11 @@ class Answers:
                 gone += len(past)
         return gone
 
-    def aliases(self, *step: bytes) -> bytes:
+    def free_aliases(self, *step: bytes) -> bytes:
         """Do nothing: names are not abbreviated here."""
         return b"0"
 
-    def trim(self, age: bytes) -> int:
+    def trim_feed(self, age: bytes) -> int:
         """Take old entries out of the feed that all have read."""
         shard = self._shard
         before, stable = shard.clock.wall() - int(age), self._stable()

@@ -1,4 +1,4 @@
-"""The body of a batch that a replica in memory sends: the twin of ``lua/lib/body.lua``."""
+"""The body of a batch that a replica in memory sends: the twin of ``lua/lib/encode_batch.lua``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from redis_crdt.operations.requests import BATCH_BYTES
 
 
 class Body:
-    """The body of a batch that is being put together; see ``lua/lib/body.lua``."""
+    """The body of a batch that is being put together; see ``lua/lib/encode_batch.lua``."""
 
     def __init__(self, shard: Shard, after: Time | None = None) -> None:
         self._shard = shard

@@ -1,4 +1,4 @@
-"""A batch that a replica in memory was sent: the twin of ``lua/lib/joining.lua``."""
+"""A batch that a replica in memory was sent: the twin of ``lua/lib/join_batch.lua``."""
 
 from __future__ import annotations
 

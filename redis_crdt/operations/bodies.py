@@ -1,4 +1,4 @@
-"""The body of a batch of entries, as replicas send it; see ``lua/lib/body.lua``.
+"""The body of a batch of entries, as replicas send it; see ``lua/lib/encode_batch.lua``.
 
 It is empty, or has the writers that packed entries in it name, and then of each group of entries
 name, kind, generation, context, and one text: of each entry the field and what is stored,

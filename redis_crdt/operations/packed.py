@@ -1,5 +1,5 @@
 """Packed entries, as servers store and send those of OR-Sets and LWW maps; see
-``lua/lib/packed.lua``.
+``lua/lib/packed_entries.lua``.
 
 The head of an entry has its dots: a time as eight characters, an alias of the writer, ``-SEQ``
 unless that is zero. Times so written are in the order of their bytes. A line for each live dot

@@ -47,9 +47,9 @@ def dump(
     about: str,
     token: bytes = b"",
 ) -> Script[replies.Delta]:
-    """Ask for the delta for one who knows so much; see ``lua/replica/dump.lua``."""
+    """Ask for the delta for one who knows so much; see ``lua/replica/delta.lua``."""
     args = (BATCH, asker, token, position, *_flat(known))
-    return _looking("dump", keys, args, replies.read_delta, about)
+    return _looking("delta", keys, args, replies.read_delta, about)
 
 
 def collections(keys: Keys, cursor: bytes, about: str) -> Script[replies.Collections]:
@@ -74,7 +74,9 @@ def kinds(keys: Keys, name: bytes, about: str) -> Script[list[str]]:
 def position(keys: Keys, seen: bytes, writer: str | None, about: str) -> Script[replies.Feed]:
     """Ask how a feed stands, bearing witness to an id of it, and of which incarnation it was."""
     witness = LOOK + (seen + b"@" + writer.encode() if seen and writer else seen)
-    return Script("replica/position", keys.shard, keys.base, (), replies.read_feed, about, witness)
+    return Script(
+        "replica/feed_position", keys.shard, keys.base, (), replies.read_feed, about, witness
+    )
 
 
 def scan(
@@ -154,9 +156,9 @@ def note(
 def expect(
     keys: Keys, asked_as: bytes, seen: bytes, source: replies.Vouched, began: bytes, about: str
 ) -> Script[bytes]:
-    """Say that all that a source showed is joined; see ``lua/replica/expect.lua``."""
+    """Say that all that a source showed is joined; see ``lua/replica/reconcile_joined.lua``."""
     args = (asked_as, source.writer, began, *_flat(source.known))
-    return _looking("expect", keys, args, as_is, about)._replace(witness=LOOK + seen)
+    return _looking("reconcile_joined", keys, args, as_is, about)._replace(witness=LOOK + seen)
 
 
 def covered(
@@ -172,7 +174,7 @@ def covered(
     The dots are in the form of :func:`redis_crdt.operations.packed.key_of`.
     """
     args = (name, kind, cursor, BATCH, *_flat(known))
-    return _looking("covered", keys, args, replies.read_covered, about)
+    return _looking("reconcile_candidates", keys, args, replies.read_covered, about)
 
 
 def finish(
@@ -183,10 +185,10 @@ def finish(
     silent: Mapping[bytes, bytes],
     about: str,
 ) -> Script[bytes]:
-    """Ask to end a reconciling; see ``lua/replica/finish.lua``."""
+    """Ask to end a reconciling; see ``lua/replica/reconcile_finish.lua``."""
     known = _flat(source.known)
     args = (asked_as, source.writer, source.clock, len(known), *known, *_flat(silent))
-    return _looking("finish", keys, args, as_is, about)._replace(witness=LOOK + seen)
+    return _looking("reconcile_finish", keys, args, as_is, about)._replace(witness=LOOK + seen)
 
 
 def collect(
@@ -194,12 +196,12 @@ def collect(
 ) -> Script[tuple[bytes, int]]:
     """Ask to drop a batch of tombstones; replies the next cursor and how many went."""
     args = (round(older_than * 1000), name, kind, cursor, BATCH)
-    return _looking("collect", keys, args, as_is, about)
+    return _looking("collect_tombstones", keys, args, as_is, about)
 
 
 def prune(keys: Keys, older_than: float, cursor: bytes, about: str) -> Script[tuple[bytes, int]]:
     """Ask entries that have seen much to forget; replies the next cursor and how many did."""
-    return _looking("prune", keys, (round(older_than * 1000), cursor, BATCH), as_is, about)
+    return _looking("collect_seen", keys, (round(older_than * 1000), cursor, BATCH), as_is, about)
 
 
 def fold(keys: Keys, name: bytes, kind: str, about: str) -> Script[Any]:
@@ -210,13 +212,13 @@ def fold(keys: Keys, name: bytes, kind: str, about: str) -> Script[Any]:
 
 
 def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:
-    """Ask for a step of freeing the aliases of writers; see ``lua/replica/aliases.lua``."""
-    return _looking("aliases", keys, step, as_is, about)
+    """Ask for a step of freeing the aliases of writers; see ``lua/replica/free_aliases.lua``."""
+    return _looking("free_aliases", keys, step, as_is, about)
 
 
 def trim(keys: Keys, older_than: float, about: str) -> Script[int]:
     """Ask to take a batch of what all peers have read out of the feed; replies how many went."""
-    return _looking("trim", keys, (round(older_than * 1000),), as_is, about)
+    return _looking("trim_feed", keys, (round(older_than * 1000),), as_is, about)
 
 
 def forget(keys: Keys, peer: str, about: str) -> Script[int]:
@@ -231,7 +233,7 @@ def drop(keys: Keys, name: bytes, about: str) -> Script[int]:
 
 def report(keys: Keys, peer: str, address: str, text: str, about: str) -> Script[int]:
     """Ask to write down how a syncer's link to a peer is doing."""
-    return Script("replica/report", keys.shard, keys.base, (peer, address, text), about=about)
+    return Script("replica/report_link", keys.shard, keys.base, (peer, address, text), about=about)
 
 
 def status(keys: Keys, count_to: int, about: str) -> Script[list[Any]]:
@@ -242,7 +244,7 @@ def status(keys: Keys, count_to: int, about: str) -> Script[list[Any]]:
 def memory(keys: Keys, collections: Sequence[tuple[bytes, str]], about: str) -> Script[list[int]]:
     """Ask how many bytes the live entries and tombstones of collections take."""
     args = tuple(part for item in collections for part in item)
-    return Script("replica/memory", keys.shard, keys.base, args, about=about)
+    return Script("replica/memory_usage", keys.shard, keys.base, args, about=about)
 
 
 def digest(
@@ -254,22 +256,24 @@ def digest(
     listed: Sequence[bytes],
     about: str,
 ) -> Script[tuple[bytes, list[bytes]]]:
-    """Ask for digests of a page of a collection; see ``lua/replica/digest.lua``."""
+    """Ask for digests of a page of a collection; see ``lua/replica/digest_page.lua``."""
     args = (name, kind, cursor, BATCH, width, *listed)
     read = replies.read_listed if listed else replies.read_sums
-    return Script("replica/digest", keys.shard, keys.base, args, read, about)
+    return Script("replica/digest_page", keys.shard, keys.base, args, read, about)
 
 
 def digests(
     keys: Keys, collections: Sequence[tuple[bytes, str]], about: str
 ) -> Script[list[tuple[bytes, bytes]]]:
-    """Ask for digests of whole collections; see ``lua/replica/digests.lua``.
+    """Ask for digests of whole collections; see ``lua/replica/digest_collections.lua``.
 
     Replies the number of live entries and the sum of their hashes of the first ones.
     """
     named = (part for item in collections for part in item)
     args = (BATCH, BATCH_BYTES, *named)
-    return Script("replica/digests", keys.shard, keys.base, args, replies.read_digests, about)
+    return Script(
+        "replica/digest_collections", keys.shard, keys.base, args, replies.read_digests, about
+    )
 
 
 def reset(keys: Keys, replica_id: str, about: str) -> Script[int]:

@@ -1,7 +1,8 @@
 """The window: how many requests are on their way to a source at once.
 
 Distance costs its delay once, not for each batch: while one is joined others are under way, and the
-source goes on with its reading (``lua/lib/reading.lua``) without hearing what became of the last.
+source goes on with its reading (``lua/lib/pull_progress.lua``) without hearing what became of the
+last.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from redis.exceptions import InvalidResponse
 
 MAX_REPLY: Final = 128_000_000
 """How many bytes one reply may have: more than the largest that a replica gives, which has 7 keys
-of 16 MiB; see ``lua/lib/body.lua``."""
+of 16 MiB; see ``lua/lib/encode_batch.lua``."""
 
 MAX_PARTS: Final = 1_000_000
 """How many parts."""

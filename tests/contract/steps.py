@@ -10,7 +10,7 @@ from redis_crdt.operations.operation import Procedure, SideBySide
 from redis_crdt.sync.pull import pull
 from tests.contract.seam import settled
 
-WRITES = ("replica/apply", "replica/expect", "replica/finish")
+WRITES = ("replica/apply", "replica/reconcile_joined", "replica/reconcile_finish")
 """What a pull asks of its target that may change it."""
 
 

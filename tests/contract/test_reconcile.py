@@ -112,7 +112,7 @@ async def test_a_source_that_is_written_without_end_does_not_keep_a_pull_going(
         """Whenever it is asked, there is more than it can tell at once."""
 
         def execute(self, operation: Any) -> Any:
-            if getattr(operation, "name", "") == "replica/dump":
+            if getattr(operation, "name", "") == "replica/delta":
                 for _ in range(2):
                     self.or_set("t", int).update(range(400))
             return super().execute(operation)

@@ -419,7 +419,7 @@ class Targets:
             reply = server(args)
             if body is None:
                 return garble_wire(chance, reply) if lies else reply
-            if request_of(args) == "dump" and isinstance(reply, list):
+            if request_of(args) == "delta" and isinstance(reply, list):
                 reply[-1] = body
             return reply
 

@@ -65,7 +65,7 @@ _DOT = re.compile(rb"(?<!\d)([1-9]\d*)@mallory#1")
 
 
 def _packed(dot: re.Match[bytes]) -> bytes:
-    """Pack a dot as the server's scripts do; see ``lua/lib/packed.lua``."""
+    """Pack a dot as the server's scripts do; see ``lua/lib/packed_entries.lua``."""
     time, digits = int(dot[1]), b""
     for _ in range(8):
         time, digit = divmod(time, 78)

@@ -22,7 +22,10 @@ from redis_crdt.transport.scripts import load
 Answer = Callable[[list[bytes]], Any]
 """Answers a command, given its arguments."""
 
-REQUESTS = ("knowledge", "dump", "scan", "entries", "collections", "kinds", "digest", "position")
+REQUESTS = (
+    *("knowledge", "delta", "scan", "entries", "collections", "kinds"),
+    *("digest_page", "feed_position"),
+)
 
 
 class Status(str):
@@ -89,7 +92,7 @@ class Honest:
             case b"INFO":
                 return b"maxmemory_policy:noeviction\r\nrun_id:0\r\n"
             case b"TIME":
-                ms = self.replica.execute(_ask("position", []))[1]
+                ms = self.replica.execute(_ask("feed_position", []))[1]
                 return [b"%d" % (parse_clock(ms).ms // 1000), b"0"]
             case b"XREAD":
                 return self._feeds(args)
@@ -105,7 +108,7 @@ class Honest:
             return [own, own + b"#1", b"1", own + b"#1"]
         asked = args[4 + keys :]
         try:
-            if name in ("dump", "scan"):
+            if name in ("delta", "scan"):
                 return self._read_on(name, asked)
             return self.replica.execute(_ask(name, asked))
         except CRDTError as error:
@@ -113,13 +116,13 @@ class Honest:
 
     def _read_on(self, name: str, asked: list[bytes]) -> Any:
         """Answer with the next of a reading; a replica in memory knows of none."""
-        at, token = (3, asked[2]) if name == "dump" else (2, asked[1])
+        at, token = (3, asked[2]) if name == "delta" else (2, asked[1])
         number, goes_on = 0, asked[at:]
         if asked[at] == b"+":
             number, goes_on = self._readings[token]
             goes_on = goes_on + asked[at + 1 :]
         reply = self.replica.execute(_ask(name, asked[:at] + goes_on))
-        if name == "dump":
+        if name == "delta":
             reply[1] = b"%d" % (number + 1)
             position = [b"%b %b %b" % (reply[2], reply[3], reply[4])]
         else:

@@ -41,21 +41,21 @@ LIES: dict[str, tuple[str, Any]] = {
     "a list of information": ("INFO", [1]),
     "no information": ("INFO", None),
     "a refusal without its number": ("open", Refusal(b"CRDTSHARDS x")),
-    "a drift that is no number": ("dump", Refusal(b"CRDTDRIFT x")),
-    "a drift of many digits": ("dump", Refusal(b"CRDTDRIFT " + b"9" * 5000)),
-    "a namespace that never opens": ("dump", Refusal(b"CRDTCLOSED x")),
-    "a script that is never known": ("dump", Refusal(b"NOSCRIPT x")),
-    "a move to nowhere": ("dump", Refusal(b"MOVED x y")),
-    "an error that is no text": ("dump", Refusal(b"\xff\xfe")),
-    "an effort that was none": ("dump", Refusal(b"CRDTEFFORT 0")),
-    "a map of lists": ("dump", UNHASHABLE),
-    "more parts than there is memory": ("dump", Raw(b"*4000000000\r\n")),
-    "many parts": ("dump", Raw(b"*500000000\r\n")),
-    "many parts in many": ("dump", Raw(b"*900000\r\n" * 7)),
-    "a text of many bytes": ("dump", Raw(b"$2000000000\r\nabc")),
-    "a text of too many bytes": ("dump", Raw(b"$9000000000000000000\r\n")),
-    "a page of the web": ("dump", Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
-    "a reply of nothing": ("dump", [[]] * 9),
+    "a drift that is no number": ("delta", Refusal(b"CRDTDRIFT x")),
+    "a drift of many digits": ("delta", Refusal(b"CRDTDRIFT " + b"9" * 5000)),
+    "a namespace that never opens": ("delta", Refusal(b"CRDTCLOSED x")),
+    "a script that is never known": ("delta", Refusal(b"NOSCRIPT x")),
+    "a move to nowhere": ("delta", Refusal(b"MOVED x y")),
+    "an error that is no text": ("delta", Refusal(b"\xff\xfe")),
+    "an effort that was none": ("delta", Refusal(b"CRDTEFFORT 0")),
+    "a map of lists": ("delta", UNHASHABLE),
+    "more parts than there is memory": ("delta", Raw(b"*4000000000\r\n")),
+    "many parts": ("delta", Raw(b"*500000000\r\n")),
+    "many parts in many": ("delta", Raw(b"*900000\r\n" * 7)),
+    "a text of many bytes": ("delta", Raw(b"$2000000000\r\nabc")),
+    "a text of too many bytes": ("delta", Raw(b"$9000000000000000000\r\n")),
+    "a page of the web": ("delta", Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
+    "a reply of nothing": ("delta", [[]] * 9),
 }
 
 SYNCER_LIES: dict[str, tuple[str, Any]] = {
@@ -113,7 +113,7 @@ def test_a_namespace_that_never_opens(new_url: NewUrl) -> None:
 
     def answer(args: list[bytes]) -> Any:
         asked[request_of(args)] += 1
-        return Refusal(b"CRDTCLOSED x") if request_of(args) == "dump" else honest(args)
+        return Refusal(b"CRDTCLOSED x") if request_of(args) == "delta" else honest(args)
 
     with (
         Impostor(answer) as liar,
@@ -130,7 +130,7 @@ def test_a_namespace_that_never_opens(new_url: NewUrl) -> None:
 )
 def test_comparing_with_a_liar(sums: Any, new_url: NewUrl) -> None:
     with (
-        Impostor(answering(Honest(an_honest_one()), "digest", sums)) as liar,
+        Impostor(answering(Honest(an_honest_one()), "digest_page", sums)) as liar,
         Replica.from_url(liar.url) as peer,
         Replica.from_url(new_url("valkey"), replica_id="eu") as eu,
         pytest.raises(InvalidDump),
@@ -186,7 +186,7 @@ async def test_blocking_peers_that_do_not_answer_keep_no_others_waiting(new_url:
     honest = Honest(an_honest_one())
 
     def answer(args: list[bytes]) -> Any:
-        if request_of(args) == "dump":
+        if request_of(args) == "delta":
             asked.release()
             answers.wait()
         return honest(args)
@@ -297,7 +297,7 @@ def test_a_program_reads_what_is_large(new_url: NewUrl, monkeypatch: pytest.Monk
 def test_what_a_server_says_is_told_in_bounds(new_url: NewUrl) -> None:
     said = Refusal(b"ERR " + b"\x1b[2Jx" * 5000)
     with (
-        Impostor(answering(Honest(an_honest_one()), "dump", said)) as liar,
+        Impostor(answering(Honest(an_honest_one()), "delta", said)) as liar,
         Replica.from_url(liar.url) as peer,
         Replica.from_url(new_url("valkey"), replica_id="eu") as eu,
     ):

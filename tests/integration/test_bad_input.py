@@ -213,7 +213,7 @@ class Planted(memory.Replica):
     planted: Group | None = None
 
     def execute(self, operation: Any) -> Any:
-        if getattr(operation, "name", "") != "replica/dump":
+        if getattr(operation, "name", "") != "replica/delta":
             return super().execute(operation)
         *head, body = super().execute(operation._replace(read=as_is))
         if self.planted and body:

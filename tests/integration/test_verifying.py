@@ -22,7 +22,7 @@ class Counting(Replica):
 
     def execute(self, operation: Any) -> Any:
         reply = super().execute(operation)
-        if isinstance(operation, Script) and operation.name.startswith("replica/digest"):
+        if isinstance(operation, Script) and operation.name.startswith("replica/digest_"):
             self.replied += size_of(reply)
             self.asked += 1
         return reply

@@ -12,7 +12,7 @@ from redis_crdt.transport.flight import flight
 from tests.schedules.hosts import Host
 from tests.schedules.world import Events, Violation
 
-WRITING = ("replica/apply", "replica/expect", "replica/finish")
+WRITING = ("replica/apply", "replica/reconcile_joined", "replica/reconcile_finish")
 """Requests of a pull that may be delivered late, and again."""
 
 

@@ -1,4 +1,4 @@
--- Frees the aliases of writers (lib/packed) of whom no stored entry has a dot any more, by looking
+-- Frees the aliases of writers (lib/packed_entries) of whom no stored entry has a dot any more, by looking
 -- through all of them, batch by batch; what is packed meanwhile marks its aliases itself.
 -- KEYS
 --   meta
@@ -21,7 +21,7 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
--- @include lib/settle
+-- @include lib/save_incarnation
 -- @define WORTH_IT 256
 local function begin()
   local meta = redis.call('HMGET', META, 'aliases', 'swept')
@@ -63,11 +63,11 @@ local function finish()
   return freed
 end
 
-local function aliases()
+local function free_aliases()
   enter_to_read()
   if ARGV[2] == 'begin' then return begin() end
   if ARGV[2] == 'mark' then return mark(unpack(ARGV, 3)) end
   return finish()
 end
 
--- @run aliases
+-- @run free_aliases

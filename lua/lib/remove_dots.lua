@@ -7,7 +7,7 @@
 local function tombstone_of(op, entry)
   local head = string.match(entry, '^[^\n]*')
   if not string.find(head, '[ |]') then return '|' .. head end
-  -- @include lib/packed
+  -- @include lib/packed_entries
   local state = parse_dots(unpacked(op.kind, entry))
   state.live = {}
   return pack(op.kind, format_dots(state))

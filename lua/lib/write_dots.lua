@@ -1,6 +1,6 @@
 -- Writing entries of dots, all with one new dot, which replaces those that were observed: so an entry
 -- stays as small as the number of its concurrent writers. Used by OR-Sets and LWW maps, whose entries
--- are packed (lib/packed); for the fields of op.args from op.first on, every `step`th.
+-- are packed (lib/packed_entries); for the fields of op.args from op.first on, every `step`th.
 -- Defines
 --   observe_all, write_all
 -- Errors
@@ -36,7 +36,7 @@ local function observe_all(op, step)
       elseif by then
         live[i] = head
       else
-        -- @include lib/dots
+        -- @include lib/dot_state
         -- @include lib/tombstone
         local text = live[i] or entry_of_tombstone(removed[i])
         local state = observe(op.kind, text)
@@ -45,7 +45,7 @@ local function observe_all(op, step)
         op.states[i] = function(field, id, value)
           place(state, {}, id, value)
           local entry = pack(op.kind, format_dots(state))
-          note_width(op, field, entry, id)
+          note_wide(op, field, entry, id)
           return entry
         end
       end

@@ -20,7 +20,7 @@ local function bytes_of(key)
   return bytes and -1 or 0
 end
 
-local function memory()
+local function memory_usage()
   local sizes = {}
   for i = 2, #ARGV, 2 do
     sizes[i - 1] = bytes_of(live_key(ARGV[i], ARGV[i + 1]))
@@ -29,4 +29,4 @@ local function memory()
   return sizes
 end
 
--- @run memory
+-- @run memory_usage

@@ -7,9 +7,9 @@
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/kinds
 -- @include lib/knowledge
--- @include lib/received
--- @include lib/short
--- @include lib/dots
+-- @include lib/decode_batch
+-- @include lib/entry_time
+-- @include lib/dot_state
 -- @define SOURCE ARGV[2]
 
 -- What this replica and the source have seen, as joins ask for it; what this replica has without what
@@ -38,7 +38,7 @@ local function relieve(state)
   for by, dot in pairs(state.seen) do
     if is_new(dot, living) and (covers(surely_ours or ours, dot) or covers(noted_here, dot)) then
       relieved = relieved or {}
-      raise(relieved, by, short(string.format('%.0f-%.0f', dot.ms, dot.seq)))
+      raise(relieved, by, entry_time(string.format('%.0f-%.0f', dot.ms, dot.seq)))
       state.seen[by] = living[by]
     end
   end
@@ -113,7 +113,7 @@ local function join_entries(group, fields, entries, live, removed, from)
       ms, seq, stored = 0, 0, mine
       if was_live then joined, state = join_known(group, parse_dots(mine, read_stored), parse_dots('')) end
     else
-      if packed then ms, is_tombstone, ending, stored = read_single(entry, is_valued) end
+      if packed then ms, is_tombstone, ending, stored = read_one_dot(entry, is_valued) end
       if ms then
         seq = ending.seq
         if ending.by == writer and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
@@ -180,7 +180,7 @@ local function join_entries(group, fields, entries, live, removed, from)
       end
       if was_live and is_tombstone then group.buried[#group.buried + 1] = field end
       if was_removed and not is_tombstone then group.revived[#group.revived + 1] = field end
-      if has_dots and not ending and not is_tombstone and width_of(stored) >= WIDE then
+      if has_dots and not ending and not is_tombstone and seen_count(stored) >= WIDE then
         group.wide[#group.wide + 1] = LETTERS[kind] .. group.name .. '\n' .. field
       end
     end

@@ -1,6 +1,6 @@
 -- The body of a batch of entries. It is empty where there are no groups, or else a flat list: writers
 -- as `ALIAS WRITER ALIAS WRITER...`, then of each group name, kind, generation, context (see
--- lib/knowledge) and one text: of each entry the field and what is stored (lib/packed), SEPARATOR after
+-- lib/knowledge) and one text: of each entry the field and what is stored (lib/packed_entries), SEPARATOR after
 -- both. The writers are those that packed entries in it name. A batch ends at a number of entries and
 -- of bytes, so that no one else waits for long, here or where it is joined.
 -- Defines
@@ -9,7 +9,7 @@
 -- Errors
 --   none
 -- @include lib/knowledge
--- @include lib/packed
+-- @include lib/packed_entries
 -- Which entries may be large; of these fewer are read at a time.
 local LARGE = {lww_map = true, lww_register = true, mv_register = true}
 

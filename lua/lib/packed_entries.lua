@@ -41,7 +41,7 @@ local function unpack_dot(dot)
 end
 
 -- The alias of a writer. One that has none is given one, which is written down with the script's
--- first write: whoever may meet new writers packs before that. While replica/aliases looks through all
+-- first write: whoever may meet new writers packs before that. While replica/free_aliases looks through all
 -- entries, one that is used is marked.
 local function find_alias(by)
   local found, sweep = by == writer and alias, nil

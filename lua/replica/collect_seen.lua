@@ -16,10 +16,10 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/collecting
--- @include lib/dots
--- @include lib/settle
-local function prune()
+-- @include lib/garbage_collection
+-- @include lib/dot_state
+-- @include lib/save_incarnation
+local function collect_seen()
   enter_to_read()
   local age, cursor, count = unpack(ARGV, 2)
   begin_collecting(age)
@@ -38,7 +38,7 @@ local function prune()
         local went = forget_known(state, id, read_context(name, kind))
         local rest = pack(kind, format_dots(state))
         if went then pruned[#pruned + 1] = {key, field, rest} end
-        if width_of(rest) < WIDE then done[#done + 1] = page[2][i] end
+        if seen_count(rest) < WIDE then done[#done + 1] = page[2][i] end
       else
         done[#done + 1] = page[2][i]
       end
@@ -53,4 +53,4 @@ local function prune()
   return {page[1], #pruned}
 end
 
--- @run prune
+-- @run collect_seen

@@ -20,9 +20,9 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/knowledge
--- @include lib/packed
+-- @include lib/packed_entries
 -- @include lib/joins
--- @include lib/settle
+-- @include lib/save_incarnation
 
 -- Those dots of an entry; nil if there are none.
 local function dots_covered(kind, entry, context)
@@ -42,7 +42,7 @@ local function dots_covered(kind, entry, context)
   return dots[1] and table.concat(dots, ' ')
 end
 
-local function covered()
+local function reconcile_candidates()
   enter_to_look()
   local name, kind, cursor, count = unpack(ARGV, 2, 5)
   local context, fields = context_of(read_known(ARGV, 6, #ARGV)), {}
@@ -54,4 +54,4 @@ local function covered()
   return {page[1], fields}
 end
 
--- @run covered
+-- @run reconcile_candidates

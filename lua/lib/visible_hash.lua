@@ -1,11 +1,11 @@
 -- The hash of an entry as far as readers see it: without what it tells of dots that are gone, for that
 -- is collected at other times elsewhere. As hexadecimal digits; of sums of hashes the first 48 bits count.
 -- Defines
---   reader_hash, add_hash
+--   visible_hash, add_hash
 -- Errors
 --   none
--- @include lib/packed
-local function reader_hash(kind, field, entry)
+-- @include lib/packed_entries
+local function visible_hash(kind, field, entry)
   local seen = string.gsub(unpacked(kind, entry), '^([^|\n]*)|[^\n]*', '%1')
   return redis.sha1hex(field .. '\n' .. seen)
 end

@@ -1,11 +1,11 @@
--- Reading the body of a batch that was sent (lib/body). Its packed dots have the sender's aliases, which
+-- Reading the body of a batch that was sent (lib/encode_batch). Its packed dots have the sender's aliases, which
 -- are replaced by those of this shard; nothing is put into plain text.
 -- Defines
---   read_writers, read_entries, read_sent_dot, read_stored_dot, read_single
+--   read_writers, read_entries, read_sent_dot, read_stored_dot, read_one_dot
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/kinds
--- @include lib/packed
+-- @include lib/packed_entries
 
 -- Of the batch at hand: alias -> writer; what follows the time in a packed dot -> what that says; and
 -- times as they are packed -> milliseconds.
@@ -92,7 +92,7 @@ end
 
 -- A packed entry of one dot, live or removed: its time, whether it is a tombstone, what its dot's end
 -- says, and itself as it is stored here; nil if it is anything else.
-local function read_single(entry, is_valued)
+local function read_one_dot(entry, is_valued)
   if entry == last_entry then return last_ms, last_is_tombstone, last_end, last_stored end
   local sub = string.sub
   local first, last, value = 1, -1, ''

@@ -1,11 +1,11 @@
 -- Enters where nothing else may be written: what was found of another process is written down at
 -- once.
 -- Defines
---   settle, enter_to_read, enter_to_look
+--   save_incarnation, enter_to_read, enter_to_look
 -- Errors
 --   none
 -- @include lib/replica
-local function settle(call)
+local function save_incarnation(call)
   local is_new = notes ~= nil and #notes > 2
   if is_new and type(call('HSET', META, unpack(notes))) == 'table' then
     -- It goes unnoted, under one name for as long as this process lives: who reads page by page
@@ -25,12 +25,12 @@ end
 
 local function enter_to_read()
   enter()
-  settle(redis.call)
+  save_incarnation(redis.call)
 end
 
 -- The same for one who only looks: where the server takes no writes, a new incarnation goes unnoted,
 -- and the next script that writes begins it.
 local function enter_to_look()
   enter()
-  settle(redis.pcall)
+  save_incarnation(redis.pcall)
 end

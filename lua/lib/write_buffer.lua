@@ -1,37 +1,37 @@
 -- Carrying out operations of which one has to do with what another writes: each finds what those before
 -- it have written, though nothing is written yet.
 -- Defines
---   write_aside
+--   write_buffered
 -- Errors
 --   none
 -- @include lib/next_id
 
 -- What is written before its time: key -> field -> value, or false.
-local written
+local buffer
 
-local function read_written(key, fields, from, to)
+local function read_buffered(key, fields, from, to)
   local found = redis.call('HMGET', key, unpack(fields, from, to))
   for i = from, to do
-    local value = written[key] and written[key][fields[i]]
+    local value = buffer[key] and buffer[key][fields[i]]
     if value ~= nil then found[i - from + 1] = value end
   end
   return found
 end
 
-local function put_aside(key, flat)
-  written[key] = written[key] or {}
-  for i = 1, #flat, 2 do written[key][flat[i]] = flat[i + 1] end
+local function put_buffered(key, flat)
+  buffer[key] = buffer[key] or {}
+  for i = 1, #flat, 2 do buffer[key][flat[i]] = flat[i + 1] end
 end
 
-local function take_aside(key, fields)
-  written[key] = written[key] or {}
-  for _, field in ipairs(fields) do written[key][field] = false end
+local function take_buffered(key, fields)
+  buffer[key] = buffer[key] or {}
+  for _, field in ipairs(fields) do buffer[key][field] = false end
 end
 
--- Carries them all out, one after the other, aside: nothing is written yet, so what fails leaves
+-- Carries them all out, one after the other, into the buffer: nothing is written yet, so what fails leaves
 -- everything as it was.
 local function rehearse(ops, id)
-  overlay, put, take, written = read_written, put_aside, take_aside, {}
+  overlay, put, take, buffer = read_buffered, put_buffered, take_buffered, {}
   local all = plan()
   for i, op in ipairs(ops) do
     local fields = prepare(all, op)
@@ -41,8 +41,8 @@ local function rehearse(ops, id)
   return all
 end
 
-local function write_down()
-  for key, fields in pairs(written) do
+local function flush()
+  for key, fields in pairs(buffer) do
     local flat, gone = {}, {}
     for field, value in pairs(fields) do
       if value then flat[#flat + 1], flat[#flat + 2] = field, value else gone[#gone + 1] = field end
@@ -52,7 +52,7 @@ local function write_down()
   end
 end
 
-local function write_aside(ops)
+local function write_buffered(ops)
   local all, id = {ms = 0, seq = 0}, nil
   repeat
     id = next_id(all.ms, all.seq)
@@ -61,6 +61,6 @@ local function write_aside(ops)
   until not later(all.ms, all.seq, ms, seq)
   if #all.refs == 0 then return all, '' end
   append(all.refs, nil, id)
-  write_down()
+  flush()
   return all, id
 end

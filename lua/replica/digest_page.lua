@@ -19,8 +19,8 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
--- @include lib/reader_hash
-local function digest()
+-- @include lib/visible_hash
+local function digest_page()
   local name, kind, cursor, count, width = unpack(ARGV, 2, 6)
   local listed = #ARGV > 6 and {}
   for i = 7, #ARGV do listed[ARGV[i]] = true end
@@ -28,7 +28,7 @@ local function digest()
   local counts, sums, reply = {}, {}, {}
   for i = 1, #page[2], 2 do
     local field = page[2][i]
-    local hash = reader_hash(kind, field, page[2][i + 1])
+    local hash = visible_hash(kind, field, page[2][i + 1])
     local bucket = width == '0' and '' or string.sub(redis.sha1hex(field), 1, width)
     if not listed then
       counts[bucket] = (counts[bucket] or 0) + 1
@@ -44,4 +44,4 @@ local function digest()
   return {page[1], reply}
 end
 
--- @run digest
+-- @run digest_page

@@ -14,8 +14,8 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
--- @include lib/trim
--- @include lib/settle
+-- @include lib/trim_feed
+-- @include lib/save_incarnation
 local function trim_stable()
   enter_to_read()
   local stable = acknowledged_by_all()

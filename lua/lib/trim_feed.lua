@@ -4,7 +4,7 @@
 --   feed_excess, trim
 -- Errors
 --   none
--- @include lib/newest
+-- @include lib/last_id
 -- @include lib/clock
 -- So many entries go at most at a time.
 -- @define TRIM_STEP 1000

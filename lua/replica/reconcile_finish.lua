@@ -20,8 +20,8 @@
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
 -- @include lib/silent
--- @include lib/settle
-local function finish()
+-- @include lib/save_incarnation
+local function reconcile_finish()
   enter_to_read()
   local asked_as, source, clock = unpack(ARGV, 2, 4)
   if not is_as_asked(asked_as) then return '0' end
@@ -58,4 +58,4 @@ local function finish()
   return '1'
 end
 
--- @run finish
+-- @run reconcile_finish

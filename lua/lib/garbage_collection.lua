@@ -5,7 +5,7 @@
 -- Errors
 --   none
 -- @include lib/peers
--- @include lib/packed
+-- @include lib/packed_entries
 -- @include lib/silent
 local stable, limit_ms, ours  -- how far all have come, before when, and what is known here
 local latest, gone_by_writer

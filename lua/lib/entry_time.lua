@@ -1,8 +1,8 @@
 -- A feed id as entries write it.
 -- Defines
---   short
+--   entry_time
 -- Errors
 --   none
-local function short(id)
+local function entry_time(id)
   return string.sub(id, -2) == '-0' and string.sub(id, 1, -3) or id
 end

@@ -1,10 +1,10 @@
 -- What the operations on entries of dots share where more was seen than one own dot: reading, placing
 -- a new dot, and noting what has seen much.
 -- Defines
---   observe, place, make_room, width_of, note_width, WIDE_ENTRIES
+--   observe, place, make_room, seen_count, note_wide, WIDE_ENTRIES
 -- Errors
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/packed
+-- @include lib/packed_entries
 -- @include lib/keys
 local WIDE_ENTRIES = PREFIX .. 'wide'
 
@@ -14,8 +14,8 @@ local function observe(kind, text) return parse_dots(text and unpacked(kind, tex
 -- A new dot of this writer in a state, which replaces the live dots that are not in `kept`, and
 -- itself, where one batch writes a field twice.
 local function place(state, kept, id, value)
-  -- @include lib/short
-  local dot = parse_dot(short(id) .. '@' .. writer)
+  -- @include lib/entry_time
+  local dot = parse_dot(entry_time(id) .. '@' .. writer)
   dot.value = value
   state.live = {dot}
   for _, other in ipairs(kept) do
@@ -36,7 +36,7 @@ local function make_room(op, state)
 end
 
 -- How many dots an entry has seen beside its live ones.
-local function width_of(entry)
+local function seen_count(entry)
   local others = string.find(entry, '|', 1, true) and string.match(entry, '^[^|\n]*|([^\n]*)')
   if not others then return 0 end
   local _, spaces = string.gsub(others, ' ', '')
@@ -44,6 +44,6 @@ local function width_of(entry)
 end
 
 -- Collection looks through entries that have seen much, and forgets what all know.
-local function note_width(op, field, entry, id)
-  if width_of(entry) >= WIDE then put(WIDE_ENTRIES, {op.collection .. '\n' .. field, id}) end
+local function note_wide(op, field, entry, id)
+  if seen_count(entry) >= WIDE then put(WIDE_ENTRIES, {op.collection .. '\n' .. field, id}) end
 end

@@ -15,12 +15,12 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/replica
--- @include lib/newest
--- @include lib/settle
-local function position()
+-- @include lib/last_id
+-- @include lib/save_incarnation
+local function feed_position()
   enter_to_look()
   local meta = redis.call('HMGET', META, 'reach', 'history')
   return {writer, last_id(), meta[1], meta[2]}
 end
 
--- @run position
+-- @run feed_position

@@ -15,11 +15,11 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
-local function report()
+local function report_link()
   enter()
   redis.call('HDEL', PREFIX .. 'links', ARGV[3])
   if ARGV[4] == '' then return redis.call('HDEL', PREFIX .. 'links', ARGV[2]) end
   return redis.call('HSET', PREFIX .. 'links', ARGV[2], ARGV[4])
 end
 
--- @run report
+-- @run report_link

@@ -1,5 +1,5 @@
 -- Drops those of a batch of one collection's tombstones that may go, and what is known of the
--- others (lib/collecting).
+-- others (lib/garbage_collection).
 -- KEYS
 --   meta
 --   feed
@@ -18,9 +18,9 @@
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
--- @include lib/collecting
--- @include lib/settle
-local function collect()
+-- @include lib/garbage_collection
+-- @include lib/save_incarnation
+local function collect_tombstones()
   enter_to_read()
   local age, name, kind, cursor, count = unpack(ARGV, 2)
   begin_collecting(age)
@@ -48,4 +48,4 @@ local function collect()
   return {page[1], #gone}
 end
 
--- @run collect
+-- @run collect_tombstones

@@ -18,8 +18,8 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
--- @include lib/settle
-local function expect()
+-- @include lib/save_incarnation
+local function reconcile_joined()
   enter_to_read()
   local asked_as, source, began = ARGV[2], ARGV[3], ARGV[4]
   if not is_as_asked(asked_as) then return 'gone' end
@@ -37,4 +37,4 @@ local function expect()
   return 'nothing'
 end
 
--- @run expect
+-- @run reconcile_joined

@@ -9,30 +9,30 @@
 --   witness    what the caller has seen; see lib/incarnation
 --   limit      how many references to look at
 --   target     its writer
---   token      of its reading (lib/reading); '' for none
+--   token      of its reading (lib/pull_progress); '' for none
 --   position   to go on from, `WRITER CURSOR SENT` as replied last; `+` for that of the reading; ''
 --              for the cursor of who knows so much
 --   writer, clock...  what the target knows
 -- Reply
 --   mode: 'delta'; 'reconcile' where the feed does not tell all that the target lacks; 'lost' where
 --     the reading is not known
---   number (lib/reading)
+--   number (lib/pull_progress)
 --   writer
 --   cursor
 --   how many references after it are sent already
 --   clock
 --   '1' if there is more, else '0'
 --   what this replica knows, as a flat list
---   the body (lib/body)
+--   the body (lib/encode_batch)
 -- Errors
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTCONFLICT  the other one is a replica of the same id: its writer
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/peers
--- @include lib/body
--- @include lib/reading
--- @include lib/settle
+-- @include lib/encode_batch
+-- @include lib/pull_progress
+-- @include lib/save_incarnation
 local KIND_OF = {}
 for kind, letter in pairs(LETTERS) do KIND_OF[letter] = kind end
 
@@ -146,13 +146,13 @@ local function read_feed(cursor, skip, limit, known, start)
   end
 end
 
-local function dump()
+local function delta()
   enter_to_read()
   local limit, asker, token, position = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
   local peer, number = replica_of(asker), 1
   if peer == replica_of(writer) then fail('CONFLICT', asker) end
   if position == '+' then
-    position, number = go_on(token)
+    position, number = load_progress(token)
     if not position then return {'lost', '0', writer, '0-0', '0', '0-0', '0', {}, {}} end
   end
   local known = read_known(ARGV, 6, #ARGV)
@@ -170,9 +170,9 @@ local function dump()
     return {'reconcile', number, writer, clock, '0', clock, '0', flat_of(own_knowledge()), {}}
   end
   cursor, skip = read_feed(cursor, skip, limit, known, cursor)
-  keep_reading(token, number, writer .. ' ' .. cursor .. ' ' .. skip)
+  save_progress(token, number, writer .. ' ' .. cursor .. ' ' .. skip)
   local more = is_later(clock, cursor) and '1' or '0'
   return {'delta', number, writer, cursor, tostring(skip), clock, more, flat_of(own_knowledge()), flat_body()}
 end
 
--- @run dump
+-- @run delta

@@ -17,8 +17,8 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
--- @include lib/reader_hash
-local function digests()
+-- @include lib/visible_hash
+local function digest_collections()
   local most, bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
   local left, reply = most, {}
   for i = 4, #ARGV, 2 do
@@ -29,7 +29,7 @@ local function digests()
       if i > 4 and (length > left or bytes <= 0) then break end
       local total, flat = 0, length > 0 and redis.call('HGETALL', key) or {}
       for j = 1, #flat, 2 do
-        total = add_hash(total, reader_hash(kind, flat[j], flat[j + 1]))
+        total = add_hash(total, visible_hash(kind, flat[j], flat[j + 1]))
         bytes = bytes - #flat[j] - #flat[j + 1]
       end
       left, count, sum = left - length, tostring(length), string.format('%.0f', total)
@@ -39,4 +39,4 @@ local function digests()
   return reply
 end
 
--- @run digests
+-- @run digest_collections
