@@ -7,24 +7,14 @@ from redis_crdt.replica.backend.blocking import Backend
 from redis_crdt.replica.blocking import Replica
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.transport.namespaces import drop_namespace, namespaces
-from redis_crdt.types.g_counter.blocking import GCounter
-from redis_crdt.types.lww_map.blocking import LWWMap
-from redis_crdt.types.lww_register.blocking import LWWRegister
-from redis_crdt.types.mv_register.blocking import MVRegister
-from redis_crdt.types.or_set.blocking import ORSet
-from redis_crdt.types.pn_counter.blocking import PNCounter
+from redis_crdt.types import blocking as _types
+from redis_crdt.types.blocking import *  # noqa: F403 - each type is registered once
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Backend",
     "Context",
-    "GCounter",
-    "LWWMap",
-    "LWWRegister",
-    "MVRegister",
-    "ORSet",
-    "PNCounter",
     "Reading",
     "Replica",
     "State",
@@ -34,3 +24,4 @@ __all__ = [
     "drop_namespace",
     "namespaces",
 ]
+__all__ += _types.__all__

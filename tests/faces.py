@@ -3,7 +3,8 @@
 ``python -m tests.faces`` writes a ``blocking.py`` beside each ``awaited.py``, and
 ``tests/test_faces.py`` holds what is committed equal to what this would write. So each method, its
 signature and what is said of it, is written and read once. What only one face has is in pairs of
-modules that are written by hand: how calls are carried out, and Python's protocols.
+modules that are written by hand: how calls are carried out, and Python's protocols. It also writes
+the registers of all types, from the list in ``redis_crdt/types/__init__.py``.
 
 No formatter is run on the result. Where a line of a source has to be broken, and would not have to
 be without ``await``, a comma at its end keeps it broken in both.
@@ -46,6 +47,13 @@ MADE: Final = {
 }
 """The files that are made, each with what it is made from."""
 
+REGISTERS: Final = {
+    "awaited": "All types, for asyncio",
+    "memory": "All types, in memory",
+    "protocol": "What programs may take, whichever replica has it",
+}
+"""What is made of the list of types, for each side."""
+
 NAMES: Final = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncIterator": "Iterator",
@@ -66,8 +74,12 @@ WIDTH: Final = 100
 
 def blocking(source: str) -> str:
     """Return the blocking face that is made from the text of an awaited one."""
-    head = "# Made from awaited.py: change that, and run `python -m tests.faces`.\n"
-    return head + _with_imports(_unawaited(source))
+    source = re.sub("^# Made from .*\n", "", source)
+    return _head("awaited.py") + _with_imports(_unawaited(source))
+
+
+def _head(source: str) -> str:
+    return f"# Made from {source}: change that, and run `python -m tests.faces`.\n"
 
 
 def _unawaited(source: str) -> str:
@@ -107,12 +119,16 @@ def _unawaited(source: str) -> str:
 
 
 def _with_imports(code: str) -> str:
-    """Return the code with the imports that it needs, in the order that linters want them in."""
+    """Return the code with the imports that it needs, in the order that linters want them in.
+
+    A name may be needed because ``__all__`` has it.
+    """
     tree = ast.parse(code)
     there = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     begin, end = there[0].lineno - 1, there[-1].end_lineno
     lines = code.splitlines(keepends=True)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     return "".join([*lines[:begin], *_imports(there, used | {"annotations"}), *lines[end:]])
 
 
@@ -160,13 +176,63 @@ def _section(module: str) -> int:
 
 def _rank(name: str) -> tuple[int, str]:
     """Constants come first, then classes, then what else there is."""
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2), name
+    rank = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+    return rank, name.lower()
+
+
+# Registers ----------------------------------------------------------------------------------
+
+
+def register(side: str) -> str:
+    """Return the module that brings together what the folders of all types have for one side."""
+    imports, openers, classes = "", [], []
+    for folder in _types():
+        opener = _opener_of(folder, side)
+        names = [opener]
+        if side != "protocol":
+            classes.append(opener.removeprefix("Opens"))
+            names.append(classes[-1])
+        openers.append(opener)
+        imports += _from(f"redis_crdt.types.{folder}.{side}", sorted(names, key=_rank))
+    is_protocol = side == "protocol"
+    typing = "from typing import Protocol\n\n" if is_protocol else ""
+    listed = "".join(f'    "{name}",\n' for name in sorted(classes, key=_rank))
+    exported = "" if is_protocol else f"__all__ = [\n{listed}]\n\n\n"
+    bases = [*openers, "Protocol"] if is_protocol else openers
+    return (
+        f'{_head("__init__.py")}"""{REGISTERS[side]}."""\n\n{typing}{imports}\n{exported}'
+        + ("\n" if is_protocol else "")
+        + "class Types(\n"
+        + "".join(f"    {base},\n" for base in bases)
+        + '):\n    """Replicas, as far as they have collections of all types."""\n'
+    )
+
+
+def _types() -> list[str]:
+    """Return what is listed; read and not imported, for that takes what is to be made."""
+    module = ROOT / "redis_crdt" / "types" / "__init__.py"
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "TYPES":
+            assert node.value is not None
+            return list(ast.literal_eval(node.value))
+    raise AssertionError(f"no TYPES in {module}")
+
+
+def _opener_of(folder: str, side: str) -> str:
+    module = ROOT / "redis_crdt" / "types" / folder / f"{side}.py"
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    (opener,) = [name for name in classes if name.startswith("Opens")]
+    return opener
 
 
 def main() -> None:
-    for path, source in MADE.items():
+    for side in REGISTERS:
+        path = ROOT / "redis_crdt" / "types" / f"{side}.py"
+        path.write_text(register(side), encoding="utf-8")
+    for made, source in MADE.items():
         text = (ROOT / source).read_text(encoding="utf-8")
-        (ROOT / path).write_text(blocking(text), encoding="utf-8")
+        (ROOT / made).write_text(blocking(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faces import MADE, ROOT, blocking
+from tests.faces import MADE, REGISTERS, ROOT, blocking, register
 
 
 @pytest.mark.parametrize("path", MADE)
@@ -13,10 +13,17 @@ def test_what_is_committed_is_what_would_be_made(path: str) -> None:
     assert (ROOT / path).read_text(encoding="utf-8") == blocking(source)
 
 
+@pytest.mark.parametrize("side", REGISTERS)
+def test_a_register_has_what_is_listed(side: str) -> None:
+    path = ROOT / "redis_crdt" / "types" / f"{side}.py"
+    assert path.read_text(encoding="utf-8") == register(side)
+
+
 def test_nothing_else_says_that_it_is_made() -> None:
     modules = (ROOT / "redis_crdt").rglob("*.py")
     saying = {path for path in modules if path.read_text(encoding="utf-8").startswith("# Made ")}
-    assert saying == {ROOT / path for path in MADE}
+    registers = {ROOT / "redis_crdt" / "types" / f"{side}.py" for side in REGISTERS}
+    assert saying == registers | {ROOT / path for path in MADE}
 
 
 AWAITED = '''"""A thing on a server, for asyncio."""

@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from redis_crdt import Replica, memory
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys
 from redis_crdt.errors import InvalidDump
 from redis_crdt.operations import requests as ask
@@ -25,7 +26,10 @@ FILES = {path.relative_to(ROOT).with_suffix("").as_posix(): path for path in ROO
 
 LIBRARY = sorted(name for name in FILES if name.startswith("lib/"))
 
-SCRIPTS = sorted(FILES.keys() - set(LIBRARY))
+PARTS = [*scripts.named_by("*/kind"), *scripts.named_by("*/in_batch")]
+"""What the folders of types contribute to what goes through all of them."""
+
+SCRIPTS = sorted(FILES.keys() - {*LIBRARY, *PARTS})
 
 
 def text_of(name: str) -> str:
@@ -77,11 +81,23 @@ def test_a_library_file_says_what_it_defines_and_raises(name: str) -> None:
     told = re.findall(r"\w+", " ".join(head["Defines"]))
     mine = text_of(name)
     for each in told:
-        assert re.search(rf"^local (?:function )?.*\b{each}\b|^-- @define {each} ", mine, re.M), (
-            each
-        )
-    defined = set(re.findall(r"^(?:local function|-- @define) (\w+)", mine, re.M))
+        assert re.search(
+            rf"^local (?:function )?.*\b{each}\b|^-- @(?:define|traits) {each} ", mine, re.M
+        ), each
+    defined = set(re.findall(r"^(?:local function|-- @define|-- @traits) (\w+)", mine, re.M))
     assert defined & called_elsewhere(name) <= set(told)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_of_a_type_says_what_it_raises(name: str) -> None:
+    head = head_of(name)
+    assert list(head) == ["", "Errors"]
+    assert all(head.values())
+    assert errors_told(name) == sorted(codes_in(text_of(name)))
+
+
+def test_every_kind_has_its_part_and_a_type_its_folder() -> None:
+    assert {name.partition("/")[0] for name in scripts.named_by("*/kind")} == KINDS.keys()
 
 
 def called_elsewhere(name: str) -> set[str]:
@@ -95,7 +111,8 @@ def called_elsewhere(name: str) -> set[str]:
 
 def included_by(name: str) -> set[str]:
     """What a file includes, by itself or by what it includes."""
-    found = set(re.findall("@include (.+)", text_of(name)))
+    lines = re.findall("@include (.+)", text_of(name))
+    found = {each for line in lines for each in scripts.named_by(line)} - {name}
     return found.union(*map(included_by, found))
 
 
@@ -109,7 +126,7 @@ def test_no_error_is_unknown_to_those_who_read_replies() -> None:
 
 def test_every_library_file_is_included() -> None:
     included = set().union(*map(included_by, SCRIPTS))
-    assert set(LIBRARY) <= included <= FILES.keys()
+    assert {*LIBRARY, *PARTS} <= included <= FILES.keys()
 
 
 # What Python runs ---------------------------------------------------------------------------

@@ -21,6 +21,7 @@
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include lib/counter_totals
+-- @traits SIDES sides
 -- So many of them are worth it.
 -- @define FOLD_AT 8
 local counter_fold = {}
@@ -51,7 +52,7 @@ end
 function counter_fold.prepare(op)
   local flat, fields = redis.call('HGETALL', op.live), {}
   op.folds = {}
-  for _, side in ipairs(op.kind == 'g_counter' and {''} or {'+', '-'}) do
+  for _, side in ipairs(SIDES[op.kind]) do
     local found = fold(op, flat, side)
     if found then
       op.folds[#op.folds + 1] = found

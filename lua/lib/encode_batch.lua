@@ -11,7 +11,8 @@
 -- @include lib/knowledge
 -- @include lib/packed_entries
 -- Which entries may be large; of these fewer are read at a time.
-local LARGE = {lww_map = true, lww_register = true, mv_register = true}
+-- @traits LARGE large
+-- @traits VALUED valued
 
 -- A group has its fields and entries from FIRST on.
 -- @define FIRST 5
@@ -58,14 +59,14 @@ end
 
 local function send_entry(group, field, entry)
   local n = #group
-  if is_packed(group[2]) then tell_writers(entry, group[2] == 'lww_map') end
+  if is_packed(group[2]) then tell_writers(entry, VALUED[group[2]]) end
   group[n + 1], group[n + 2] = field, entry
   entries_sent, bytes_sent = entries_sent + 1, bytes_sent + #field + #entry
 end
 
 -- Sends what a hash has, a flat list of fields and entries.
 local function send_found(group, found, are_removed)
-  local packed, is_valued, n, bytes, first = is_packed(group[2]), group[2] == 'lww_map', #group, 0, #group
+  local packed, is_valued, n, bytes, first = is_packed(group[2]), VALUED[group[2]], #group, 0, #group
   for i = 1, #found, 2 do
     local field, entry = found[i], found[i + 1]
     if are_removed then entry = entry_of_tombstone(entry) end
@@ -87,7 +88,7 @@ end
 
 -- Sends the present entries of fields, live or removed; where there is none, `absent` if that is given.
 local function send_fields(group, fields, absent)
-  local name, kind, packed, is_valued = group[1], group[2], is_packed(group[2]), group[2] == 'lww_map'
+  local name, kind, packed, is_valued = group[1], group[2], is_packed(group[2]), VALUED[group[2]]
   local found, missing, n, bytes = read_fields(live_key(name, kind), fields), nil, #group, 0
   local first = n
   for i = 1, #fields do

@@ -11,6 +11,7 @@
 -- @include lib/entry_time
 -- @include lib/dot_state
 -- @define SOURCE ARGV[2]
+-- @traits VALUED valued
 
 -- What this replica and the source have seen, as joins ask for it; what this replica has without what
 -- is pending (lib/knowledge), where anything is; and what the source knows, as it tells it.
@@ -87,7 +88,7 @@ end
 local function join_entries(group, fields, entries, live, removed, from)
   local kind, rule, by_us = group.kind, group.rule, group.ours
   local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
-  local max_entry, packed, is_valued = rule.max_entry or MAX_ENTRY, is_packed(kind), kind == 'lww_map'
+  local max_entry, packed, is_valued = rule.max_entry or MAX_ENTRY, is_packed(kind), VALUED[kind]
   local read_sent, read_stored
   if packed then read_sent, read_stored = read_sent_dot, read_stored_dot end
   -- Sizes are those of plain text, in which a dot takes up to 128 bytes, and at most 16 less than packed.

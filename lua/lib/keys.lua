@@ -30,10 +30,7 @@ local function read_fields(key, fields)
 end
 
 -- A feed names a collection by one letter for its kind, and its name.
-local LETTERS = {
-  or_set = 's', g_counter = 'g', pn_counter = 'p', lww_register = 'l', mv_register = 'v',
-  lww_map = 'm', partitions = 'n', dropped = 'd',
-}
+-- @traits LETTERS letter
 
 -- How often a name was dropped: what was written under it before is dead. It goes with everything
 -- that is sent, and the higher one holds.

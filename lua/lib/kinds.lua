@@ -4,7 +4,7 @@
 -- of dots, which it reads as it is told, the state.
 -- That values are text is looked at by who reads them from a peer: it takes scripts too long.
 -- Defines
---   latest, KIND
+--   latest, is_element, is_register, inspect_dots, inspect_last, inspect_total, inspect_valued, KIND
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/joins
@@ -33,16 +33,6 @@ local function inspect_last(text)
   return ms, seq, value == ''
 end
 
--- In how many partitions a collection is, as `redis_crdt/core/partitions.py` writes it down.
-local function inspect_partitions(text)
-  local ms, seq = inspect_last(text)
-  local kind, number = string.match(text, '\n{"kind": "([a-z_]+)", "partitions": ([1-9]%d*)}$')
-  if (kind ~= 'or_set' and kind ~= 'lww_map') or #number > 4 or number + 0 > MAX_PARTITIONS then
-    malformed('no number of partitions')
-  end
-  return ms, seq, false
-end
-
 local function latest(state)
   local ms, seq = 0, 0
   for _, dot in pairs(state.seen) do
@@ -61,28 +51,11 @@ local function inspect_dots(text, valued, read)
   return ms, seq, #state.live == 0, state
 end
 
-local function inspect_element(text, read) return inspect_dots(text, false, read) end
-
 local function inspect_valued(text, read) return inspect_dots(text, true, read) end
 
 local function is_register(field) return field == 'value' end
 
 local function is_element(field) return field ~= '' and is_line(field) end
 
-local KIND = {
-  or_set = {join = join_dots, has_dots = true, inspect = inspect_element, is_field = is_element},
-  mv_register = {
-    join = join_dots, has_dots = true, inspect = inspect_valued, is_field = is_register, max_entry = MAX_JOINED,
-  },
-  lww_map = {
-    join = join_dots, has_dots = true, inspect = inspect_valued, is_field = is_utf8, max_entry = MAX_JOINED,
-  },
-  lww_register = {join = join_last, inspect = inspect_last, is_field = is_register},
-  partitions = {join = join_last, inspect = inspect_partitions, is_field = is_register},
-  g_counter = {join = join_max, inspect = inspect_total, is_field = is_writer},
-  pn_counter = {
-    join = join_max, inspect = inspect_total,
-    is_field = function(f) return string.find(f, '^[+-]') ~= nil and is_writer(string.sub(f, 2)) end,
-  },
-  dropped = {is_field = function() return false end},
-}
+local KIND = {}
+-- @include */kind

@@ -83,7 +83,8 @@ local function each_dot(entry, change)
   return string.gsub(head, '[^ |]+', change) .. value
 end
 
-local function is_packed(kind) return kind == 'or_set' or kind == 'lww_map' end
+-- @traits PACKED packed
+local function is_packed(kind) return PACKED[kind] end
 
 -- An entry in plain text as it is stored, and a stored one in plain text, in which it is joined.
 local function pack(kind, entry)

@@ -44,6 +44,8 @@
 -- @include lib/silent
 -- @include lib/entry_time
 -- @include lib/save_incarnation
+-- @traits LINES lines
+-- @traits SIDES sides
 local CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 3, 8)
 
 local function in_chunks(command, key, args)
@@ -80,7 +82,7 @@ local function read_batch(first)
                    before = total}
     total = total + count
     -- Fields of sets are lines; that they are ASCII is seen of all at once.
-    group.are_lines = kind == 'or_set' and string.find(text, '^[ -~\255]*$')
+    group.are_lines = LINES[kind] and string.find(text, '^[ -~\255]*$')
     if there > here then group.raised = generation end
     if there >= here then
       local noted = {}
@@ -89,7 +91,7 @@ local function read_batch(first)
       group.ours, group.noted = with_context(ours, noted), context_of(noted)
       group.theirs = with_context(theirs, parse_context(context))
       join_group(group, fields, entries, count)
-      if #group.live > 0 and (kind == 'g_counter' or kind == 'pn_counter') then fold(group) end
+      if #group.live > 0 and SIDES[kind] then fold(group) end
     end
     groups[#groups + 1] = group
   end

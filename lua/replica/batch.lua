@@ -22,23 +22,9 @@
 --   CRDTOVERFLOW  the total would pass 2^63 - 1: the total
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
--- @include counter/increment
--- @include lww_map/delete
--- @include lww_map/set
--- @include lww_register/set
--- @include mv_register/set
--- @include or_set/add
--- @include or_set/remove
 -- @include lib/clock
-local OPERATIONS = {
-  ['counter/increment'] = counter_increment,
-  ['lww_map/delete'] = lww_map_delete,
-  ['lww_map/set'] = lww_map_set,
-  ['lww_register/set'] = lww_register_set,
-  ['mv_register/set'] = mv_register_set,
-  ['or_set/add'] = or_set_add,
-  ['or_set/remove'] = or_set_remove,
-}
+local OPERATIONS = {}
+-- @include */in_batch
 
 local function read_operations()
   local ops, i = {}, 2

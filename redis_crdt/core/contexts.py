@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from redis_crdt.core.entries import Dots
-from redis_crdt.values.codec import Codec
 
 T = TypeVar("T")
 
@@ -31,10 +30,3 @@ class Reading(NamedTuple, Generic[T]):
 
     values: list[T]
     context: Context
-
-
-def values_of(codec: Codec[T], entry: Dots | None) -> list[T]:
-    """Return the concurrent values, earliest first; of equal ones the earliest."""
-    live = sorted(entry.live.items(), key=lambda item: item[0]) if entry else []
-    distinct = dict.fromkeys(value for _, value in live if value is not None)
-    return [codec.decode(value) for value in distinct]

@@ -1,77 +1,23 @@
 """What each kind of collection is made of: its join, the reading of its entries, its fields.
 
-The twin of ``lua/lib/kinds.lua``.
+The twin of ``lua/lib/kinds.lua``. Each type registers its own, from its folder in
+:mod:`redis_crdt.types`; here are those that nobody opens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal, get_args
+from typing import Any
 
-from redis_crdt.core.clock import check_writer
-from redis_crdt.core.entries import (
-    MAX_DOTS,
-    MAX_ENTRY,
-    MAX_FIELD,
-    MAX_JOINED,
-    Dots,
-    Entry,
-    Last,
-    Total,
-    has_control,
-)
-from redis_crdt.core.joins import join_dots, join_last, join_max
+from redis_crdt.core.entries import MAX_DOTS, MAX_ENTRY, MAX_FIELD, Dots, Entry, Last, Total
+from redis_crdt.core.fields import check_value, is_nothing
+from redis_crdt.core.joins import join_last, join_max
 from redis_crdt.core.partitions import described_in
 from redis_crdt.errors import InvalidDump, KindMismatch
 
-KindName = Literal[
-    "or_set",
-    "g_counter",
-    "pn_counter",
-    "lww_register",
-    "mv_register",
-    "lww_map",
-    "partitions",
-    "dropped",
-]
-"""What is stored; ``partitions`` says of a collection in how many parts it is, ``dropped`` of a
-name that what it stood for is gone."""
-
-PARTITIONS: KindName = "partitions"
-DROPPED: KindName = "dropped"
-
-VALUE = b"value"
-"""The only field of a register."""
-
-
-def _check_register(field: bytes) -> None:
-    if field != VALUE:
-        raise InvalidDump(f"a register has no field {field[:80]!r}")
-
-
-def _check_element(field: bytes) -> None:
-    if not field or has_control(field):
-        raise InvalidDump(f"an element that is not one line of JSON: {field[:80]!r}")
-
-
-def _check_key(field: bytes) -> None:
-    """Any text is a key."""
-
-
-def _check_none(field: bytes) -> None:
-    raise InvalidDump(f"a dropped name has no field {field[:80]!r}")
-
-
-def _check_total(field: bytes) -> None:
-    check_writer(field.decode("ascii", "replace"))
-
-
-def _check_signed_total(field: bytes) -> None:
-    if field[:1] not in (b"+", b"-"):
-        raise InvalidDump(f"a PN-Counter's field begins with + or -: {field[:80]!r}")
-    _check_total(field[1:])
+KindName = str
+"""What is stored, such as ``or_set``; also the name of the method that opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +31,19 @@ class Kind:
     """Of two entries; where :attr:`has_dots`, then of what each side knows."""
     parse_entry: Callable[[bytes], Entry]
     check_field: Callable[[bytes], None]
+    key_of: Callable[[bytes], Any] | None
+    """What readers are told of a field, such as a map's key; None for elements, which are JSON."""
     max_entry: int = MAX_ENTRY
     has_dots: bool = False
+    is_packed: bool = False
+    """Whether servers store its entries packed; there may be millions of them, in partitions."""
+    sides: tuple[str, ...] = ()
+    """How the fields of a counter begin: up and down; its past writers' totals are folded."""
 
     @property
-    def counts(self) -> bool:
-        """Whether it is a counter."""
-        return self.name in ("g_counter", "pn_counter")
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether servers store its entries packed; there may be millions of them."""
-        return self.name in ("or_set", "lww_map")
+    def has_elements(self) -> bool:
+        """Whether its fields are elements, in JSON."""
+        return self.key_of is None
 
     def __reduce__(self) -> tuple[Callable[[str], Kind], tuple[str]]:
         return _kind, (self.name,)  # there is one of each, also for what comes out of a pickle
@@ -130,31 +77,30 @@ class Kind:
                 raise InvalidDump("an entry that would become too large")
 
 
-def _parse_partitions(entry: bytes) -> Last:
-    described_in(entry)
-    return Last.parse(entry)
+KINDS: dict[str, Kind] = {}
+"""All kinds that are registered, by name."""
+
+KIND_OF: dict[str, KindName] = {}
+"""Their names, by letter."""
 
 
-_SET = partial(Dots.parse, valued=False)
-_VALUED = partial(Dots.parse, valued=True)
-
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("or_set", "s", join_dots, _SET, _check_element, has_dots=True),
-        Kind("g_counter", "g", join_max, Total.parse, _check_total),
-        Kind("pn_counter", "p", join_max, Total.parse, _check_signed_total),
-        Kind("lww_register", "l", join_last, Last.parse, _check_register),
-        Kind("mv_register", "v", join_dots, _VALUED, _check_register, MAX_JOINED, True),
-        Kind("lww_map", "m", join_dots, _VALUED, _check_key, MAX_JOINED, True),
-        Kind("partitions", "n", join_last, _parse_partitions, _check_register),
-        Kind("dropped", "d", join_max, Total.parse, _check_none),
-    )
-}
-assert set(KINDS) == set(get_args(KindName))
+def register(kind: Kind) -> None:
+    """Make a kind known."""
+    assert kind.name not in KINDS, kind
+    assert kind.letter not in KIND_OF, kind
+    KINDS[kind.name] = kind
+    KIND_OF[kind.letter] = kind.name
 
 
-KIND_OF: dict[str, KindName] = {kind.letter: kind.name for kind in KINDS.values()}
+def known_kind(name: str) -> KindName:
+    """Return the name of a kind; ValueError, for pydantic to pass on, if there is none of it."""
+    if name not in KINDS:
+        raise ValueError(f"no kind {name[:80]!r}; there are {', '.join(sorted(KINDS))}")
+    return name
+
+
+def _kind(name: str) -> Kind:
+    return KINDS[name]
 
 
 def kinds_in(directory: bytes | None) -> list[str]:
@@ -177,5 +123,25 @@ def check_kind(name: str, found: Collection[str], wanted: str) -> None:
     raise KindMismatch(f"{name!r} is a {kinds}, not a {wanted}")
 
 
-def _kind(name: str) -> Kind:
-    return KINDS[name]
+# Kinds that nobody opens --------------------------------------------------------------------
+
+PARTITIONS: KindName = "partitions"
+"""A register which says of a collection in how many parts it is."""
+
+DROPPED: KindName = "dropped"
+"""Says of a name that what it stood for is gone."""
+
+
+def _parse_partitions(entry: bytes) -> Last:
+    kind, _ = described_in(entry)
+    if kind not in KINDS or not KINDS[kind].is_packed:
+        raise InvalidDump(f"a {kind} is not in partitions")
+    return Last.parse(entry)
+
+
+def _check_no_field(field: bytes) -> None:
+    raise InvalidDump(f"a dropped name has no field {field[:80]!r}")
+
+
+register(Kind(PARTITIONS, "n", join_last, _parse_partitions, check_value, is_nothing))
+register(Kind(DROPPED, "d", join_max, Total.parse, _check_no_field, is_nothing))

@@ -21,7 +21,7 @@ X = TypeVar("X")
 
 MAX_PARTITIONS = 1024
 
-_DESCRIBED = re.compile(rb'{"kind": "(or_set|lww_map)", "partitions": ([1-9][0-9]{0,3})}')
+_DESCRIBED = re.compile(rb'{"kind": "([a-z_]+)", "partitions": ([1-9][0-9]{0,3})}')
 
 
 def check_partitions(partitions: int) -> int:

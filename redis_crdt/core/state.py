@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from redis_crdt.core import formats
 from redis_crdt.core.clock import Time, check_writer, parse_clock
 from redis_crdt.core.entries import Entry
-from redis_crdt.core.kinds import KINDS, KindName
+from redis_crdt.core.kinds import KINDS, KindName, known_kind
 from redis_crdt.errors import InvalidDump, KindMismatch, problems_of
 
 
@@ -22,6 +29,8 @@ def _check_version(version: Any) -> Any:
         raise PydanticCustomError("format", "{why}", {"why": why})
     return version
 
+
+KnownKind = Annotated[KindName, AfterValidator(known_kind)]
 
 Version = Annotated[Literal[1], BeforeValidator(_check_version)]
 """The number of a dump's format; see :mod:`redis_crdt.core.formats`."""
@@ -41,7 +50,7 @@ class State(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Version = formats.DUMPED
-    kind: KindName
+    kind: KnownKind
     entries: dict[str, str]
     known: dict[str, str] = {}
     origins: tuple[str, ...] = ()

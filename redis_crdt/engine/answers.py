@@ -290,7 +290,7 @@ class Answers:
         shard = self._shard
         store = shard.store_of(collection[1:], kind.decode())
         gone = 0
-        for side in ("",) if kind == b"g_counter" else ("+", "-"):
+        for side in KINDS[kind.decode()].sides:
             own = side + shard.writer
             totals = {key.decode(): total for key, total in store.live.items()}
             total = counting.fold(totals, own)

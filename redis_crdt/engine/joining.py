@@ -114,7 +114,7 @@ class Batch:
                 mine is None and not refuses and _tells_nothing(joined, surely_ours)
             ):
                 group.changed[key] = joined
-        if group.changed and kind.counts:
+        if group.changed and kind.sides:
             self._fold(group, store)
         collection = kind.letter.encode() + name
         self.refs += ((collection, key) for key in (*group.changed, *group.echoes))

@@ -24,17 +24,12 @@ from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.transport.blocking import Transport
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.transport.watching import Change, Watcher
-from redis_crdt.types.g_counter.blocking import GCounter
-from redis_crdt.types.lww_map.blocking import LWWMap
-from redis_crdt.types.lww_register.blocking import LWWRegister
-from redis_crdt.types.mv_register.blocking import MVRegister
-from redis_crdt.types.or_set.blocking import ORSet
-from redis_crdt.types.pn_counter.blocking import PNCounter
+from redis_crdt.types.blocking import Types
 
 T = TypeVar("T", default=Any)
 
 
-class Replica(Transport):
+class Replica(Transport, Types):
     """One full copy of a namespace, on one Redis deployment: a server or a Cluster.
 
     ``client`` is a ``redis.Redis`` or a ``redis.cluster.RedisCluster``. The replica
@@ -107,43 +102,6 @@ class Replica(Transport):
             feed_limit=feed_limit,
             allow_eviction=allow_eviction,
         )
-
-    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
-        """Take up a set of elements of ``type_``: anything pydantic validates; JSON by default.
-
-        Raises :class:`KindMismatch` if the name is taken by another kind of collection: at once, in
-        one round trip, but where calls are awaited at its first use. So for all of the following.
-
-        A set that is too big for one server, or too busy, may be in ``partitions``: by their hash
-        its elements are spread over several shards. Their number is the same in all regions, and
-        for good: :class:`KindMismatch` for another. What concerns one element still takes one
-        round trip, and what concerns all of them one and more for each partition, side by side
-        where calls are awaited. Batches do not take it.
-        """
-        return self._take_up(ORSet(self, name, type_, partitions))
-
-    def g_counter(self, name: str) -> GCounter:
-        """Take up a counter that only grows."""
-        return self._take_up(GCounter(self, name))
-
-    def pn_counter(self, name: str) -> PNCounter:
-        """Take up a counter that goes up and down."""
-        return self._take_up(PNCounter(self, name))
-
-    def lww_register(self, name: str, type_: type[T] | Any = Any) -> LWWRegister[T]:
-        """Take up a register of one value of ``type_``, in which the last write wins."""
-        return self._take_up(LWWRegister(self, name, type_))
-
-    def mv_register(self, name: str, type_: type[T] | Any = Any) -> MVRegister[T]:
-        """Take up a register of values of ``type_`` that keeps concurrent ones side by side."""
-        return self._take_up(MVRegister(self, name, type_))
-
-    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Take up a map from text to values of ``type_``; of concurrent ones the latest is read.
-
-        ``partitions`` are as of :meth:`or_set`.
-        """
-        return self._take_up(LWWMap(self, name, type_, partitions))
 
     def batch(self) -> Batch:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""

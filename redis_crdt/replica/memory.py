@@ -33,19 +33,14 @@ from redis_crdt.transport.tails import Tail
 from redis_crdt.transport.watching import Change, Watcher
 from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.types.base.partitions import Partitions
-from redis_crdt.types.g_counter.memory import GCounter
-from redis_crdt.types.lww_map.memory import LWWMap
-from redis_crdt.types.lww_register.memory import LWWRegister
-from redis_crdt.types.mv_register.memory import MVRegister
-from redis_crdt.types.or_set.memory import ORSet
-from redis_crdt.types.pn_counter.memory import PNCounter
+from redis_crdt.types.memory import Types
 
 T = TypeVar("T", default=Any)
 R = TypeVar("R")
 C = TypeVar("C", bound=Collection[Any, Any])
 
 
-class Replica:
+class Replica(Types):
     """One full copy of a namespace, in memory.
 
     Its collections change in place, and it can be source and target of pulls with replicas of
@@ -93,37 +88,6 @@ class Replica:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
-        """Open a set of elements of ``type_``: anything pydantic validates; JSON by default.
-
-        Raises :class:`KindMismatch` if the name is taken by another kind of collection; so for
-        all of the following. ``partitions`` spread it over several shards.
-        """
-        return self._open(ORSet, name, type_, partitions)
-
-    def g_counter(self, name: str) -> GCounter:
-        """Open a counter that only grows."""
-        return self._open(GCounter, name, int)
-
-    def pn_counter(self, name: str) -> PNCounter:
-        """Open a counter that goes up and down."""
-        return self._open(PNCounter, name, int)
-
-    def lww_register(self, name: str, type_: type[T] | Any = Any) -> LWWRegister[T]:
-        """Open a register of one value of ``type_``, in which the last write wins."""
-        return self._open(LWWRegister, name, type_)
-
-    def mv_register(self, name: str, type_: type[T] | Any = Any) -> MVRegister[T]:
-        """Open a register of values of ``type_`` that keeps concurrent ones side by side."""
-        return self._open(MVRegister, name, type_)
-
-    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
-        """Open a map from text to values of ``type_``; of concurrent ones the latest is read.
-
-        ``partitions`` spread it over several shards.
-        """
-        return self._open(LWWMap, name, type_, partitions)
 
     def _open(self, cls: type[C], name: str, type_: Any, partitions: int = 1) -> C:
         check_name(name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from redis_crdt.core.kinds import DROPPED, PARTITIONS, VALUE
+from redis_crdt.core.fields import VALUE
+from redis_crdt.core.kinds import DROPPED, PARTITIONS
 from redis_crdt.core.names import check_stored_name, shard_of, whole_name
 from redis_crdt.core.partitions import described_in
 from redis_crdt.operations import bodies

@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from redis_crdt.core import formats
 from redis_crdt.core.clock import Time
 from redis_crdt.core.entries import MAX_JOINED
-from redis_crdt.core.kinds import KINDS, KindName
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import check_namespace, check_stored_name, shard_of
-from redis_crdt.core.state import Version
+from redis_crdt.core.state import KnownKind, Version
 from redis_crdt.errors import InvalidDump, InvalidName, ReplicaMismatch, ServerError, problems_of
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
@@ -69,7 +69,7 @@ class Line(_Model):
     """One entry of one collection, in the text form of :mod:`redis_crdt.core.entries`."""
 
     collection: str
-    kind: KindName
+    kind: KnownKind
     field: str
     entry: str
     generation: int = Field(0, ge=0, lt=10**15)

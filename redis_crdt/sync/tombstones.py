@@ -60,7 +60,7 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
         while True:
             page = yield replica, ask.collections(keys, cursor, replica.about)
             for (name, kind), (_, tombstones) in zip(page.names, page.sizes, strict=True):
-                if KINDS[kind].counts:
+                if KINDS[kind].sides:
                     yield replica, ask.fold(keys, name, kind, replica.about)
                 if tombstones:
                     gone += yield from collect_one(replica, keys, name, kind, older_than)

@@ -49,12 +49,10 @@ from redis_crdt.transport.connections.blocking import Connections
 from redis_crdt.transport.flight.blocking import BlockingFlight
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.native import read_native
-from redis_crdt.transport.server import ReplicaOperations
+from redis_crdt.transport.server import C, ReplicaOperations
 from redis_crdt.transport.urls import client_of
-from redis_crdt.types.base.collection.operations import CollectionOperations
 
 R = TypeVar("R")
-C = TypeVar("C", bound=CollectionOperations[Any])
 
 
 class Transport(ReplicaOperations):

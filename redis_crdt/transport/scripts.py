@@ -1,7 +1,9 @@
 """The scripts of ``lua/``: reading them, and putting each together with what it includes.
 
 A script names the pieces it needs in lines ``-- @include PATH``, constants in lines ``-- @define
-NAME VALUE``, and what it runs in a line ``-- @run FUNCTION, ARGUMENT``. The text that results is
+NAME VALUE``, and what it runs in a line ``-- @run FUNCTION, ARGUMENT``. ``-- @include */FILE`` is
+for that file of all folders, and ``-- @traits NAME TRAIT`` for a table of what they say of their
+kinds in lines ``-- @trait TRAIT VALUE``; so no script names all types. The text that results is
 plain Lua, which any client may load. Servers define all functions of a script anew at each call,
 and that costs more than many of them do, above all for each local that functions share. So
 constants are put in as they are, and what is rarely needed is included inside of the function that
@@ -18,6 +20,8 @@ from typing import NamedTuple
 
 _INCLUDE = re.compile(r"^( *)-- @include (\S+)\n", re.MULTILINE)
 _DEFINE = re.compile(r"^-- @define (\w+) (.+)\n", re.MULTILINE)
+_TRAITS = re.compile(r"^-- @traits (\w+) (\w+)\n", re.MULTILINE)
+_TRAIT = re.compile(r"^-- @trait (\w+) (.+)\n", re.MULTILINE)
 _RUN = re.compile(r"^-- @run (.+)\n", re.MULTILINE)
 
 # Ours come as tables, the server's own errors in whatever form it uses: those are passed on.
@@ -54,15 +58,37 @@ def _piece(path: str, included: set[str]) -> str:
     if path in included:
         return ""
     included.add(path)
-    text = (_root() / f"{path}.lua").read_text(encoding="utf-8")
+    text = _TRAITS.sub(_traits, _read(path))
 
     def include(match: re.Match[str]) -> str:
         # What a function includes is seen by that function alone.
         seen = set(included) if match[1] else included
         # What is included only defines; one script runs.
-        return _RUN.sub("", _piece(match[2], seen))
+        return "".join(_RUN.sub("", _piece(each, seen)) for each in named_by(match[2]))
 
-    return _INCLUDE.sub(include, text)
+    return _INCLUDE.sub(include, _TRAIT.sub("", text))
+
+
+def named_by(path: str) -> list[str]:
+    """Return the files that an include line names."""
+    if not path.startswith("*/"):
+        return [path]
+    found = _root().glob(f"{path}.lua")
+    return sorted(file.relative_to(_root()).with_suffix("").as_posix() for file in found)
+
+
+@cache
+def _read(path: str) -> str:
+    return (_root() / f"{path}.lua").read_text(encoding="utf-8")
+
+
+def _traits(match: re.Match[str]) -> str:
+    """Return the table of a trait: what each kind says of itself."""
+    told = {
+        path.partition("/")[0]: dict(_TRAIT.findall(_read(path))) for path in named_by("*/kind")
+    }
+    values = (f"{kind} = {traits[match[2]]}" for kind, traits in told.items() if match[2] in traits)
+    return f"local {match[1]} = {{{', '.join(values)}}}\n"
 
 
 @cache

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
@@ -61,6 +61,15 @@ LOOK_EVERY = 0.01
 
 MAX_LINKS = 256
 """Of so many connections it is remembered that a write went over them."""
+
+
+class Openable(Protocol):
+    """A collection that is to be opened."""
+
+    def _open(self) -> Procedure[None]: ...
+
+
+C = TypeVar("C", bound=Openable)
 
 
 class Node(NamedTuple):
@@ -189,6 +198,10 @@ class ReplicaOperations(Executor):
     def keys(self, shard: int) -> Keys:
         """Return the keys of a shard."""
         return Keys(self.namespace, shard)
+
+    @abstractmethod
+    def _take_up(self, collection: C) -> C:
+        """Open a collection, now or before it is first used."""
 
     @abstractmethod
     def bell(self) -> Bell | AwaitedBell:

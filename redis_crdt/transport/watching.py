@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, Self, TypeVar
 
 from redis_crdt.core.clock import Dot, Time, parse_clock, replica_of
-from redis_crdt.core.kinds import KIND_OF, PARTITIONS
+from redis_crdt.core.kinds import KIND_OF, KINDS, PARTITIONS
 from redis_crdt.core.names import whole_name
 from redis_crdt.errors import InvalidCursor, InvalidValue
 from redis_crdt.operations.operation import Procedure, Wait
@@ -177,7 +177,7 @@ class Watcher(Generic[K]):
     def _change(
         self, id_: bytes, kind: str, name: bytes, field: bytes, source: str | None
     ) -> Change[K]:
-        read = _KEYS.get(kind, self._codec.decode_element)
+        read = KINDS[kind].key_of or self._codec.decode_element
         key, problem = None, None
         try:
             key = read(field)
@@ -186,13 +186,3 @@ class Watcher(Generic[K]):
         cursor = ",".join(map(str, self._positions.values()))
         time = parse_clock(id_)
         return Change(whole_name(name.decode()), kind, key, time, source, cursor, problem)  # type: ignore[arg-type]
-
-
-_KEYS: dict[str, Callable[[bytes], Any]] = {
-    "dropped": lambda _: None,
-    "lww_map": bytes.decode,
-    "lww_register": lambda _: None,
-    "mv_register": lambda _: None,
-    "g_counter": lambda field: replica_of(field.decode()),
-    "pn_counter": lambda field: replica_of(field[1:].decode()),
-}

@@ -1,1 +1,25 @@
-"""The types, a folder each, and what they have in common in :mod:`redis_crdt.types.base`."""
+"""The types, a folder each; what they have in common is in :mod:`redis_crdt.types.base`.
+
+A type is registered by its line here. ``python -m tests.faces`` then writes it into the classes
+of which replicas are made, and whatever goes through all kinds finds it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from redis_crdt.core.kinds import register
+
+TYPES: Final = (
+    "g_counter",
+    "lww_map",
+    "lww_register",
+    "mv_register",
+    "or_set",
+    "pn_counter",
+)
+"""The folders of all types, which are named as the methods that open them."""
+
+for _name in TYPES:
+    register(import_module(f"{__name__}.{_name}.kind").KIND)

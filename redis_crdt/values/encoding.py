@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last
-from redis_crdt.core.kinds import KindName
+from redis_crdt.core.kinds import KINDS, KindName
 from redis_crdt.errors import InvalidValue
 from redis_crdt.values.codec import Codec
 
@@ -60,7 +60,7 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
     """Raise :class:`InvalidValue` if an entry holds a value that is not of the codec's type."""
     for field, entry in entries.items():
         match entry:
-            case Dots() if kind == "or_set":
+            case _ if KINDS[kind].has_elements:
                 if field not in codec.forms(codec.decode(field)):
                     raise InvalidValue(f"element {field[:80]!r} is not in canonical form")
             case Dots(live):

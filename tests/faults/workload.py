@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from redis_crdt import Replica
-from redis_crdt.core.kinds import VALUE
+from redis_crdt.core.fields import VALUE
 from redis_crdt.core.state import State
 from redis_crdt.errors import CRDTError, Unacknowledged
 from tests.faults.history import COLLECTIONS, Effect, Field, Journal, field_of

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from redis_crdt import Replica, State, memory
-from redis_crdt.core.kinds import VALUE as REGISTER_FIELD
+from redis_crdt.core.fields import VALUE as REGISTER_FIELD
 from redis_crdt.core.names import Keys
 from redis_crdt.errors import (
     ClockDrift,
@@ -299,7 +299,7 @@ def test_a_time_an_hour_ahead(eu: Replica, redis_client: redis.Redis, kind: str)
     with refused(
         redis_client, ClockDrift, r"ahead of this replica's clock.* 35[34]\d s; .* in all regions"
     ):
-        opened(eu, kind).merge(State(kind=kind, entries={field: entry}))  # type: ignore[arg-type]
+        opened(eu, kind).merge(State(kind=kind, entries={field: entry}))
     lines = [("fine", "or_set", f'"{i}"', DOT) for i in range(600)]
     with refused(redis_client, ClockDrift):
         eu.load(ndjson([*lines, ("merged", kind, field, entry)]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis_crdt.core.entries import Total
-from redis_crdt.core.kinds import VALUE
+from redis_crdt.core.fields import VALUE
 from tests.schedules.world import Event, Events, Place, Violation, World
 
 

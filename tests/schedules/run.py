@@ -16,7 +16,8 @@ from typing import Any
 from redis_crdt import memory
 from redis_crdt.core.clock import Dot, parse_clock
 from redis_crdt.core.entries import Dots, Last
-from redis_crdt.core.kinds import KINDS, VALUE
+from redis_crdt.core.fields import VALUE
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.state import State
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations import replies

@@ -6,105 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
-from collections.abc import Set as AbstractSet
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from redis_crdt.replica.blocking import Replica
 from redis_crdt.replica.memory import Replica as MemoryReplica
 from redis_crdt.sync.files import File
 from redis_crdt.sync.report import SyncReport
-
-T = TypeVar("T")
-
-
-class SetLike(Protocol[T]):
-    """An OR-Set."""
-
-    def add(self, element: T) -> None:
-        """Add an element."""
-
-    def update(self, *elements: Iterable[T]) -> None:
-        """Add many elements."""
-
-    def remove(self, element: T) -> bool:
-        """Remove an element, and tell whether it was there."""
-
-    def discard(self, element: T) -> None:
-        """Remove an element if it is there."""
-
-    def get_elements(self) -> AbstractSet[T]:
-        """Return all elements."""
-
-    def __contains__(self, element: object) -> bool: ...
-
-    def __len__(self) -> int: ...
+from redis_crdt.types.protocol import Types
 
 
-class GrowingCounter(Protocol):
-    """A G-Counter."""
-
-    def increment(self, n: int = 1) -> None:
-        """Count up."""
-
-    def value(self) -> int:
-        """Return the total over all replicas."""
-
-    def by_replica(self) -> dict[str, int]:
-        """Return the total of each replica."""
-
-
-class Counter(GrowingCounter, Protocol):
-    """A PN-Counter."""
-
-    def decrement(self, n: int = 1) -> None:
-        """Count down."""
-
-
-class LastWriteRegister(Protocol[T]):
-    """An LWW-Register."""
-
-    def set(self, value: T) -> None:
-        """Write the value."""
-
-    def get(self) -> T | None:
-        """Return the value; None when unset."""
-
-
-class MultiValueRegister(Protocol[T]):
-    """An MV-Register."""
-
-    def set(self, value: T) -> None:
-        """Replace all values that this replica has."""
-
-    def get(self) -> list[T]:
-        """Return the concurrent values."""
-
-
-class Backend(Protocol):
+class Backend(Types, Protocol):
     """A replica whose calls need no ``await``."""
 
     namespace: str
-
-    def or_set(self, name: str, type_: Any = Any, *, partitions: int = 1) -> SetLike[Any]:
-        """Open an OR-Set."""
-
-    def g_counter(self, name: str) -> GrowingCounter:
-        """Open a G-Counter."""
-
-    def pn_counter(self, name: str) -> Counter:
-        """Open a PN-Counter."""
-
-    def lww_register(self, name: str, type_: Any = Any) -> LastWriteRegister[Any]:
-        """Open an LWW-Register."""
-
-    def mv_register(self, name: str, type_: Any = Any) -> MultiValueRegister[Any]:
-        """Open an MV-Register."""
-
-    def lww_map(
-        self, name: str, type_: Any = Any, *, partitions: int = 1
-    ) -> MutableMapping[str, Any]:
-        """Open an LWW-Map."""
 
     def batch(self) -> Any:
         """Begin a batch."""

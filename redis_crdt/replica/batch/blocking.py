@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from redis_crdt.types.base.batch import ServerBatch
+from redis_crdt.replica.batch.server import ServerBatch
 
 
 class Batch(ServerBatch):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from redis_crdt.errors import BatchAborted
-from redis_crdt.types.base.batch import AnyCollection
 from redis_crdt.types.base.batch import Batch as AnyBatch
 
 
 class Batch(AnyBatch):
     """Several operations as one atomic write; see :class:`redis_crdt.types.base.batch.Batch`."""
 
-    def _owns(self, collection: AnyCollection) -> bool:
+    def _owns(self, collection: Any) -> bool:
         return any(collection._shard is shard for shard in self._replica._shards)
 
     def __enter__(self) -> Self:

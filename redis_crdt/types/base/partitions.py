@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from redis_crdt.core.entries import Last
-from redis_crdt.core.kinds import PARTITIONS, VALUE
+from redis_crdt.core.fields import VALUE
+from redis_crdt.core.kinds import PARTITIONS
 from redis_crdt.core.partitions import check_described, describe
 from redis_crdt.types.base.collection.memory import Collection
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from redis_crdt.types.base.collection.awaited import Collection
-from redis_crdt.types.base.counter.operations import CounterOperations, GCounterOperations
+from redis_crdt.transport.server import ReplicaOperations
+from redis_crdt.types.base.counter.awaited import Counter
+from redis_crdt.types.g_counter.operations import GCounterOperations
 
 
-class Counter(Collection[int], CounterOperations):
-    """What both counters can: be read."""
-
-    async def value(self) -> int:
-        """Return the count, over all replicas. One round trip."""
-        return await self._run(self._value())
-
-    async def by_replica(self) -> dict[str, int]:
-        """Return what each replica has counted. One round trip."""
-        return await self._run(self._by_replica())
-
-
-class GCounter(Counter, GCounterOperations):
+class GCounter(GCounterOperations, Counter):
     """A grow-only counter (Shapiro et al., "A study of CRDTs", 2011, spec. 6)."""
 
     async def increment(self, n: int = 1) -> None:
@@ -28,3 +17,11 @@ class GCounter(Counter, GCounterOperations):
         if this replica's total would pass 2**63 - 1.
         """
         await self._run(self._increment(n))
+
+
+class OpensGCounter(ReplicaOperations):
+    """Replicas have counters that only grow."""
+
+    def g_counter(self, name: str) -> GCounter:
+        """Take up a counter that only grows."""
+        return self._take_up(GCounter(self, name))

@@ -3,23 +3,12 @@
 
 from __future__ import annotations
 
-from redis_crdt.types.base.collection.blocking import Collection
-from redis_crdt.types.base.counter.operations import CounterOperations, GCounterOperations
+from redis_crdt.transport.server import ReplicaOperations
+from redis_crdt.types.base.counter.blocking import Counter
+from redis_crdt.types.g_counter.operations import GCounterOperations
 
 
-class Counter(Collection[int], CounterOperations):
-    """What both counters can: be read."""
-
-    def value(self) -> int:
-        """Return the count, over all replicas. One round trip."""
-        return self._run(self._value())
-
-    def by_replica(self) -> dict[str, int]:
-        """Return what each replica has counted. One round trip."""
-        return self._run(self._by_replica())
-
-
-class GCounter(Counter, GCounterOperations):
+class GCounter(GCounterOperations, Counter):
     """A grow-only counter (Shapiro et al., "A study of CRDTs", 2011, spec. 6)."""
 
     def increment(self, n: int = 1) -> None:
@@ -29,3 +18,11 @@ class GCounter(Counter, GCounterOperations):
         if this replica's total would pass 2**63 - 1.
         """
         self._run(self._increment(n))
+
+
+class OpensGCounter(ReplicaOperations):
+    """Replicas have counters that only grow."""
+
+    def g_counter(self, name: str) -> GCounter:
+        """Take up a counter that only grows."""
+        return self._take_up(GCounter(self, name))

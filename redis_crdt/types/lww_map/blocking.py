@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
+from typing_extensions import TypeVar
+
+from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.lww_map.mapping.blocking import MapProtocol
 from redis_crdt.values.encoding import MISSING
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 D = TypeVar("D")
 
 
@@ -106,3 +109,14 @@ class LWWMap(MapProtocol[T]):
         What is promised is said at :meth:`ORSet.__iter__`; so it is for views of items and values.
         """
         return self._stream(self._key)
+
+
+class OpensLWWMap(ReplicaOperations):
+    """Replicas have maps in which the latest value is read."""
+
+    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
+        """Take up a map from text to values of ``type_``; of concurrent ones the latest is read.
+
+        ``partitions`` are as of :meth:`or_set`.
+        """
+        return self._take_up(LWWMap(self, name, type_, partitions))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, ClassVar, TypeVar, overload
+from typing import Any, ClassVar, overload
+
+from typing_extensions import TypeVar
 
 from redis_crdt.core.entries import Dots
 from redis_crdt.operations.operation import as_is
 from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.opener import Opener
+from redis_crdt.types.lww_map.batch import Recordable
 from redis_crdt.values.encoding import MISSING, encode_key, encode_value, items_of, key_field
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 D = TypeVar("D")
 
 
-class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
+class LWWMap(Recordable[T], Collection[T, Dots], MutableMapping[str, T]):
     """A map whose keys are added and removed as an OR-Set's elements, each with a value.
 
     A ``set`` replaces the values that its writer has seen, a deletion removes them: so it never
@@ -150,3 +154,14 @@ class LWWMap(Collection[T, Dots], MutableMapping[str, T]):
     def __delitem__(self, key: str) -> None:
         if not self.delete(key):
             raise KeyError(key)
+
+
+class OpensLWWMap(Opener):
+    """Replicas have maps in which the latest value is read."""
+
+    def lww_map(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> LWWMap[T]:
+        """Open a map from text to values of ``type_``; of concurrent ones the latest is read.
+
+        ``partitions`` spread it over several shards.
+        """
+        return self._open(LWWMap, name, type_, partitions)

@@ -1,15 +1,12 @@
-"""LWW registers and maps on a server. Their meaning is said in :mod:`redis_crdt.memory`."""
+"""The operations of an LWW map on a server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from redis_crdt.core.clock import Time, replica_of
-from redis_crdt.core.entries import Dots, Last
-from redis_crdt.core.kinds import VALUE
+from redis_crdt.core.entries import Dots
 from redis_crdt.operations.operation import (
-    Command,
     Operation,
     Procedure,
     Script,
@@ -21,16 +18,12 @@ from redis_crdt.types.base.collection.operations import (
     CollectionOperations,
     batches,
     bytes_of_item,
-    value_in,
 )
+from redis_crdt.types.lww_map.batch import Recordable
 from redis_crdt.values.codec import Codec
 from redis_crdt.values.encoding import MISSING, encode_key, encode_value, key_field
 
 T = TypeVar("T")
-
-
-def _value_of(codec: Codec[T], entry: bytes) -> T:
-    return codec.decode(value_in(entry))
 
 
 def _latest_of(codec: Codec[T], entry: bytes) -> T:
@@ -45,30 +38,7 @@ def _pair(reply: list[Any] | None) -> tuple[bytes, bytes] | None:
     return field, entry
 
 
-class LWWRegisterOperations(CollectionOperations[T]):
-    """The operations of a register: a hash with one entry."""
-
-    kind = "lww_register"
-
-    def _set(self, value: T) -> Script[Any]:
-        return self._script("lww_register/set", VALUE, encode_value(self._codec, value))
-
-    def _get(self) -> Command[T | None]:
-        return self._entry(lambda entry: _value_of(self._codec, entry))
-
-    def _timestamp(self) -> Command[Time | None]:
-        return self._entry(lambda entry: Last.parse(entry).dot.time)
-
-    def _written_by(self) -> Command[str | None]:
-        return self._entry(lambda entry: replica_of(Last.parse(entry).dot.writer))
-
-    def _entry(self, read: Any) -> Command[Any]:
-        return self._command(
-            "HGET", self._live, VALUE, read=lambda entry: None if entry is None else read(entry)
-        )
-
-
-class LWWMapOperations(CollectionOperations[T]):
+class LWWMapOperations(Recordable[T], CollectionOperations[T]):
     """The operations of a map: an entry per key, a hash for those that are there."""
 
     kind = "lww_map"

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any
+
+from typing_extensions import TypeVar
 
 from redis_crdt.core.clock import Time
+from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.blocking import Collection
-from redis_crdt.types.lww_map.operations import LWWRegisterOperations
+from redis_crdt.types.lww_register.operations import LWWRegisterOperations
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 
 
 class LWWRegister(Collection[T], LWWRegisterOperations[T]):
@@ -38,3 +41,11 @@ class LWWRegister(Collection[T], LWWRegisterOperations[T]):
     def written_by(self) -> str | None:
         """Which replica wrote the value; None when unset. One round trip."""
         return self._run(self._written_by())
+
+
+class OpensLWWRegister(ReplicaOperations):
+    """Replicas have registers in which the last write wins."""
+
+    def lww_register(self, name: str, type_: type[T] | Any = Any) -> LWWRegister[T]:
+        """Take up a register of one value of ``type_``, in which the last write wins."""
+        return self._take_up(LWWRegister(self, name, type_))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar
+
+from typing_extensions import TypeVar
 
 from redis_crdt.core.clock import Time, replica_of
 from redis_crdt.core.entries import Last
-from redis_crdt.core.kinds import VALUE
+from redis_crdt.core.fields import VALUE
 from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.opener import Opener
+from redis_crdt.types.lww_register.batch import Recordable
 from redis_crdt.values.encoding import encode_value
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 
 
-class LWWRegister(Collection[T, Last]):
+class LWWRegister(Recordable[T], Collection[T, Last]):
     """A last-writer-wins register (Shapiro et al., "A study of CRDTs", 2011, spec. 8).
 
     Of two writes the later wins; at equal times that of the larger replica id, so that all
@@ -48,3 +52,11 @@ class LWWRegister(Collection[T, Last]):
 
     def _last(self) -> Last | None:
         return self._store.live.get(VALUE)
+
+
+class OpensLWWRegister(Opener):
+    """Replicas have registers in which the last write wins."""
+
+    def lww_register(self, name: str, type_: type[T] | Any = Any) -> LWWRegister[T]:
+        """Open a register of one value of ``type_``, in which the last write wins."""
+        return self._open(LWWRegister, name, type_)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
+
+from typing_extensions import TypeVar
 
 from redis_crdt.core.contexts import Context, Reading
+from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.awaited import Collection
 from redis_crdt.types.mv_register.operations import MVRegisterOperations
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 
 
 class MVRegister(Collection[T], MVRegisterOperations[T]):
@@ -44,3 +47,11 @@ class MVRegister(Collection[T], MVRegisterOperations[T]):
         Two round trips. What is written between them stays beside the result.
         """
         return await self._drive(self._resolve(resolver))
+
+
+class OpensMVRegister(ReplicaOperations):
+    """Replicas have registers that keep concurrent values side by side."""
+
+    def mv_register(self, name: str, type_: type[T] | Any = Any) -> MVRegister[T]:
+        """Take up a register of values of ``type_`` that keeps concurrent ones side by side."""
+        return self._take_up(MVRegister(self, name, type_))

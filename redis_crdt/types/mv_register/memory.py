@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from redis_crdt.core.contexts import Context, Reading, values_of
+from typing_extensions import TypeVar
+
+from redis_crdt.core.contexts import Context, Reading
 from redis_crdt.core.entries import Dots
-from redis_crdt.core.kinds import VALUE
+from redis_crdt.core.fields import VALUE
 from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.opener import Opener
+from redis_crdt.types.mv_register.batch import Recordable
+from redis_crdt.types.mv_register.values import values_of
 from redis_crdt.values.encoding import check_concurrent, encode_value
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 
 NOTHING = Dots({}, {})
 
 
-class MVRegister(Collection[T, Dots]):
+class MVRegister(Recordable[T], Collection[T, Dots]):
     """A multi-value register (Shapiro et al., "A study of CRDTs", 2011, spec. 10).
 
     A write replaces the values that its writer has seen; values that were written without
@@ -60,3 +65,11 @@ class MVRegister(Collection[T, Dots]):
 
     def _entry(self) -> Dots | None:
         return self._store.get(VALUE)
+
+
+class OpensMVRegister(Opener):
+    """Replicas have registers that keep concurrent values side by side."""
+
+    def mv_register(self, name: str, type_: type[T] | Any = Any) -> MVRegister[T]:
+        """Open a register of values of ``type_`` that keeps concurrent ones side by side."""
+        return self._open(MVRegister, name, type_)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from redis_crdt.core.contexts import NOTHING_SEEN, Context, Reading, values_of
+from redis_crdt.core.contexts import NOTHING_SEEN, Context, Reading
 from redis_crdt.core.entries import Dots
-from redis_crdt.core.kinds import VALUE
+from redis_crdt.core.fields import VALUE
 from redis_crdt.operations.operation import Command, Procedure, Script
 from redis_crdt.types.base.collection.operations import CollectionOperations
+from redis_crdt.types.mv_register.batch import Recordable
+from redis_crdt.types.mv_register.values import values_of
 from redis_crdt.values.encoding import encode_value
 
 T = TypeVar("T")
 
 
-class MVRegisterOperations(CollectionOperations[T]):
+class MVRegisterOperations(Recordable[T], CollectionOperations[T]):
     """The operations of a multi-value register: a hash with one entry."""
 
     kind = "mv_register"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from collections.abc import Set as AbstractSet
-from typing import TypeVar
+from typing import Any
+
+from typing_extensions import TypeVar
 
 from redis_crdt.sync.tombstones import GRACE
+from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.set.awaited import Removed, SetProtocol
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 
 
 class ORSet(SetProtocol[T]):
@@ -116,3 +119,21 @@ class ORSet(SetProtocol[T]):
         they tell. What was removed does not come back. One round trip per 500 tombstones.
         """
         return await self._drive(self._collect(older_than))
+
+
+class OpensORSet(ReplicaOperations):
+    """Replicas have sets in which an add wins over a concurrent remove."""
+
+    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
+        """Take up a set of elements of ``type_``: anything pydantic validates; JSON by default.
+
+        Raises :class:`KindMismatch` if the name is taken by another kind of collection: at once, in
+        one round trip, but where calls are awaited at its first use. So for all types.
+
+        A set that is too big for one server, or too busy, may be in ``partitions``: by their hash
+        its elements are spread over several shards. Their number is the same in all regions, and
+        for good: :class:`KindMismatch` for another. What concerns one element still takes one
+        round trip, and what concerns all of them one and more for each partition, side by side
+        where calls are awaited. Batches do not take it.
+        """
+        return self._take_up(ORSet(self, name, type_, partitions))

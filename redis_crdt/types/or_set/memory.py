@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
+
+from typing_extensions import TypeVar
 
 from redis_crdt.core.entries import Dots
 from redis_crdt.operations.operation import as_is
 from redis_crdt.sync.tombstones import GRACE, check_age
 from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.base.set.elements import MutableOperators, fields_of, gathered
+from redis_crdt.types.or_set.batch import Recordable
 from redis_crdt.values.encoding import element_forms, encode_element
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 
 NOTHING = Dots({}, {})
 
@@ -32,7 +36,7 @@ class Removed(Sized):
     __len__ = size
 
 
-class ORSet(Collection[T, Dots], MutableOperators[T]):
+class ORSet(Recordable[T], Collection[T, Dots], MutableOperators[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     Each add gives the element a new dot, in place of the dots it had. A remove takes away the
@@ -157,3 +161,15 @@ class ORSet(Collection[T, Dots], MutableOperators[T]):
 
     def _present(self) -> Iterator[bytes]:
         return iter(self._fields())
+
+
+class OpensORSet(Opener):
+    """Replicas have sets in which an add wins over a concurrent remove."""
+
+    def or_set(self, name: str, type_: type[T] | Any = Any, *, partitions: int = 1) -> ORSet[T]:
+        """Open a set of elements of ``type_``: anything pydantic validates; JSON by default.
+
+        Raises :class:`KindMismatch` if the name is taken by another kind of collection; so for
+        all types. ``partitions`` spread it over several shards.
+        """
+        return self._open(ORSet, name, type_, partitions)

@@ -20,12 +20,13 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.types.base.collection.operations import CollectionOperations, batches
 from redis_crdt.types.base.set.elements import Keyed, decoded, fields_of, gathered
+from redis_crdt.types.or_set.batch import Recordable
 from redis_crdt.values.encoding import element_forms, encode_element
 
 T = TypeVar("T")
 
 
-class ORSetOperations(CollectionOperations[T]):
+class ORSetOperations(Recordable[T], CollectionOperations[T]):
     """The operations of an OR-Set: an entry per element, a hash for those that are there."""
 
     kind = "or_set"

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from redis_crdt.types.base.counter.operations import PNCounterOperations
-from redis_crdt.types.g_counter.blocking import Counter
+from redis_crdt.transport.server import ReplicaOperations
+from redis_crdt.types.base.counter.blocking import Counter
+from redis_crdt.types.pn_counter.operations import PNCounterOperations
 
 
-class PNCounter(Counter, PNCounterOperations):
+class PNCounter(PNCounterOperations, Counter):
     """A counter both ways (Shapiro et al., "A study of CRDTs", 2011, spec. 7)."""
 
     def increment(self, n: int = 1) -> None:
@@ -21,3 +22,11 @@ class PNCounter(Counter, PNCounterOperations):
     def decrement(self, n: int = 1) -> None:
         """Count ``n`` down. One round trip; raises as :meth:`increment` does."""
         self._run(self._decrement(n))
+
+
+class OpensPNCounter(ReplicaOperations):
+    """Replicas have counters that go up and down."""
+
+    def pn_counter(self, name: str) -> PNCounter:
+        """Take up a counter that goes up and down."""
+        return self._take_up(PNCounter(self, name))

@@ -1,13 +1,15 @@
-"""The PN-Counter: a counter that goes up and down."""
+"""The PN-Counter in memory."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from redis_crdt.types.g_counter.memory import Counter
+from redis_crdt.types.base.counter.memory import Counter
+from redis_crdt.types.base.opener import Opener
+from redis_crdt.types.pn_counter.batch import Recordable
 
 
-class PNCounter(Counter):
+class PNCounter(Recordable, Counter):
     """A counter both ways (Shapiro et al., "A study of CRDTs", 2011, spec. 7).
 
     Each writer has one total for what it counted up and one for down; the value is the
@@ -27,3 +29,11 @@ class PNCounter(Counter):
     def decrement(self, n: int = 1) -> None:
         """Count ``n`` down; raises as :meth:`increment` does."""
         self._count("-", n)
+
+
+class OpensPNCounter(Opener):
+    """Replicas have counters that go up and down."""
+
+    def pn_counter(self, name: str) -> PNCounter:
+        """Open a counter that goes up and down."""
+        return self._open(PNCounter, name, int)

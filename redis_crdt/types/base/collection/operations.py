@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from redis_crdt.core.kinds import KINDS, PARTITIONS, VALUE, KindName, check_kind, kinds_in
+from redis_crdt.core.fields import VALUE
+from redis_crdt.core.kinds import KINDS, PARTITIONS, KindName, check_kind, kinds_in
 from redis_crdt.core.partitions import by_part, check_described, check_partitions, describe, part_of
 from redis_crdt.core.state import State, common_to
 from redis_crdt.operations import bodies, replies

@@ -1,4 +1,4 @@
-"""Counters on a server. What they mean is said in :mod:`redis_crdt.types.g_counter.memory`."""
+"""What counters on a server have in common."""
 
 from __future__ import annotations
 
@@ -34,24 +34,3 @@ class CounterOperations(CollectionOperations[int]):
 
     def _by_replica(self) -> Command[dict[str, int]]:
         return self._command("HGETALL", self._live, read=_by_replica)
-
-
-class GCounterOperations(CounterOperations):
-    """The operations of a G-Counter."""
-
-    kind = "g_counter"
-
-    def _increment(self, n: int) -> Script[Any]:
-        return self._count("", n)
-
-
-class PNCounterOperations(CounterOperations):
-    """The operations of a PN-Counter."""
-
-    kind = "pn_counter"
-
-    def _increment(self, n: int) -> Script[Any]:
-        return self._count("+", n)
-
-    def _decrement(self, n: int) -> Script[Any]:
-        return self._count("-", n)

@@ -1,0 +1,5 @@
+-- What batches may do.
+-- Errors
+--   none
+-- @include counter/increment
+OPERATIONS['counter/increment'] = counter_increment

@@ -1,0 +1,6 @@
+-- An LWW register: one field.
+-- Errors
+--   none
+-- @trait letter 'l'
+-- @trait large true
+KIND.lww_register = {join = join_last, inspect = inspect_last, is_field = is_register}

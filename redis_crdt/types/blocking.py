@@ -1,0 +1,29 @@
+# Made from awaited.py: change that, and run `python -m tests.faces`.
+"""All types."""
+
+from redis_crdt.types.g_counter.blocking import GCounter, OpensGCounter
+from redis_crdt.types.lww_map.blocking import LWWMap, OpensLWWMap
+from redis_crdt.types.lww_register.blocking import LWWRegister, OpensLWWRegister
+from redis_crdt.types.mv_register.blocking import MVRegister, OpensMVRegister
+from redis_crdt.types.or_set.blocking import OpensORSet, ORSet
+from redis_crdt.types.pn_counter.blocking import OpensPNCounter, PNCounter
+
+__all__ = [
+    "GCounter",
+    "LWWMap",
+    "LWWRegister",
+    "MVRegister",
+    "ORSet",
+    "PNCounter",
+]
+
+
+class Types(
+    OpensGCounter,
+    OpensLWWMap,
+    OpensLWWRegister,
+    OpensMVRegister,
+    OpensORSet,
+    OpensPNCounter,
+):
+    """Replicas, as far as they have collections of all types."""

@@ -1,0 +1,29 @@
+# Made from __init__.py: change that, and run `python -m tests.faces`.
+"""All types, in memory."""
+
+from redis_crdt.types.g_counter.memory import GCounter, OpensGCounter
+from redis_crdt.types.lww_map.memory import LWWMap, OpensLWWMap
+from redis_crdt.types.lww_register.memory import LWWRegister, OpensLWWRegister
+from redis_crdt.types.mv_register.memory import MVRegister, OpensMVRegister
+from redis_crdt.types.or_set.memory import OpensORSet, ORSet
+from redis_crdt.types.pn_counter.memory import OpensPNCounter, PNCounter
+
+__all__ = [
+    "GCounter",
+    "LWWMap",
+    "LWWRegister",
+    "MVRegister",
+    "ORSet",
+    "PNCounter",
+]
+
+
+class Types(
+    OpensGCounter,
+    OpensLWWMap,
+    OpensLWWRegister,
+    OpensMVRegister,
+    OpensORSet,
+    OpensPNCounter,
+):
+    """Replicas, as far as they have collections of all types."""

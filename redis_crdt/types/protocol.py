@@ -1,0 +1,23 @@
+# Made from __init__.py: change that, and run `python -m tests.faces`.
+"""What programs may take, whichever replica has it."""
+
+from typing import Protocol
+
+from redis_crdt.types.g_counter.protocol import OpensGCounter
+from redis_crdt.types.lww_map.protocol import OpensLWWMap
+from redis_crdt.types.lww_register.protocol import OpensLWWRegister
+from redis_crdt.types.mv_register.protocol import OpensMVRegister
+from redis_crdt.types.or_set.protocol import OpensORSet
+from redis_crdt.types.pn_counter.protocol import OpensPNCounter
+
+
+class Types(
+    OpensGCounter,
+    OpensLWWMap,
+    OpensLWWRegister,
+    OpensMVRegister,
+    OpensORSet,
+    OpensPNCounter,
+    Protocol,
+):
+    """Replicas, as far as they have collections of all types."""
