@@ -1,1 +1,1 @@
-"""What the types have in common."""
+"""What the types have in common; nothing here knows one of them from another."""

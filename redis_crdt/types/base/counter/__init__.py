@@ -1,1 +1,1 @@
-"""x"""
+"""What both counters have: totals of writers."""

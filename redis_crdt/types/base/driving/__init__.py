@@ -1,1 +1,1 @@
-"""x"""
+"""How a collection has its operations carried out."""

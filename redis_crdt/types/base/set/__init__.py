@@ -1,1 +1,1 @@
-"""x"""
+"""What Python's sets can."""
