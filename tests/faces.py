@@ -28,6 +28,7 @@ BY_HAND: Final = {
     f"redis_crdt/{package}/awaited.py"
     for package in (
         "replica/backend",
+        "replica/syncing",
         "transport",
         "transport/connections",
         "transport/flight",

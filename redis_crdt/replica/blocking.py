@@ -12,6 +12,7 @@ from redis.cluster import RedisCluster
 from typing_extensions import TypeVar
 
 from redis_crdt.replica.batch.blocking import Batch
+from redis_crdt.replica.syncing.blocking import keeping_in_sync
 from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
@@ -240,4 +241,4 @@ class Replica(Transport, Types):
         see :class:`redis_crdt.sync.Syncer`, which the block is given. Leaving a block that has a
         thread may take a second.
         """
-        return self._syncing([*peers], interval)
+        return keeping_in_sync(self, [*peers], interval)

@@ -30,9 +30,6 @@ log = logging.getLogger("redis_crdt.sync")
 FIRST_DELAY, LAST_DELAY = 0.1, 30.0
 """Between these many seconds a syncer waits before it tries a peer that failed again."""
 
-PEER_TIMEOUT = 10.0
-"""For how many seconds a peer may leave a command unanswered before it counts as gone."""
-
 FILLING = 10.0
 """For how many seconds a peer is not pulled from while a new replica fills itself from another."""
 

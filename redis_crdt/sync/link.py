@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, PrivateAttr, computed_field
 
 from redis_crdt.errors import CRDTError, NamespaceMissing
-from redis_crdt.sync.pull import Progress
+from redis_crdt.sync.joining import Progress
 from redis_crdt.sync.report import SyncReport
 
 COUNTED_FOR = 1.0

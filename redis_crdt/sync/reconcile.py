@@ -14,7 +14,6 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import InvalidDump
@@ -22,10 +21,7 @@ from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script
 from redis_crdt.operations.packed import Aliases, key_of
-
-if TYPE_CHECKING:
-    from redis_crdt.sync.pull import ShardPull
-
+from redis_crdt.sync.joining import Joining
 
 MAX_COLLECTIONS, MAX_ENTRIES = 10**7, 10**10
 """How many collections and entries a shard may have, so that a scan is no endless one."""
@@ -81,7 +77,7 @@ class Shown:
 class Reconciling:
     """One reconciling of one shard. Where an exception breaks it off, :meth:`run` goes on."""
 
-    def __init__(self, pull: ShardPull, mine: replies.Knowledge, head: replies.Vouched) -> None:
+    def __init__(self, pull: Joining, mine: replies.Knowledge, head: replies.Vouched) -> None:
         self._pull = pull
         self._mine = mine
         self._head = head
@@ -89,6 +85,7 @@ class Reconciling:
         self._shown = Shown()
         self._position = replies.Position()
         self._done = self._total = 0
+        self._is_endless = False
         self._idle = 0.0
         """How many pages have brought nothing, less what made up for it."""
         self.contexts: dict[replies.Place, bytes] = {}
@@ -99,7 +96,8 @@ class Reconciling:
 
     def goes_on(self, mine: replies.Knowledge, head: replies.Vouched) -> bool:
         """Whether both sides still are what they were as this began."""
-        return mine.writer == self._mine.writer and head.writer == self._head.writer
+        is_same = mine.writer == self._mine.writer and head.writer == self._head.writer
+        return is_same and not self._is_endless
 
     def run(self) -> Procedure[bool]:
         """Reconcile; returns whether it ended, or else one of the two is not what it was."""
@@ -168,7 +166,7 @@ class Reconciling:
             or self._total > MAX_ENTRIES
             or len(self._contexts_seen) > MAX_COLLECTIONS
         ):
-            self._pull.give_up_reconciling()
+            self._is_endless = True
             raise InvalidDump(
                 f"{self._pull.about}: a scan without end: {self._done} came of {self._total}"
             )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from functools import partial
 from os import getpid
 from typing import Any, Self, TypeVar
@@ -30,8 +29,6 @@ from redis_crdt.operations.operation import (
     is_lost,
     told,
 )
-from redis_crdt.sync.follower import PEER_TIMEOUT
-from redis_crdt.sync.syncer import Syncer
 from redis_crdt.transport.awaiting import all_of, drive
 from redis_crdt.transport.bells import AwaitedBell
 from redis_crdt.transport.bounds import bound, is_bounded
@@ -55,6 +52,9 @@ from redis_crdt.transport.server import C, ReplicaOperations
 from redis_crdt.transport.urls import awaited_client_of
 
 R = TypeVar("R")
+
+PEER_TIMEOUT = 10.0
+"""For how many seconds a peer may leave a command unanswered before it counts as gone."""
 
 
 class Transport(ReplicaOperations):
@@ -130,25 +130,6 @@ class Transport(ReplicaOperations):
     async def _drive(self, procedure: Procedure[R]) -> R:
         await self.open()
         return await drive(procedure)
-
-    @asynccontextmanager
-    async def _syncing(
-        self, peers: Sequence[ReplicaOperations | str], interval: float
-    ) -> AsyncIterator[Syncer]:
-        async with AsyncExitStack() as opened:
-            parties: list[ReplicaOperations] = []
-            for peer in peers:
-                if isinstance(peer, str):
-                    peer = self.sibling(peer)
-                    opened.push_async_callback(peer.close)
-                parties.append(peer)
-            syncer = Syncer(self, parties, interval=interval)
-            async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(syncer.run())
-                try:
-                    yield syncer
-                finally:
-                    running.cancel()
 
     async def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""

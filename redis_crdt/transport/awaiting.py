@@ -21,7 +21,7 @@ R = TypeVar("R")
 AT_A_TIME = 16
 """How many procedures are carried out side by side at most: each may keep a connection busy."""
 
-_threads: WeakKeyDictionary[ReplicaOperations, tuple[int, ThreadPoolExecutor]]
+_threads: WeakKeyDictionary[Executor, tuple[int, ThreadPoolExecutor]]
 _threads = WeakKeyDictionary()
 """Of each blocking replica, with the process that began them."""
 
@@ -61,7 +61,7 @@ def _threads_of(executor: ReplicaOperations | Flight) -> ThreadPoolExecutor:
 
     Each has some of its own: those of one that does not answer are of no use to others.
     """
-    replica = executor._replica if isinstance(executor, Flight) else executor
+    replica: Any = executor._replica if isinstance(executor, Flight) else executor
     pid, threads = _threads.get(replica, (0, None))
     if threads is None or pid != getpid():  # a fork leaves them behind
         threads = ThreadPoolExecutor(2 * AT_A_TIME, "redis_crdt")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from select import select
 from time import sleep
 from typing import Any, Self, TypeVar
@@ -30,8 +28,6 @@ from redis_crdt.operations.operation import (
     is_lost,
     told,
 )
-from redis_crdt.replica.threaded import in_thread
-from redis_crdt.sync.syncer import Syncer
 from redis_crdt.transport.bells import Bell
 from redis_crdt.transport.bounds import bound, is_bounded
 from redis_crdt.transport.cluster import (
@@ -103,11 +99,6 @@ class Transport(ReplicaOperations):
 
     def _drive(self, procedure: Procedure[R]) -> R:
         return drive(procedure)
-
-    def _syncing(
-        self, peers: Sequence[ReplicaOperations | str], interval: float
-    ) -> AbstractContextManager[Syncer]:
-        return in_thread(self, peers, interval)
 
     def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""

@@ -7,7 +7,6 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
-from time import monotonic
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
@@ -44,23 +43,11 @@ from redis_crdt.operations.operation import (
 )
 from redis_crdt.operations.replies import read_opened
 from redis_crdt.transport.bells import AwaitedBell, Bell
-from redis_crdt.transport.cluster import Address, Router, Send, Steps, Write
+from redis_crdt.transport.cluster import Address, Router, Send, Steps
 from redis_crdt.transport.flight.flight import Flight
-from redis_crdt.transport.scripts import load
 from redis_crdt.transport.tails import Tail
 from redis_crdt.transport.urls import address_of
-
-PAUSE = 0.00025
-"""After how many seconds without a write the next one says what was written last: as often again
-for each :data:`PAUSED_FOR` arguments of that, since the server then reads all of it."""
-
-PAUSED_FOR = 50
-
-LOOK_EVERY = 0.01
-"""After how many seconds a write has the server look again which process it is."""
-
-MAX_LINKS = 256
-"""Of so many connections it is remembered that a write went over them."""
+from redis_crdt.transport.witness import Witness
 
 
 class Openable(Protocol):
@@ -79,22 +66,6 @@ class Node(NamedTuple):
     """Where it is; None for the server of a replica that is no Cluster."""
 
 
-class Heard:
-    """What a replica object has heard of one shard."""
-
-    __slots__ = ("id", "links", "looked", "sent", "size")
-
-    def __init__(self) -> None:
-        self.id = b""
-        """The id of the last write."""
-        self.sent = self.looked = 0.0
-        """When a write was last sent, and when one last had the server look."""
-        self.size = 0
-        """How many arguments the last write had."""
-        self.links: dict[Any, Any] = {}
-        """By connection, the link over which a write went."""
-
-
 OPEN = "replica/open"
 """The script that makes and opens a shard."""
 
@@ -109,7 +80,7 @@ MAX_WAIT = 1.0
 died silently would keep it waiting for ever."""
 
 
-class ReplicaOperations(Executor):
+class ReplicaOperations(Witness):
     """A replica on a server, whichever way it is spoken to: its settings, and opening it."""
 
     blocking: ClassVar[bool]
@@ -138,7 +109,7 @@ class ReplicaOperations(Executor):
         self._feed_limit = feed_limit
         self._allow_eviction = allow_eviction
         self._opened = False
-        self._heard: dict[int, Heard] = {}
+        super().__init__()
         self._client = client
         self.tails: dict[tuple[int, ...], Tail] = {}
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
@@ -254,68 +225,6 @@ class ReplicaOperations(Executor):
 
     # How an operation is carried out, step by step --------------------------------------------
 
-    def evaluating(self, script: Script[Any], command: str = "EVALSHA") -> Send:
-        """Return the command that runs a script."""
-        text, digest = load(script.name)
-        keys, witness = script.keys, script.witness
-        body = digest if command == "EVALSHA" else text
-        if witness is not None:
-            return Send(None, (command, body, len(keys), *keys, witness, *script.args))
-        witness = self._witness(script.shard, len(script.args))
-        args = (command, body, len(keys), *keys, witness, *script.args)
-        return Send(None, args, write=Write(script.shard, 3 + len(keys)))
-
-    def _witness(self, shard: int, size: int) -> bytes:
-        """Return what this replica bears witness to with a write; see ``lua/lib/incarnation.lua``.
-
-        What it wrote last is passed on where a pause came after that, in which the server may have
-        been put back to an older state: looking for it takes the server longer than the write.
-        """
-        now = monotonic()
-        heard = self._heard_of(shard)
-        seen = heard.id if now - heard.sent > PAUSE * (1 + heard.size // PAUSED_FOR) else b""
-        heard.sent, heard.size = now, size
-        if now - heard.looked >= LOOK_EVERY:
-            heard.looked = now
-            return b"?" + seen
-        return b"." + seen if seen else b""
-
-    def _heard_of(self, shard: int) -> Heard:
-        heard = self._heard.get(shard)
-        if heard is None:
-            heard = self._heard[shard] = Heard()
-        return heard
-
-    def _told(self, script: Script[Any], reply: Any) -> Any:
-        """Return what a script replies, less the id of a write, which is remembered."""
-        if script.witness is not None:
-            return reply
-        reply, id_ = reply if type(reply) is list else (None, reply)
-        if id_:
-            self._heard_of(script.shard).id = id_
-        return reply
-
-    def _vouched(self, connection: Any, link: Any, send: Send) -> tuple[Any, ...]:
-        """Return a command's arguments for a connection, whose present link is given if it has one.
-
-        The process at its other end stays the same as long as the link lives. The first write that
-        goes over one has the server look whether it is the process that it was.
-        """
-        assert send.write is not None
-        shard, at = send.write
-        heard = self._heard_of(shard)
-        if link is not None and heard.links.get(connection) is link:
-            return send.args
-        return (*send.args[:at], b"!" + heard.id, *send.args[at + 1 :])
-
-    def _answered(self, connection: Any, link: Any, write: Write) -> None:
-        """Remember that a write went over a connection, by this link."""
-        links = self._heard_of(write.shard).links
-        if links.get(connection) is not link:
-            if len(links) >= MAX_LINKS:
-                links.clear()
-            links[connection] = link
-
     def running(self, script: Script[Any], beginnings: int = BEGINNINGS) -> Steps[Any]:
         """Run a script."""
         try:
@@ -370,7 +279,7 @@ class ReplicaOperations(Executor):
             reply = yield from self._waiting_for_each(wait, block)
         return self._read_feeds(wait, reply)
 
-    def _blocking_read(self, wait: Wait) -> tuple[Any, ...]:
+    def blocking_read(self, wait: Wait) -> tuple[Any, ...]:
         """Return the command that waits for feeds of one slot."""
         return self._xread(wait, *self._block(wait, self._socket_timeout))
 

@@ -26,7 +26,7 @@ from redis_crdt.sync import Syncer
 from redis_crdt.sync import follower as following
 from redis_crdt.sync import pull as pulling
 from redis_crdt.sync import reconcile as reconciling
-from redis_crdt.sync.pull import MAX_WEIGHT
+from redis_crdt.sync.joining import MAX_WEIGHT
 from redis_crdt.sync.reconcile import IDLE_PAGES
 from redis_crdt.transport import bounds
 from redis_crdt.transport.bounds import BoundedReader

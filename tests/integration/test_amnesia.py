@@ -131,7 +131,7 @@ def test_who_looks_and_has_nothing_to_write_notes_what_it_found(
 ) -> None:
     """Nobody looks again over the same connection, if no time passes."""
     for name in ("PAUSE", "LOOK_EVERY"):
-        monkeypatch.setattr(f"redis_crdt.transport.server.{name}", 60.0)
+        monkeypatch.setattr(f"redis_crdt.transport.witness.{name}", 60.0)
     redis_client = new_client(server_flavour)
     eu = Replica(redis_client, replica_id="eu")
     tasks = eu.or_set("tasks", str)

@@ -21,7 +21,8 @@ from redis_crdt import Replica, servers
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.sync import Syncer
-from redis_crdt.sync.follower import LAST_DELAY, PEER_TIMEOUT
+from redis_crdt.sync.follower import LAST_DELAY
+from redis_crdt.transport.awaited import PEER_TIMEOUT
 from tests.backends import NewServer
 from tests.proxy import Proxy
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis_crdt.operations.operation import TROUBLE, Close, Landing
 from redis_crdt.transport.bounds import bound
 from redis_crdt.transport.flight.flight import LATER, Flight, Request
 
-if TYPE_CHECKING:
-    from redis_crdt.transport.awaited import Transport
-
 
 class AwaitedFlight(Flight):
     """A flight that is awaited."""
 
-    _replica: Transport
     _reading: asyncio.Task[Any] | None = None
     """The next reply, as long as it has not come: reading must not be broken off in its midst."""
 

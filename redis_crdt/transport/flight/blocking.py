@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis_crdt.operations.operation import TROUBLE, Close, Landing
 from redis_crdt.transport.bounds import bound
 from redis_crdt.transport.flight.flight import LATER, Flight, Request
 
-if TYPE_CHECKING:
-    from redis_crdt.transport.blocking import Transport
-
 
 class BlockingFlight(Flight):
     """A flight that blocks."""
-
-    _replica: Transport
 
     def execute(self, operation: Any, /) -> Any:
         """Send a request, or wait for the next reply."""

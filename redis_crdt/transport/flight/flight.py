@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from hiredis import pack_command
 from redis.exceptions import AuthenticationError, NoScriptError, ResponseError
@@ -24,11 +24,25 @@ from redis_crdt.operations.operation import (
     is_unserved,
     told,
 )
-
-if TYPE_CHECKING:
-    from redis_crdt.transport.server import ReplicaOperations
+from redis_crdt.transport.cluster import Send
 
 Request = Script[Any] | Wait
+
+
+class Carrier(Protocol):
+    """A replica whose requests fly."""
+
+    blocking: ClassVar[bool]
+
+    @property
+    def address(self) -> str:
+        """Where its server is."""
+
+    def evaluating(self, script: Script[Any]) -> Send:
+        """Return the command that runs a script."""
+
+    def blocking_read(self, wait: Wait) -> tuple[Any, ...]:
+        """Return the command that waits for feeds of one slot."""
 
 
 LATER: Final = "later"
@@ -43,7 +57,7 @@ without a flight is led to who can answer."""
 class Flight(Executor):
     """Carries requests to the server of one shard. Sending one replies nothing; a landing does."""
 
-    def __init__(self, replica: ReplicaOperations, connections: Any) -> None:
+    def __init__(self, replica: Carrier, connections: Any) -> None:
         self.blocking = replica.blocking
         self.under_way: deque[Request] = deque()
         self._replica = replica
@@ -57,7 +71,7 @@ class Flight(Executor):
     def _packed(self, request: Request) -> Any:
         replica = self._replica
         if isinstance(request, Wait):
-            return pack_command(replica._blocking_read(request))
+            return pack_command(replica.blocking_read(request))
         return pack_command(replica.evaluating(request).args)
 
     def _unsent(self, error: Exception, request: Request) -> CRDTError:

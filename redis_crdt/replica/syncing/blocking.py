@@ -9,15 +9,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from threading import Thread
 
-from redis_crdt.sync.follower import PEER_TIMEOUT
+from redis_crdt.replica.awaited import Replica as AsyncReplica
 from redis_crdt.sync.syncer import Syncer
+from redis_crdt.transport.awaited import PEER_TIMEOUT
 from redis_crdt.transport.server import ReplicaOperations
 
 log = logging.getLogger("redis_crdt.sync")
 
 
 @contextmanager
-def in_thread(
+def keeping_in_sync(
     replica: ReplicaOperations, peers: Sequence[ReplicaOperations | str], interval: float
 ) -> Iterator[Syncer]:
     """Run a syncer in a thread while the block runs; a defect in it is raised at the end."""
@@ -71,9 +72,6 @@ def _party(
 ) -> ReplicaOperations:
     if not isinstance(peer, str):
         return peer
-    # What is awaited imports this module, by way of the blocking replica.
-    from redis_crdt.replica.awaited import Replica as AsyncReplica
-
     sibling = AsyncReplica.from_url(
         peer,
         namespace=replica.namespace,
