@@ -33,8 +33,9 @@ BY_HAND: Final = {
         "transport/connections",
         "transport/flight",
         "types/base/driving",
-        "types/base/set",
+        "types/base/set/protocol",
         "types/lww_map/mapping",
+        "types/or_set/removal",
     )
 }
 """What differs too much from its blocking twin for that to be made from it."""

@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 from typing import Any
 
 from typing_extensions import TypeVar
 
 from redis_crdt.sync.tombstones import GRACE
 from redis_crdt.transport.server import ReplicaOperations
-from redis_crdt.types.base.set.blocking import Removed, SetProtocol
+from redis_crdt.types.base.set.blocking import AnySet
+from redis_crdt.types.or_set.removal.blocking import RemovalProtocol, Removed
 
 T = TypeVar("T", default=Any)
 
 
-class ORSet(SetProtocol[T]):
+class ORSet(RemovalProtocol[T], AnySet[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     An add that a concurrent remove had not seen survives it. Reads and single writes are one
@@ -31,21 +31,6 @@ class ORSet(SetProtocol[T]):
     lost a field, what has that is not of the set's type: open the set by the old type, too, remove
     each element of that, and add what is to become of it.
     """
-
-    def add(self, element: T) -> None:
-        """Add the element, whether or not it is there. One round trip.
-
-        Raises :class:`InvalidValue` if it is not of the set's type.
-        """
-        self._run(self._add(element))
-
-    def update(self, *elements: Iterable[T]) -> None:
-        """Add all of the elements of each of the arguments.
-
-        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
-        anything is written if one is not of the set's type.
-        """
-        self._drive(self._update(*elements))
 
     # Where calls need no await, a set is a MutableSet, whose `remove` tells nothing.
     def remove(self, element: T) -> bool:  # type: ignore[override, unused-ignore]
@@ -79,34 +64,6 @@ class ORSet(SetProtocol[T]):
         in a row and where another client was faster; in partitions, one for each that is empty.
         """
         return self._drive(self._pop())
-
-    def contains(self, element: T) -> bool:
-        """Tell whether the element is there. One round trip; none if not of the set's type."""
-        return self._run(self._contains(element))
-
-    def contains_many(self, elements: Iterable[T]) -> list[bool]:
-        """Tell of each of the elements whether it is there, in order. One round trip per 500."""
-        return self._drive(self._contains_many(elements))
-
-    def get_elements(self) -> AbstractSet[T]:
-        """Return the elements: a ``set``, or a read-only set where none can hold all of them.
-
-        They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True. One
-        round trip per 500 elements.
-        """
-        return self._drive(self._get_elements())
-
-    def __iter__(self) -> Iterator[T]:
-        """Yield the elements, in one round trip per 500, read as they are asked for.
-
-        What is there all the time comes. It comes once, unless more than 5000 others have come
-        in between and the set has shrunk to a fraction, or its slot has moved to another node.
-        """
-        return self._stream(self._element)
-
-    def size(self) -> int:
-        """Return the number of elements. One round trip."""
-        return self._run(self._size())
 
     @property
     def removed(self) -> Removed:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence, Sized
 from itertools import chain
 from typing import Any
 
@@ -12,11 +11,11 @@ from typing_extensions import TypeVar
 from redis_crdt.core.entries import Dots
 from redis_crdt.operations.operation import as_is
 from redis_crdt.sync.tombstones import GRACE, check_age
-from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.types.base.opener import Opener
-from redis_crdt.types.base.set.elements import MutableOperators, fields_of, gathered
+from redis_crdt.types.base.set.elements import MutableOperators
+from redis_crdt.types.base.set.memory import AnySet
 from redis_crdt.types.or_set.batch import Recordable
-from redis_crdt.values.encoding import element_forms, encode_element
+from redis_crdt.values.encoding import element_forms
 
 T = TypeVar("T", default=Any)
 
@@ -36,7 +35,7 @@ class Removed(Sized):
     __len__ = size
 
 
-class ORSet(Recordable[T], Collection[T, Dots], MutableOperators[T]):
+class ORSet(Recordable[T], AnySet[T, Dots], MutableOperators[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     Each add gives the element a new dot, in place of the dots it had. A remove takes away the
@@ -45,16 +44,6 @@ class ORSet(Recordable[T], Collection[T, Dots], MutableOperators[T]):
     """
 
     kind = "or_set"
-
-    def add(self, element: T) -> None:
-        """Add the element, whether or not it is there. InvalidValue if not of the set's type."""
-        self.update((element,))
-
-    def update(self, *elements: Iterable[T]) -> None:
-        """Add all of the elements of each of the arguments, as one write."""
-        fields = dict.fromkeys(map(self._encode, chain.from_iterable(elements)))
-        for part, theirs in self._by_part(fields, as_is):
-            part._add_here(theirs)
 
     def _add_here(self, fields: Sequence[bytes]) -> None:
         if not fields:
@@ -104,35 +93,6 @@ class ORSet(Recordable[T], Collection[T, Dots], MutableOperators[T]):
                 return element
         raise KeyError("pop from an empty set")
 
-    def contains(self, element: T) -> bool:
-        """Tell whether the element is there."""
-        return element in self
-
-    def __contains__(self, element: object) -> bool:
-        fields = fields_of(self._codec, element)
-        return any(field in self._part(field)._store.live for field in fields)
-
-    def contains_many(self, elements: Iterable[T]) -> list[bool]:
-        """Tell of each of the elements whether it is there, in their order."""
-        return [element in self for element in elements]
-
-    def get_elements(self) -> AbstractSet[T]:
-        """Return the elements: a ``set``, or a read-only set where none can hold all of them.
-
-        They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True.
-        """
-        return gathered(self._codec, self._keyed())
-
-    def __iter__(self) -> Iterator[T]:
-        return map(self._codec.decode_element, self._fields())
-
-    def size(self) -> int:
-        """Return the number of elements."""
-        return sum(len(part._store.live) for part in self._parts)
-
-    def __len__(self) -> int:
-        return self.size()
-
     @property
     def removed(self) -> Removed:
         """The tombstones that are still kept; ``len()`` counts them."""
@@ -152,15 +112,6 @@ class ORSet(Recordable[T], Collection[T, Dots], MutableOperators[T]):
             stable = min(shard.peers.values(), default=shard.clock.last)
             gone += shard.collect(part._store, stable, shard.clock.wall() - age)
         return gone
-
-    def _fields(self) -> list[bytes]:
-        return [field for part in self._parts for field in part._store.live]
-
-    def _encode(self, element: T) -> bytes:
-        return encode_element(self._codec, element)
-
-    def _present(self) -> Iterator[bytes]:
-        return iter(self._fields())
 
 
 class OpensORSet(Opener):

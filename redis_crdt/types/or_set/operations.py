@@ -1,10 +1,8 @@
-"""The OR-Set on a server. What the type means is said in :mod:`redis_crdt.types.or_set.memory`."""
+"""The OR-Set on a server. What the type means is said in :mod:`redis_crdt.types.or_set`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -16,37 +14,22 @@ from redis_crdt.operations.operation import (
     Procedure,
     Script,
     as_is,
-    known_already,
 )
-from redis_crdt.types.base.collection.operations import CollectionOperations, batches
-from redis_crdt.types.base.set.elements import Keyed, decoded, fields_of, gathered
+from redis_crdt.types.base.collection.operations import batches
+from redis_crdt.types.base.set.operations import SetOperations
 from redis_crdt.types.or_set.batch import Recordable
-from redis_crdt.values.encoding import element_forms, encode_element
+from redis_crdt.values.encoding import element_forms
 
 T = TypeVar("T")
 
 
-class ORSetOperations(Recordable[T], CollectionOperations[T]):
-    """The operations of an OR-Set: an entry per element, a hash for those that are there."""
+class ORSetOperations(Recordable[T], SetOperations[T]):
+    """The operations of an OR-Set: those that are there are in one hash, tombstones in another."""
 
     kind = "or_set"
 
     _candidate: bytes | None = None
     """An element that the last :meth:`_pop` was shown, to be removed by the next."""
-
-    def _add(self, element: T) -> Script[int]:
-        field = encode_element(self._codec, element)
-        return self._part(field)._script("or_set/add", field)
-
-    def _update(self, *elements: Iterable[T]) -> Procedure[None]:
-        encode = partial(encode_element, self._codec)
-        fields = dict.fromkeys(map(encode, chain.from_iterable(elements)))
-        parts = self._by_part(fields, as_is)
-        yield from self._at_each(part._add_here(theirs) for part, theirs in parts)
-
-    def _add_here(self, fields: Iterable[bytes]) -> Procedure[None]:
-        for batch in batches(fields):
-            yield self._replica, self._script("or_set/add", *batch)
 
     def _write_anew(self, entries: Mapping[bytes, Dots]) -> Procedure[None]:
         live = (field for field, entry in entries.items() if entry.live)
@@ -82,39 +65,8 @@ class ORSetOperations(Recordable[T], CollectionOperations[T]):
     def _clear(self) -> Procedure[None]:
         return self._remove_everything("or_set/remove")
 
-    def _contains(self, element: object) -> Operation[bool]:
-        fields = fields_of(self._codec, element)
-        if not fields:
-            return known_already(False)
-        if len(fields) == 1:
-            part = self._part(fields[0])
-            return part._command("HEXISTS", part._live, fields[0], read=bool)
-        asked = (
-            part._command("HMGET", part._live, *theirs, read=any)
-            for part, theirs in self._by_part(fields, as_is)
-        )
-        return Each(tuple(asked), any, self._about)
-
-    def _contains_many(self, elements: Iterable[object]) -> Procedure[list[bool]]:
-        forms = [fields_of(self._codec, element) for element in elements]
-        found = yield from self._entries_of(dict.fromkeys(chain.from_iterable(forms)))
-        return [any(field in found for field in fields) for fields in forms]
-
-    def _size(self) -> Operation[int]:
-        return self._summed(lambda part: part._command("HLEN", part._live))
-
     def _removed_size(self) -> Operation[int]:
         return self._summed(lambda part: part._command("HLEN", part._removed))
-
-    def _all(self) -> Procedure[Keyed[T]]:
-        return decoded(self._codec, (yield from self._entries()))
-
-    def _get_elements(self) -> Procedure[AbstractSet[T]]:
-        return gathered(self._codec, (yield from self._all()))
-
-    def _element(self, field: bytes, _: bytes = b"") -> T:
-        element: T = self._codec.decode_element(field)
-        return element
 
     def _pop(self) -> Procedure[T]:
         for part in self._parts:

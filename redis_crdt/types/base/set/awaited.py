@@ -1,97 +1,58 @@
-"""What Python's sets can, awaited; blocking sets have it from ``elements``."""
+"""What all sets on a server can, for asyncio."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from collections.abc import Set as AbstractSet
-from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from redis_crdt.types.base.collection.awaited import Collection
-from redis_crdt.types.base.many import Many
-from redis_crdt.types.base.set.elements import (
-    Keyed,
-    beyond,
-    common,
-    in_one,
-    joined,
-    known_in,
-    parted,
-    those,
-    without,
-    writable,
-)
-from redis_crdt.types.or_set.operations import ORSetOperations
+from redis_crdt.types.base.set.protocol.awaited import SetProtocol
 
 T = TypeVar("T")
 
 
-class Removed:
-    """The tombstones of a set."""
+class AnySet(SetProtocol[T]):
+    """Adding and reading."""
 
-    def __init__(self, set_: SetProtocol[Any]) -> None:
-        self._set = set_
+    async def add(self, element: T) -> None:
+        """Add the element, whether or not it is there. One round trip.
+
+        Raises :class:`InvalidValue` if it is not of the set's type.
+        """
+        await self._run(self._add(element))
+
+    async def update(self, *elements: Iterable[T]) -> None:
+        """Add all of the elements of each of the arguments.
+
+        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
+        anything is written if one is not of the set's type.
+        """
+        await self._drive(self._update(*elements))
+
+    async def contains(self, element: T) -> bool:
+        """Tell whether the element is there. One round trip; none if not of the set's type."""
+        return await self._run(self._contains(element))
+
+    async def contains_many(self, elements: Iterable[T]) -> list[bool]:
+        """Tell of each of the elements whether it is there, in order. One round trip per 500."""
+        return await self._drive(self._contains_many(elements))
+
+    async def get_elements(self) -> AbstractSet[T]:
+        """Return the elements: a ``set``, or a read-only set where none can hold all of them.
+
+        They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True. One
+        round trip per 500 elements.
+        """
+        return await self._drive(self._get_elements())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Yield the elements, in one round trip per 500, read as they are asked for.
+
+        What is there all the time comes. It comes once, unless more than 5000 others have come
+        in between and the set has shrunk to a fraction, or its slot has moved to another node.
+        """
+        return self._stream(self._element)
 
     async def size(self) -> int:
-        """Return the number of tombstones. One round trip."""
-        return await self._set._run(self._set._removed_size())
-
-
-class SetProtocol(Many, Collection[T], ORSetOperations[T]):
-    """The methods of Python's sets; its operators await nothing, and are refused."""
-
-    async def difference_update(self, *others: Iterable[T]) -> None:
-        """Remove what is in any of the others; as :meth:`ORSet.remove_all` does."""
-        await self._drive(self._remove_all(chain.from_iterable(others)))
-
-    async def intersection_update(self, *others: Iterable[Any]) -> None:
-        """Remove what is not in all of the others.
-
-        One round trip per 500 elements, and one for as many that are removed.
-        """
-        if others:
-            present = await self._drive(self._entries())
-            await self._drive(self._remove_fields(beyond(self._codec, present, others)))
-
-    async def symmetric_difference_update(self, other: Iterable[T]) -> None:
-        """Remove what is in ``other``, too, and add what is in ``other`` alone.
-
-        A round trip per 500 elements of ``other`` to ask for them, and one for each kind of write.
-        Raises :class:`InvalidValue` before anything is written if one is not of the set's type.
-        """
-        theirs = writable(self._codec, other)
-        here, missing = parted(theirs, await self._drive(self._contains_many(theirs)))
-        await self._drive(self._remove_all(here))
-        await self._drive(self._update(missing))
-
-    async def isdisjoint(self, other: Iterable[Any]) -> bool:
-        """Tell whether none of the elements of ``other`` is here. One round trip per 500."""
-        return not any(await self._drive(self._contains_many(other)))
-
-    async def intersection(self, *others: Iterable[Any]) -> AbstractSet[T]:
-        """Return what is here and in all of the others. One round trip per 500 of those."""
-        if not others:
-            return await self._drive(self._get_elements())
-        candidates: Keyed[T] = common(self._codec, others)
-        here = await self._drive(self._contains_many(candidates.values()))
-        return those(self._codec, candidates, here)
-
-    async def union(self, *others: Iterable[Any]) -> AbstractSet[Any]:
-        """Return what is here or in any of the others. One round trip per 500 elements."""
-        return joined(self._codec, await self._drive(self._all()), others)
-
-    async def difference(self, *others: Iterable[Any]) -> AbstractSet[T]:
-        """Return what is here and in none of the others. One round trip per 500 elements."""
-        return without(self._codec, await self._drive(self._all()), others)
-
-    async def symmetric_difference(self, other: Iterable[Any]) -> AbstractSet[Any]:
-        """Return what is here or in the other, not in both. One round trip per 500 elements."""
-        return in_one(self._codec, await self._drive(self._all()), other)
-
-    async def issubset(self, other: Iterable[Any]) -> bool:
-        """Tell whether all elements are in ``other``. One round trip per 500 elements."""
-        return known_in(self._codec, other) >= (await self._drive(self._all())).keys()
-
-    async def issuperset(self, other: Iterable[Any]) -> bool:
-        """Tell whether all elements of ``other`` are here. One round trip per 500 of those."""
-        return all(await self._drive(self._contains_many(other)))
+        """Return the number of elements. One round trip."""
+        return await self._run(self._size())

@@ -1,41 +1,59 @@
-"""What makes the sets on a server a ``MutableSet``, for calls that need no ``await``."""
+# Made from awaited.py: change that, and run `python -m tests.faces`.
+"""What all sets on a server can."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
-from redis_crdt.types.base.collection.blocking import Collection
-from redis_crdt.types.base.set.elements import MutableOperators
-from redis_crdt.types.or_set.operations import ORSetOperations
+from redis_crdt.types.base.set.protocol.blocking import SetProtocol
 
 T = TypeVar("T")
 
 
-class Removed(Sized):
-    """The tombstones of a set; ``len()`` counts them in one round trip."""
+class AnySet(SetProtocol[T]):
+    """Adding and reading."""
 
-    def __init__(self, set_: SetProtocol[Any]) -> None:
-        self._set = set_
+    def add(self, element: T) -> None:
+        """Add the element, whether or not it is there. One round trip.
 
-    def size(self) -> int:
-        """Return the number of tombstones. One round trip."""
-        return self._set._run(self._set._removed_size())
+        Raises :class:`InvalidValue` if it is not of the set's type.
+        """
+        self._run(self._add(element))
 
-    __len__ = size
+    def update(self, *elements: Iterable[T]) -> None:
+        """Add all of the elements of each of the arguments.
 
+        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
+        anything is written if one is not of the set's type.
+        """
+        self._drive(self._update(*elements))
 
-class SetProtocol(Collection[T], ORSetOperations[T], MutableOperators[T]):
-    """Python's protocol of sets; its other methods and operators are made of these."""
-
-    def __contains__(self, element: object) -> bool:
+    def contains(self, element: T) -> bool:
+        """Tell whether the element is there. One round trip; none if not of the set's type."""
         return self._run(self._contains(element))
 
-    def __len__(self) -> int:
+    def contains_many(self, elements: Iterable[T]) -> list[bool]:
+        """Tell of each of the elements whether it is there, in order. One round trip per 500."""
+        return self._drive(self._contains_many(elements))
+
+    def get_elements(self) -> AbstractSet[T]:
+        """Return the elements: a ``set``, or a read-only set where none can hold all of them.
+
+        They may be such as cannot be hashed, or JSON that Python holds equal, as 1 and True. One
+        round trip per 500 elements.
+        """
+        return self._drive(self._get_elements())
+
+    def __iter__(self) -> Iterator[T]:
+        """Yield the elements, in one round trip per 500, read as they are asked for.
+
+        What is there all the time comes. It comes once, unless more than 5000 others have come
+        in between and the set has shrunk to a fraction, or its slot has moved to another node.
+        """
+        return self._stream(self._element)
+
+    def size(self) -> int:
+        """Return the number of elements. One round trip."""
         return self._run(self._size())
-
-    def _present(self) -> Iterator[bytes]:
-        return self._stream(lambda field, _: field)
-
-    def _remove_present(self, fields: Iterable[bytes]) -> None:
-        self._drive(self._remove_fields(fields))

@@ -256,16 +256,8 @@ class Operators(AbstractSet[T]):
     __rxor__ = __xor__
 
 
-class MutableOperators(Operators[T], MutableSet[T]):
-    """The operators that change a set: each reads its operand and encodes it, then writes."""
-
-    @abstractmethod
-    def update(self, *elements: Iterable[T]) -> None:
-        """Add all of the elements."""
-
-    @abstractmethod
-    def remove_all(self, elements: Iterable[T]) -> int:
-        """Remove those of the elements that are there, and tell how many were."""
+class StoredOperators(Operators[T]):
+    """The operators of a set whose elements are stored as fields."""
 
     @abstractmethod
     def _present(self) -> Iterator[bytes]:
@@ -278,6 +270,18 @@ class MutableOperators(Operators[T], MutableSet[T]):
 
     def _keyed(self) -> Keyed[T]:
         return decoded(self._codec, self._present())
+
+
+class MutableOperators(StoredOperators[T], MutableSet[T]):
+    """The operators that change a set: each reads its operand and encodes it, then writes."""
+
+    @abstractmethod
+    def update(self, *elements: Iterable[T]) -> None:
+        """Add all of the elements."""
+
+    @abstractmethod
+    def remove_all(self, elements: Iterable[T]) -> int:
+        """Remove those of the elements that are there, and tell how many were."""
 
     @abstractmethod
     def _remove_present(self, fields: Iterable[bytes]) -> object:

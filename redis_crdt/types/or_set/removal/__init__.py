@@ -1,0 +1,1 @@
+"""What Python's sets can that removes, where calls are awaited and where they are not."""
