@@ -3,6 +3,7 @@
 --   none
 -- @trait letter 's'
 -- @trait packed true
+-- @trait parts true
 -- @trait lines true
 KIND.or_set = {
   join = join_dots, has_dots = true, is_field = is_element,

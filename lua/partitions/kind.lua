@@ -2,11 +2,11 @@
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @trait letter 'n'
--- @traits MAY_BE_PARTED packed
+-- @traits HAS_PARTS parts
 local function inspect_partitions(text)
   local ms, seq = inspect_last(text)
   local kind, number = string.match(text, '\n{"kind": "([a-z_]+)", "partitions": ([1-9]%d*)}$')
-  if not MAY_BE_PARTED[kind] or #number > 4 or number + 0 > MAX_PARTITIONS then
+  if not HAS_PARTS[kind] or #number > 4 or number + 0 > MAX_PARTITIONS then
     malformed('no number of partitions')
   end
   return ms, seq, false

@@ -36,7 +36,9 @@ class Kind:
     max_entry: int = MAX_ENTRY
     has_dots: bool = False
     is_packed: bool = False
-    """Whether servers store its entries packed; there may be millions of them, in partitions."""
+    """Whether servers store its entries packed, for there may be millions of them."""
+    has_parts: bool = False
+    """Whether a collection of it may be in partitions."""
     sides: tuple[str, ...] = ()
     """How the fields of a counter begin: up and down; its past writers' totals are folded."""
 
@@ -134,7 +136,7 @@ DROPPED: KindName = "dropped"
 
 def _parse_partitions(entry: bytes) -> Last:
     kind, _ = described_in(entry)
-    if kind not in KINDS or not KINDS[kind].is_packed:
+    if kind not in KINDS or not KINDS[kind].has_parts:
         raise InvalidDump(f"a {kind} is not in partitions")
     return Last.parse(entry)
 

@@ -19,4 +19,5 @@ KIND = Kind(
     max_entry=MAX_JOINED,
     has_dots=True,
     is_packed=True,
+    has_parts=True,
 )

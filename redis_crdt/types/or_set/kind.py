@@ -18,4 +18,5 @@ KIND = Kind(
     key_of=None,
     has_dots=True,
     is_packed=True,
+    has_parts=True,
 )
