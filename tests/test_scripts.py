@@ -188,6 +188,7 @@ def write(eu: Replica) -> None:
     eu.lww_register("config").set(1)
     eu.mv_register("owner").set(1)
     eu.g_counter("done").increment()
+    eu.g_set("seen", str).add("x")
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

@@ -12,8 +12,9 @@ import redis_crdt.agents
 import redis_crdt.asyncio
 import redis_crdt.asyncio.agents
 from redis_crdt import memory
+from redis_crdt.types import blocking
 
-TYPES = ("ORSet", "GCounter", "PNCounter", "LWWRegister", "MVRegister", "LWWMap")
+TYPES = blocking.__all__
 
 
 def members(cls: type) -> dict[str, Any]:
@@ -55,23 +56,21 @@ def without(found: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["Replica", *TYPES])
 def test_blocking_and_awaited(name: str) -> None:
-    blocking = members(getattr(redis_crdt, name))
     awaited = members(getattr(redis_crdt.asyncio, name))
-    assert blocking == without(awaited, AWAITED_ONLY.get(name, set()))
+    assert members(getattr(redis_crdt, name)) == without(awaited, AWAITED_ONLY.get(name, set()))
 
 
 @pytest.mark.parametrize("name", ["Replica", *TYPES])
 def test_on_a_server_and_in_memory(name: str) -> None:
-    blocking = members(getattr(redis_crdt, name))
     here = members(getattr(memory, name))
-    assert without(blocking, SERVER_ONLY.get(name, set())) == here
+    assert without(members(getattr(redis_crdt, name)), SERVER_ONLY.get(name, set())) == here
 
 
 @pytest.mark.parametrize("name", ["DistributedStateManager", "StateManagerAgent"])
 def test_agents(name: str) -> None:
-    blocking = members(getattr(redis_crdt.agents, name))
-    assert blocking == members(getattr(redis_crdt.asyncio.agents, name))
-    assert blocking
+    awaited = members(getattr(redis_crdt.asyncio.agents, name))
+    assert awaited == members(getattr(redis_crdt.agents, name))
+    assert awaited
 
 
 def test_what_the_modules_export() -> None:

@@ -279,7 +279,7 @@ class ReplicaOperations(Witness):
             reply = yield from self._waiting_for_each(wait, block)
         return self._read_feeds(wait, reply)
 
-    def blocking_read(self, wait: Wait) -> tuple[Any, ...]:
+    def _blocking_read(self, wait: Wait) -> tuple[Any, ...]:
         """Return the command that waits for feeds of one slot."""
         return self._xread(wait, *self._block(wait, self._socket_timeout))
 

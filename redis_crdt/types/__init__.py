@@ -13,6 +13,7 @@ from redis_crdt.core.kinds import register
 
 TYPES: Final = (
     "g_counter",
+    "g_set",
     "lww_map",
     "lww_register",
     "mv_register",

@@ -2,6 +2,7 @@
 """All types, for asyncio."""
 
 from redis_crdt.types.g_counter.awaited import GCounter, OpensGCounter
+from redis_crdt.types.g_set.awaited import GSet, OpensGSet
 from redis_crdt.types.lww_map.awaited import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.awaited import LWWRegister, OpensLWWRegister
 from redis_crdt.types.mv_register.awaited import MVRegister, OpensMVRegister
@@ -10,6 +11,7 @@ from redis_crdt.types.pn_counter.awaited import OpensPNCounter, PNCounter
 
 __all__ = [
     "GCounter",
+    "GSet",
     "LWWMap",
     "LWWRegister",
     "MVRegister",
@@ -20,6 +22,7 @@ __all__ = [
 
 class Types(
     OpensGCounter,
+    OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
     OpensMVRegister,

@@ -2,6 +2,7 @@
 """All types."""
 
 from redis_crdt.types.g_counter.blocking import GCounter, OpensGCounter
+from redis_crdt.types.g_set.blocking import GSet, OpensGSet
 from redis_crdt.types.lww_map.blocking import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.blocking import LWWRegister, OpensLWWRegister
 from redis_crdt.types.mv_register.blocking import MVRegister, OpensMVRegister
@@ -10,6 +11,7 @@ from redis_crdt.types.pn_counter.blocking import OpensPNCounter, PNCounter
 
 __all__ = [
     "GCounter",
+    "GSet",
     "LWWMap",
     "LWWRegister",
     "MVRegister",
@@ -20,6 +22,7 @@ __all__ = [
 
 class Types(
     OpensGCounter,
+    OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
     OpensMVRegister,

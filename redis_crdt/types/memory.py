@@ -2,6 +2,7 @@
 """All types, in memory."""
 
 from redis_crdt.types.g_counter.memory import GCounter, OpensGCounter
+from redis_crdt.types.g_set.memory import GSet, OpensGSet
 from redis_crdt.types.lww_map.memory import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.memory import LWWRegister, OpensLWWRegister
 from redis_crdt.types.mv_register.memory import MVRegister, OpensMVRegister
@@ -10,6 +11,7 @@ from redis_crdt.types.pn_counter.memory import OpensPNCounter, PNCounter
 
 __all__ = [
     "GCounter",
+    "GSet",
     "LWWMap",
     "LWWRegister",
     "MVRegister",
@@ -20,6 +22,7 @@ __all__ = [
 
 class Types(
     OpensGCounter,
+    OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
     OpensMVRegister,

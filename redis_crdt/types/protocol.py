@@ -4,6 +4,7 @@
 from typing import Protocol
 
 from redis_crdt.types.g_counter.protocol import OpensGCounter
+from redis_crdt.types.g_set.protocol import OpensGSet
 from redis_crdt.types.lww_map.protocol import OpensLWWMap
 from redis_crdt.types.lww_register.protocol import OpensLWWRegister
 from redis_crdt.types.mv_register.protocol import OpensMVRegister
@@ -13,6 +14,7 @@ from redis_crdt.types.pn_counter.protocol import OpensPNCounter
 
 class Types(
     OpensGCounter,
+    OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
     OpensMVRegister,

@@ -7,7 +7,7 @@ the same lines run on the blocking replicas and on asyncio's.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from tests.backends import FLAVOURS
@@ -38,6 +38,24 @@ async def contains(collection: Any, item: Any) -> bool:
         assert isinstance(found, bool)
         return found
     return item in collection
+
+
+async def watched(watching: Any) -> list[Any]:
+    """Everything that a watch yields before it times out."""
+    if isinstance(watching, AsyncIterator):
+        return [change async for change in watching]
+    return list(watching)
+
+
+async def in_batch(replica: Any, record: Callable[[Any], object]) -> None:
+    """Carry out what is recorded as a batch."""
+    batch = replica.batch()
+    if hasattr(batch, "__aenter__"):
+        async with batch:
+            record(batch)
+    else:
+        with batch:
+            record(batch)
 
 
 async def items(collection: Any) -> dict[str, Any]:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from redis_crdt import memory
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import FeedTrimmed, InvalidCursor
-from tests.contract.seam import Regions, settled
+from tests.contract.seam import Regions, settled, watched
 
 START = "0-0"
-
-
-async def watched(watching: Any) -> list[Any]:
-    """Everything that a watch yields before it times out."""
-    if isinstance(watching, AsyncIterator):
-        return [change async for change in watching]
-    return list(watching)
 
 
 async def test_changes_of_a_replica(region: Regions) -> None:

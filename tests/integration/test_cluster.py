@@ -30,8 +30,7 @@ from redis_crdt.sync.pull import pull
 from redis_crdt.transport import cluster as routing
 from redis_crdt.transport.awaiting import drive
 from tests.backends import require_binary
-from tests.contract.seam import contains, settled, size
-from tests.contract.test_watching import watched
+from tests.contract.seam import contains, settled, size, watched
 from tests.integration.test_cli import redis_crdt
 from tests.integration.test_own_connections import one_loop_after_another
 from tests.integration.test_rights import RULES

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from redis_crdt.core.clock import Dot, Time
 from redis_crdt.core.entries import Dots, Entry, Last, Total
+from redis_crdt.types.g_set.kind import THERE
 
 writers = st.sampled_from(["a#1", "a#2", "b#1", "b-x#0z"])
 times = st.builds(Time, st.integers(1, 4), st.integers(0, 2))
@@ -34,6 +35,7 @@ def totals(draw: st.DrawFn) -> Total:
 
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "g_counter": totals(),
+    "g_set": st.just(THERE),
     "lww_register": st.builds(Last, dots, st.none() | values),
     "or_set": states(valued=False),
     "lww_map": states(valued=True),

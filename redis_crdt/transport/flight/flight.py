@@ -41,7 +41,7 @@ class Carrier(Protocol):
     def evaluating(self, script: Script[Any]) -> Send:
         """Return the command that runs a script."""
 
-    def blocking_read(self, wait: Wait) -> tuple[Any, ...]:
+    def _blocking_read(self, wait: Wait) -> tuple[Any, ...]:
         """Return the command that waits for feeds of one slot."""
 
 
@@ -71,7 +71,7 @@ class Flight(Executor):
     def _packed(self, request: Request) -> Any:
         replica = self._replica
         if isinstance(request, Wait):
-            return pack_command(replica.blocking_read(request))
+            return pack_command(replica._blocking_read(request))
         return pack_command(replica.evaluating(request).args)
 
     def _unsent(self, error: Exception, request: Request) -> CRDTError:
