@@ -40,6 +40,10 @@ async def contains(collection: Any, item: Any) -> bool:
     return item in collection
 
 
+START = "0-0"
+"""Where all feeds begin, as a cursor of one shard."""
+
+
 async def watched(watching: Any) -> list[Any]:
     """Everything that a watch yields before it times out."""
     if isinstance(watching, AsyncIterator):
@@ -47,15 +51,14 @@ async def watched(watching: Any) -> list[Any]:
     return list(watching)
 
 
-async def in_batch(replica: Any, record: Callable[[Any], object]) -> None:
-    """Carry out what is recorded as a batch."""
+async def in_batch(replica: Any, record: Callable[[Any], Any]) -> Any:
+    """Collect operations in a batch, send it, and return what collecting them gave."""
     batch = replica.batch()
     if hasattr(batch, "__aenter__"):
         async with batch:
-            record(batch)
-    else:
-        with batch:
-            record(batch)
+            return record(batch)
+    with batch:
+        return record(batch)
 
 
 async def items(collection: Any) -> dict[str, Any]:

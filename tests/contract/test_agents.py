@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,17 +17,7 @@ from redis_crdt.errors import (
     MissingArgument,
     UnknownOperation,
 )
-from tests.contract.seam import Regions, contains, items, settled
-
-
-async def in_batch(replica: Any, record: Callable[[Any], Any]) -> Any:
-    """Collect operations in a batch, send it, and return what collecting them gave."""
-    batch = replica.batch()
-    if isinstance(replica, AsyncReplica):
-        async with batch:
-            return record(batch)
-    with batch:
-        return record(batch)
+from tests.contract.seam import Regions, contains, in_batch, items, settled
 
 
 def agent(name: str, replica: Any) -> Any:

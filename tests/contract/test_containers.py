@@ -14,8 +14,7 @@ from redis_crdt import Replica, memory
 from redis_crdt.errors import InvalidValue
 from redis_crdt.operations.operation import Each
 from tests.backends import Connect, Flavour
-from tests.contract.seam import Regions, items, settled, size
-from tests.contract.test_agents import in_batch
+from tests.contract.seam import Regions, in_batch, items, settled, size
 from tests.contract.test_partitions import listed
 
 PARTS = 3

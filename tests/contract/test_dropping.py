@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from redis_crdt import memory
-from tests.contract.seam import Regions, items, settled, size
+from tests.contract.seam import START, Regions, items, settled, size, watched
 from tests.contract.steps import elements, in_step
-from tests.contract.test_watching import START, watched
 
 
 async def filled(region: Regions, *names: str, **options: Any) -> list[Any]:

@@ -15,9 +15,17 @@ from redis_crdt.errors import (
     InvalidSetting,
     KindMismatch,
 )
-from tests.contract.seam import Regions, contains, items, merged, settled, size
-from tests.contract.test_agents import in_batch
-from tests.contract.test_watching import START, watched
+from tests.contract.seam import (
+    START,
+    Regions,
+    contains,
+    in_batch,
+    items,
+    merged,
+    settled,
+    size,
+    watched,
+)
 
 MANY = 1200
 PARTS = 5

@@ -9,9 +9,7 @@ import pytest
 from redis_crdt import memory
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import FeedTrimmed, InvalidCursor
-from tests.contract.seam import Regions, settled, watched
-
-START = "0-0"
+from tests.contract.seam import START, Regions, settled, watched
 
 
 async def test_changes_of_a_replica(region: Regions) -> None:
