@@ -12,7 +12,7 @@ from redis_crdt.cli import tables
 from redis_crdt.cli.app import Json, app, telling
 from redis_crdt.cli.options import EVERY, opened, takes_settings
 from redis_crdt.cli.output import console, print_json
-from redis_crdt.cli.trials import tried
+from redis_crdt.cli.preflight import tried
 from redis_crdt.errors import InvalidName
 from redis_crdt.operations.operation import drive
 from redis_crdt.sync.directory import find

@@ -13,8 +13,8 @@ from redis_crdt.core.clock import parse_clock
 from redis_crdt.core.entries import Dots, Last
 from redis_crdt.core.state import State
 from redis_crdt.sync.link import Link
+from redis_crdt.sync.preflight import Trial
 from redis_crdt.sync.status import COUNT_TO, CollectionStatus, Lag, PeerStatus, Status
-from redis_crdt.sync.trials import Trial
 from redis_crdt.sync.verify import Difference
 
 

@@ -134,7 +134,7 @@ class Landing(NamedTuple):
 
 
 class Listen(NamedTuple):
-    """The ringing of a bell (see :mod:`redis_crdt.transport.bells`)."""
+    """The ringing of a bell (see :mod:`redis_crdt.transport.wakeups`)."""
 
     seconds: float
     """How long to wait for it at most."""

@@ -27,9 +27,9 @@ from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
-from redis_crdt.transport.bells import Bell
 from redis_crdt.transport.server import MAX_WAIT
 from redis_crdt.transport.tails import Tail
+from redis_crdt.transport.wakeups import Bell
 from redis_crdt.transport.watching import Change, Watcher
 from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.types.base.partitions import Partitions

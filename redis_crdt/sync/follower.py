@@ -17,11 +17,11 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Command, Procedure, Wait, reading
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
-from redis_crdt.sync.own import OwnReplica
-from redis_crdt.sync.pace import Pace
+from redis_crdt.sync.own_replica import OwnReplica
 from redis_crdt.sync.party import read_clock
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.throttle import Pace
 from redis_crdt.transport.awaiting import all_of, check_cancelled, drive
 from redis_crdt.transport.server import ReplicaOperations
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, TooMuchEffort
-from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.throttle import Pace
 from redis_crdt.sync.window import Window
 
 MAX_WEIGHT = 1_000_000

@@ -21,10 +21,10 @@ from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
 from redis_crdt.sync.joining import Joining, Progress, Progressed
-from redis_crdt.sync.pace import Pace
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.throttle import Pace
 from redis_crdt.sync.window import AT_ONCE
 
 MAX_CHASE = 100

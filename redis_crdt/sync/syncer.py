@@ -16,9 +16,9 @@ from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.sync.follower import Follower
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
-from redis_crdt.sync.own import OwnReplica
-from redis_crdt.sync.pace import Pace
+from redis_crdt.sync.own_replica import OwnReplica
 from redis_crdt.sync.status import read_status
+from redis_crdt.sync.throttle import Pace
 from redis_crdt.sync.tombstones import GRACE, check_age, collect
 from redis_crdt.transport.awaiting import drive
 from redis_crdt.transport.server import ReplicaOperations

@@ -30,7 +30,6 @@ from redis_crdt.operations.operation import (
     told,
 )
 from redis_crdt.transport.awaiting import all_of, drive
-from redis_crdt.transport.bells import AwaitedBell
 from redis_crdt.transport.bounds import bound, is_bounded
 from redis_crdt.transport.cluster import (
     ASKING,
@@ -47,9 +46,10 @@ from redis_crdt.transport.cluster import (
 from redis_crdt.transport.connections.awaited import Connections
 from redis_crdt.transport.flight.awaited import AwaitedFlight
 from redis_crdt.transport.flight.flight import Flight
-from redis_crdt.transport.native import read_native
+from redis_crdt.transport.native_replies import read_native
 from redis_crdt.transport.server import C, ReplicaOperations
 from redis_crdt.transport.urls import awaited_client_of
+from redis_crdt.transport.wakeups import AwaitedBell
 
 R = TypeVar("R")
 

@@ -28,7 +28,6 @@ from redis_crdt.operations.operation import (
     is_lost,
     told,
 )
-from redis_crdt.transport.bells import Bell
 from redis_crdt.transport.bounds import bound, is_bounded
 from redis_crdt.transport.cluster import (
     ASKING,
@@ -44,9 +43,10 @@ from redis_crdt.transport.cluster import (
 from redis_crdt.transport.connections.blocking import Connections
 from redis_crdt.transport.flight.blocking import BlockingFlight
 from redis_crdt.transport.flight.flight import Flight
-from redis_crdt.transport.native import read_native
+from redis_crdt.transport.native_replies import read_native
 from redis_crdt.transport.server import C, ReplicaOperations
 from redis_crdt.transport.urls import client_of
+from redis_crdt.transport.wakeups import Bell
 
 R = TypeVar("R")
 

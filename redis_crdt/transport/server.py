@@ -42,11 +42,11 @@ from redis_crdt.operations.operation import (
     unasked,
 )
 from redis_crdt.operations.replies import read_opened
-from redis_crdt.transport.bells import AwaitedBell, Bell
 from redis_crdt.transport.cluster import Address, Router, Send, Steps
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.tails import Tail
 from redis_crdt.transport.urls import address_of
+from redis_crdt.transport.wakeups import AwaitedBell, Bell
 from redis_crdt.transport.witness import Witness
 
 

@@ -35,7 +35,7 @@ from redis_crdt.servers import Server
 from redis_crdt.sync import Syncer
 from redis_crdt.sync.health import health
 from redis_crdt.sync.link import Failures
-from redis_crdt.sync.own import OwnReplica
+from redis_crdt.sync.own_replica import OwnReplica
 from tests.backends import NewServer
 from tests.integration.test_syncer import PATIENCE, sync_process, until
 from tests.proxy import Proxy

@@ -10,7 +10,7 @@ from time import sleep, time
 import pytest
 
 from redis_crdt import Replica, memory, namespaces, servers
-from redis_crdt.cli.trials import tried
+from redis_crdt.cli.preflight import tried
 from redis_crdt.core.clock import wall_clock
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Command, Procedure, drive
@@ -226,7 +226,7 @@ def test_sync_check_finds_a_clock_that_is_off(
         yield replica, Command(("TIME",))
         return time() + (3600 if replica.replica_id == "us" else 0)
 
-    monkeypatch.setattr("redis_crdt.sync.trials.read_clock", hour_ahead)
+    monkeypatch.setattr("redis_crdt.sync.preflight.read_clock", hour_ahead)
     _, peer = tried(load_settings(None, {"url": urls["eu"], "peers": [urls["us"]]}))
     assert (peer.good, "+3600.0 s ahead" in peer.told) == (False, True), peer
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redis_crdt import Replica, servers
-from redis_crdt.cli.trials import tried
+from redis_crdt.cli.preflight import tried
 from redis_crdt.errors import AccessDenied
 from redis_crdt.sync.settings import load_settings
 from tests.backends import NewServer

@@ -9,10 +9,10 @@ from secrets import token_hex
 
 from redis import Redis
 
+from redis_crdt.cli.temporary_namespaces import keys_deleted_after
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.replica.blocking import Replica
 from redis_crdt.servers import Server, ServerBinary, ServerNotFound, find_binary
-from redis_crdt.transport.temporary import keys_deleted_after
 from redis_crdt.transport.urls import server_client_of
 
 NAMES = ("eu", "us", "ap", "sa", "af", "me")

@@ -8,8 +8,8 @@ from redis_crdt.cli.options import replica_of
 from redis_crdt.errors import CRDTError, NamespaceMissing
 from redis_crdt.operations.operation import drive
 from redis_crdt.replica.blocking import Replica
+from redis_crdt.sync.preflight import Trial, try_peer, try_replica
 from redis_crdt.sync.settings import Settings
-from redis_crdt.sync.trials import Trial, try_peer, try_replica
 
 
 def tried(settings: Settings) -> list[Trial]:
