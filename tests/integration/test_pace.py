@@ -12,7 +12,7 @@ from redis_crdt.asyncio import Replica
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.operations import operation
 from redis_crdt.sync import Syncer
-from redis_crdt.sync import pace as pacing
+from redis_crdt.sync import throttle
 
 COUNT, RATE = 4000, 100_000
 
@@ -44,7 +44,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_all_who_share_a_pace_keep_it_together(clock: Clock) -> None:
-    pace = pacing.Pace(1000)
+    pace = throttle.Pace(1000)
     for size in (500, 1500, 100):
         operation.drive(pace.keep(size))
     assert clock.now == pytest.approx(2.1)
@@ -56,7 +56,7 @@ def test_all_who_share_a_pace_keep_it_together(clock: Clock) -> None:
 @pytest.mark.parametrize("rate", [0, -1])
 def test_a_pace_is_above_nothing(rate: float) -> None:
     with pytest.raises(InvalidSetting, match="above 0"):
-        pacing.Pace(rate)
+        throttle.Pace(rate)
 
 
 async def test_a_new_region_is_filled_at_that_pace(
