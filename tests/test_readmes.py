@@ -23,7 +23,10 @@ from tests.golden import PRESENT, Golden
 
 ROOT = Path(__file__).parents[1]
 
-LUA, TESTS = ((ROOT / name / "README.md").read_text(encoding="utf-8") for name in ("lua", "tests"))
+LUA, TESTS, PACKAGE = (
+    (ROOT / name / "README.md").read_text(encoding="utf-8")
+    for name in ("lua", "tests", "redis_crdt")
+)
 
 SCRIPTS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "lua").rglob("*.lua"))
 
@@ -39,12 +42,14 @@ def quoted(cell: str) -> list[str]:
     return [text.replace(r"\|", "|") for text in re.findall("`([^`]+)`", cell)]
 
 
-@pytest.mark.parametrize("page", [LUA, TESTS], ids=["lua", "tests"])
+@pytest.mark.parametrize("page", [LUA, TESTS, PACKAGE], ids=["lua", "tests", "package"])
 def test_files_that_are_named_exist(page: str) -> None:
     for path in re.findall(r"`((?:lua|redis_crdt|tests)/[\w/.]*)`", page):
         assert (ROOT / path).exists(), path
     for path in re.findall(r"`(lib/[\w.]+)`", page):
         assert (ROOT / "lua" / path).exists(), path
+    for path in re.findall(r"\b((?:engine|sync|transport|types)/[\w/.]+\w)", page):
+        assert (ROOT / "redis_crdt" / path).exists(), path
 
 
 def test_each_folder_is_named() -> None:

@@ -11,8 +11,7 @@ import pytest
 from redis_crdt.asyncio import Replica
 from redis_crdt.errors import InvalidSetting
 from redis_crdt.operations import operation
-from redis_crdt.sync import Syncer
-from redis_crdt.sync import throttle
+from redis_crdt.sync import Syncer, throttle
 
 COUNT, RATE = 4000, 100_000
 
@@ -37,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     async def sleep(awaited: operation.Sleep) -> None:
         clock.sleep(awaited.seconds)
 
-    monkeypatch.setattr(pacing, "monotonic", clock)
+    monkeypatch.setattr(throttle, "monotonic", clock)
     monkeypatch.setattr(operation.Sleep, "execute", lambda self, _: clock.sleep(self.seconds))
     monkeypatch.setattr("redis_crdt.transport.awaiting.Sleep", Clock)  # so carried out as it is
     return clock
