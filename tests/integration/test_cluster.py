@@ -269,6 +269,7 @@ def test_a_slot_that_nobody_serves_is_waited_for_only_so_long(
         with pytest.raises(SlotUnavailable):
             tasks.add("t2")
         slots.end_move(slot, source, target)
+    monkeypatch.undo()  # a busy machine may take longer to hear of the move
     tasks.add("t3")
     assert set(tasks) == {"t1", "t3"}
     assert [counter.value() for counter in counters] == [1, 1, 1]
