@@ -45,4 +45,18 @@ function counter_increment.commit(op)
   if op.text then put(op.live, {field, op.text}) else redis.call('HINCRBY', op.live, field, op.args[op.last]) end
 end
 
+-- @first
+-- @define IDENTITY 'writer'
+-- @include lib/plain_write
+-- There is a total, and it is a number far from the limit.
+local amount = ARGV[5]
+if identity and amount ~= '0' and #amount <= 17 then
+  local field = ARGV[4] .. identity
+  local total = redis.call('HGET', KEYS[4], field)
+  if total and #total <= 17 and string.find(total, '^%d+$') then
+    local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+    redis.call('HINCRBY', KEYS[4], field, amount)
+    return id
+  end
+end
 -- @run carry_out, counter_increment

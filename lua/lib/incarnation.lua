@@ -6,12 +6,10 @@
 -- Errors
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/shard
 -- @include lib/last_id
 -- @include lib/clock
 -- @include lib/limits
-
--- A script that is asked to looks for another server process at most this often (milliseconds).
--- @define CHECK_EVERY 10
 
 -- One section of INFO; nil where the server has none, as fakeredis, which lives and dies with its
 -- program. Whoever opens the shard has said whether this is such a one.

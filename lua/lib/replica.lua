@@ -1,21 +1,13 @@
--- The replica that this script runs on: who it is, and what its clock says. KEYS of every script
--- begin with the shard's meta hash, its feed (a stream whose ids are the clock) and its directory
--- of collections (name -> kinds). ARGV begins with what the caller bears witness to; see
--- lib/incarnation.
+-- The replica that this script runs on: who it is, and what its clock says.
 -- Defines
---   enter, append, writer, alias, aliases, now, feed_limit, notes, newest_id, forgets, META, FEED,
---   KINDS
+--   enter, append, writer, alias, aliases, now, feed_limit, notes, newest_id, forgets
 -- Errors
 --   CRDTCLOSED    the namespace is not open on this server
 -- @include lib/fail
--- @define META KEYS[1]
--- @define FEED KEYS[2]
--- @define KINDS KEYS[3]
+-- @include lib/shard
 
 -- The feed is let this far past its limit before it is trimmed, so that not every write trims.
 -- @define TRIM_SLACK 64
--- A feed that may hold less is looked at by each write, others now and then.
--- @define SMALL_FEED 10000
 
 -- A feed entry has at most so many names in it, two for each reference: Lua can pass on no more
 -- than some 8000 at a time. Notes are written in such parts, too.

@@ -10,7 +10,7 @@ local function unpack_time(packed)
 end
 
 -- The time of a packed entry that has one dot, and the alias of its writer; nil if it has others.
-local function time_of_packed(head)
-  local by, seq = string.match(head, '^........([0-9a-z]+)%-?(%d*)$')
-  if by then return unpack_time(head), tonumber(seq) or 0, by end
+local function time_of_packed(entry)
+  local by, seq, after = string.match(entry, '^........([0-9a-z]+)%-?(%d*)()')
+  if by and (string.byte(entry, after) or 10) == 10 then return unpack_time(entry), tonumber(seq) or 0, by end
 end

@@ -56,7 +56,7 @@ end
 
 -- Writes the entries; `values` says where the first of the values stands, if the kind has any.
 local function write_all(op, id, values)
-  local entries, revived, fresh, states, heads = {}, nil, own_dot(id), op.states, op.heads
+  local entries, revived, fresh, states, heads = {}, nil, own_dot(id, alias), op.states, op.heads
   local fields, before_first, is_known = op.fields, op.from - 1, op.is_known
   for i = 1, op.to - before_first do
     local field, value = fields[before_first + i], values and op.args[values + 2 * i - 2]

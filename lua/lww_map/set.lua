@@ -30,4 +30,6 @@ end
 
 function lww_map_set.commit(op, id) return write_all(op, id, op.first + 1) end
 
+-- @first
+-- @include lib/write_one_dot
 -- @run carry_out, lww_map_set

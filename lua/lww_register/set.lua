@@ -39,4 +39,25 @@ function lww_register_set.commit(op, id)
   put(op.live, {op.args[op.first], entry_time(id) .. '@' .. writer .. '\n' .. op.args[op.last]})
 end
 
+-- @first
+-- @define IDENTITY 'writer'
+-- @include lib/plain_write
+-- @include lib/limits
+-- @include lib/clock
+-- @include lib/entry_time
+-- There is a value.
+local field, value = ARGV[4], ARGV[5]
+local old = identity and #value <= MAX_VALUE and redis.call('HGET', KEYS[4], field)
+if old then
+  local old_ms, old_seq = time_of(string.match(old, '^[^@]*'))
+  if old_ms then
+    local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+    local ms, seq = time_of(id)
+    if not later(ms, seq, old_ms, old_seq) then
+      id = redis.call('XADD', FEED, id_past(old_ms, old_seq), ARGV[3], field)
+    end
+    redis.call('HSET', KEYS[4], field, entry_time(id) .. '@' .. identity .. '\n' .. value)
+    return id
+  end
+end
 -- @run carry_out, lww_register_set

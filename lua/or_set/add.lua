@@ -21,4 +21,6 @@
 -- @include lib/write_dots
 local or_set_add = {prepare = observe_all, commit = write_all}
 
+-- @first
+-- @include lib/write_one_dot
 -- @run carry_out, or_set_add

@@ -7,7 +7,9 @@ kinds in lines ``-- @trait TRAIT VALUE``; so no script names all types. The text
 plain Lua, which any client may load. Servers define all functions of a script anew at each call,
 and that costs more than many of them do, above all for each local that functions share. So
 constants are put in as they are, and what is rarely needed is included inside of the function that
-needs it: defined only when that one runs.
+needs it: defined only when that one runs. What a script mostly does may stand between a line
+``-- @first`` and its ``-- @run``: that is done before any other function is made, and the rest only
+if it does not return.
 """
 
 from __future__ import annotations
@@ -22,10 +24,14 @@ _INCLUDE = re.compile(r"^( *)-- @include (\S+)\n", re.MULTILINE)
 _DEFINE = re.compile(r"^-- @define (\w+) (.+)\n", re.MULTILINE)
 _TRAITS = re.compile(r"^-- @traits (\w+) (\w+)\n", re.MULTILINE)
 _TRAIT = re.compile(r"^-- @trait (\w+) (.+)\n", re.MULTILINE)
-_RUN = re.compile(r"^-- @run (.+)\n", re.MULTILINE)
+_RUN = re.compile(r"^(?:-- @first\n((?:.*\n)*?))?-- @run (\w+)(?:, (.+))?\n", re.MULTILINE)
 
 # Ours come as tables, the server's own errors in whatever form it uses: those are passed on.
-_MAIN = """local ok, reply = pcall({call})
+_MAIN = """do
+{first}end
+local ok, reply = pcall(function()
+{rest}return {call}
+end)
 if ok then return reply end
 if type(reply) == 'table' and reply.crdt then return {{err = reply.crdt}} end
 error(reply, 0)
@@ -47,26 +53,39 @@ def _root() -> Path:
 
 
 def assemble(path: str) -> str:
-    """Return a piece of Lua with all that it includes, each once, and its constants put in."""
-    text = _piece(path, set())
+    """Return a script, or a piece of one, with all that it includes and its constants put in."""
+    text = _read(path)
+    if run := _RUN.search(text):
+        first, function, arguments = run.groups("")
+        text = _MAIN.format(
+            first=_expand(first, {path}),
+            rest=_expand(text[: run.start()], {path}),
+            call=f"{function}({arguments})",
+        )
+    else:
+        text = _expand(text, {path})
     constants = dict(_DEFINE.findall(text))
     names = re.compile(rf"\b(?:{'|'.join(constants)})\b")
     return names.sub(lambda match: constants[match[0]], _DEFINE.sub("", text))
+
+
+def _expand(text: str, included: set[str]) -> str:
+    """Put in what a text includes, each once, and tables of traits."""
+
+    def include(match: re.Match[str]) -> str:
+        # What a function includes is seen by that function alone.
+        seen = set(included) if match[1] else included
+        return "".join(_piece(path, seen) for path in named_by(match[2]))
+
+    return _INCLUDE.sub(include, _TRAIT.sub("", _TRAITS.sub(_traits, text)))
 
 
 def _piece(path: str, included: set[str]) -> str:
     if path in included:
         return ""
     included.add(path)
-    text = _TRAITS.sub(_traits, _read(path))
-
-    def include(match: re.Match[str]) -> str:
-        # What a function includes is seen by that function alone.
-        seen = set(included) if match[1] else included
-        # What is included only defines; one script runs.
-        return "".join(_RUN.sub("", _piece(each, seen)) for each in named_by(match[2]))
-
-    return _INCLUDE.sub(include, _TRAIT.sub("", text))
+    # What is included only defines; one script runs.
+    return _expand(_RUN.sub("", _read(path)), included)
 
 
 def named_by(path: str) -> list[str]:
@@ -94,5 +113,5 @@ def _traits(match: re.Match[str]) -> str:
 @cache
 def load(name: str) -> Source:
     """Return the named script, such as ``or_set/add``, put together."""
-    text = _RUN.sub(lambda match: _MAIN.format(call=match[1]), assemble(name)).encode()
+    text = assemble(name).encode()
     return Source(text, sha1(text, usedforsecurity=False).hexdigest().encode())

@@ -1,0 +1,14 @@
+-- The keys that every script is given first: the shard's meta hash, its feed (a stream whose ids are the
+-- clock) and its directory of collections (name -> kinds). ARGV begins with what the caller bears witness
+-- to; see lib/incarnation.
+-- Defines
+--   META, FEED, KINDS, SMALL_FEED, CHECK_EVERY
+-- Errors
+--   none
+-- @define META KEYS[1]
+-- @define FEED KEYS[2]
+-- @define KINDS KEYS[3]
+-- A feed that may hold less is looked at by each write, others now and then.
+-- @define SMALL_FEED 10000
+-- A script that is asked to looks for another server process at most this often (milliseconds).
+-- @define CHECK_EVERY 10

@@ -1,0 +1,367 @@
+"""Plain writes, carried out in front of all else, write what the rest would have written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import redis
+
+from redis_crdt import Replica, servers
+from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE
+from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.names import Keys
+from redis_crdt.operations.packed import pack_time
+from redis_crdt.transport.scripts import load
+from tests.integration.test_big_collections import calls
+
+TO_COME = 4 * 10**12
+"""A time that is to come."""
+
+
+class Write(NamedTuple):
+    """A write to the collection that has the name of its kind."""
+
+    script: str
+    kind: str
+    args: tuple[bytes, ...]
+
+
+WRITES = {
+    "add": Write("or_set/add", "or_set", (b'"x"',)),
+    "add another": Write("or_set/add", "or_set", (b'"another"',)),
+    "add two": Write("or_set/add", "or_set", (b'"x"', b'"y"')),
+    "put": Write("lww_map/set", "lww_map", (b"x", b'"new"')),
+    "put another": Write("lww_map/set", "lww_map", (b"another", b'"new"')),
+    "put two": Write("lww_map/set", "lww_map", (b"x", b'"new"', b"y", b'"new"')),
+    "assign": Write("lww_register/set", "lww_register", (b"value", b'"new"')),
+    "count": Write("counter/increment", "g_counter", (b"", b"3")),
+    "count nothing": Write("counter/increment", "g_counter", (b"", b"0")),
+    "count much": Write("counter/increment", "g_counter", (b"", b"9223372036854775800")),
+    "count back": Write("counter/increment", "pn_counter", (b"-", b"3")),
+}
+
+TOO_MUCH = {
+    "add too much": Write("or_set/add", "or_set", (b"1" * (MAX_FIELD + 1),)),
+    "put too much": Write("lww_map/set", "lww_map", (b"x", b"1" * (MAX_VALUE + 1))),
+    "put under too much": Write("lww_map/set", "lww_map", (b"1" * (MAX_FIELD + 1), b"1")),
+    "assign too much": Write(
+        "lww_register/set", "lww_register", (b"value", b"1" * (MAX_VALUE + 1))
+    ),
+}
+
+# What there is when something is written ------------------------------------------------------
+
+
+def nothing(eu: Replica, us: Replica, client: Any) -> None:
+    pass
+
+
+def old(eu: Replica, us: Replica, client: Any) -> None:
+    eu.or_set("or_set", str).add("x")
+    eu.lww_map("lww_map", str).set("x", "old")
+    eu.lww_register("lww_register", str).set("old")
+    eu.g_counter("g_counter").increment(2)
+    eu.pn_counter("pn_counter").decrement(2)
+
+
+def old_with_others(eu: Replica, us: Replica, client: Any) -> None:
+    eu.or_set("or_set", str).update("wxyz")
+    eu.lww_map("lww_map", str).update(x="old", y="old")
+    for _ in range(5):  # so fast that times have sequence numbers
+        old(eu, us, client)
+
+
+def of_another(eu: Replica, us: Replica, client: Any) -> None:
+    old(us, us, client)
+    eu.pull(us)
+
+
+def concurrent(eu: Replica, us: Replica, client: Any) -> None:
+    old(eu, us, client)
+    of_another(eu, us, client)
+
+
+def replaced_there(eu: Replica, us: Replica, client: Any) -> None:
+    old(eu, us, client)
+    us.pull(eu)
+    of_another(eu, us, client)
+
+
+def replaced_here(eu: Replica, us: Replica, client: Any) -> None:
+    of_another(eu, us, client)
+    old(eu, us, client)
+
+
+def removed(eu: Replica, us: Replica, client: Any) -> None:
+    old(eu, us, client)
+    eu.or_set("or_set", str).remove("x")
+    eu.lww_map("lww_map", str).delete("x")
+
+
+def removed_there(eu: Replica, us: Replica, client: Any) -> None:
+    old(eu, us, client)
+    us.pull(eu)
+    removed(us, us, client)
+    eu.pull(us)
+
+
+def of_another_kind(eu: Replica, us: Replica, client: Any) -> None:
+    for kind in KINDS:
+        eu.mv_register(kind).set(1)
+
+
+def of_two_kinds(eu: Replica, us: Replica, client: Any) -> None:
+    of_another_kind(us, us, client)
+    old(eu, us, client)
+    eu.pull(us)
+
+
+def dropped(eu: Replica, us: Replica, client: Any) -> None:
+    old(eu, us, client)
+    for kind in KINDS:
+        eu.drop(kind)
+
+
+def dropped_and_written(eu: Replica, us: Replica, client: Any) -> None:
+    dropped(eu, us, client)
+    eu.or_set("or_set", str).add("another")
+    eu.lww_map("lww_map", str).set("another", "new")
+    old(eu, us, client)
+
+
+def ahead(eu: Replica, us: Replica, client: Any, seq: bytes = b"") -> None:
+    """Entries of this writer of a time that its feed has not come to."""
+    old(eu, us, client)
+    keys = Keys(eu.namespace)
+    writer, alias = client.hmget(keys.base[0], "writer", "alias")
+    dot = pack_time(TO_COME) + alias + seq
+    client.hset(keys.live("or_set", b"or_set"), '"x"', dot)
+    client.hset(keys.live("lww_map", b"lww_map"), "x", dot + b'\n"old"')
+    register = b'%d%b@%b\n"old"' % (TO_COME, seq, writer)
+    client.hset(keys.live("lww_register", b"lww_register"), "value", register)
+
+
+def just_ahead(eu: Replica, us: Replica, client: Any) -> None:
+    ahead(eu, us, client, b"-7")
+    client.xadd(Keys(eu.namespace).base[1], {"": ""}, id=f"{TO_COME}-6")
+
+
+def just_behind(eu: Replica, us: Replica, client: Any) -> None:
+    ahead(eu, us, client, b"-7")
+    client.xadd(Keys(eu.namespace).base[1], {"": ""}, id=f"{TO_COME}-7")
+
+
+def total(text: str) -> Callable[[Replica, Replica, Any], None]:
+    def prepare(eu: Replica, us: Replica, client: Any) -> None:
+        old(eu, us, client)
+        keys = Keys(eu.namespace)
+        writer = client.hget(keys.base[0], "writer").decode()
+        client.hset(keys.live("g_counter", b"g_counter"), writer, text)
+        client.hset(keys.live("pn_counter", b"pn_counter"), f"-{writer}", text)
+
+    return prepare
+
+
+def small(eu: Replica, us: Replica, client: Any) -> None:
+    client.hset(Keys(eu.namespace).base[0], "feed_limit", 100)
+    for _ in range(50):
+        old(eu, us, client)
+
+
+def closed(eu: Replica, us: Replica, client: Any) -> None:
+    old(eu, us, client)
+    client.hdel(Keys(eu.namespace).base[0], "writer", "alias")
+
+
+def ill_formed(eu: Replica, us: Replica, client: Any) -> None:
+    old(eu, us, client)
+    keys = Keys(eu.namespace)
+    for kind, field in (("or_set", '"x"'), ("lww_map", "x"), ("lww_register", "value")):
+        client.hset(keys.live(kind, kind.encode()), field, "nonsense")
+
+
+def of_another_type(eu: Replica, us: Replica, client: Any) -> None:
+    keys = Keys(eu.namespace)
+    for kind in KINDS:
+        client.set(keys.live(kind, kind.encode()), "x")
+
+
+STATES: dict[str, Callable[[Replica, Replica, Any], None]] = {
+    "nothing": nothing,
+    "old": old,
+    "old, with others": old_with_others,
+    "of another": of_another,
+    "concurrent": concurrent,
+    "replaced there": replaced_there,
+    "replaced here": replaced_here,
+    "removed": removed,
+    "removed there": removed_there,
+    "of another kind": of_another_kind,
+    "of two kinds": of_two_kinds,
+    "dropped": dropped,
+    "dropped and written": dropped_and_written,
+    "ahead": ahead,
+    "just ahead": just_ahead,
+    "just behind": just_behind,
+    "a large total": total("9" * 18),
+    "the largest small total": total("9" * 17),
+    "a folded total": total("17 a=3"),
+    "no total": total("x"),
+    "a small feed": small,
+    "closed": closed,
+    "ill-formed": ill_formed,
+    "of another type": of_another_type,
+}
+
+# Writing, and what comes of it ----------------------------------------------------------------
+
+
+class Copies:
+    """The state of one namespace, put into others as often as it is needed."""
+
+    def __init__(self, client: Any, namespace: str) -> None:
+        self.client = client
+        prefix = Keys(namespace).prefix
+        keys = client.keys(prefix.replace(b"{", b"[{]") + b"*")
+        self.dumps = {key.removeprefix(prefix): client.dump(key) for key in keys}
+
+    def put(self, namespace: str) -> Keys:
+        """Put it into a namespace, in place of what is there."""
+        keys = Keys(namespace)
+        if left := self.client.keys(keys.prefix + b"*"):
+            self.client.delete(*left)
+        for name, dump in self.dumps.items():
+            self.client.restore(keys.prefix + name, 0, dump)
+        return keys
+
+
+def run(client: Any, keys: Keys, witness: bytes, write: Write) -> Any:
+    """Write, as a client does; an error is given back."""
+    name = write.kind.encode()
+    names = (*keys.base, keys.live(write.kind, name), keys.removed(write.kind, name))
+    collection = KINDS[write.kind].letter.encode() + name
+    args = (len(names), *names, witness, write.kind, collection, *write.args)
+    try:
+        return client.execute_command("EVALSHA", load(write.script).digest, *args)
+    except redis.ResponseError as error:
+        return str(error).partition(" script: ")[0].partition(": ")[0]
+
+
+def came(client: Any, keys: Keys, reply: Any) -> Any:
+    """What came of a write: the reply and all that is stored, but for the time of the write."""
+    names = [name for name in client.keys(keys.prefix + b"*") if client.type(name) == b"hash"]
+    stored = {name.removeprefix(keys.prefix): client.hgetall(name) for name in names}
+    meta = stored[b"meta"]
+    meta.pop(b"checked", None)
+    id_ = reply[-1] if isinstance(reply, list) else reply
+    times: dict[bytes, bytes] = {}
+    if isinstance(id_, bytes) and id_:
+        ms, _, seq = id_.partition(b"-")
+        end = b"" if seq == b"0" else b"-" + seq
+        times = {
+            id_: b"ID",
+            ms + end + b"@": b"TIME@",
+            pack_time(int(ms)) + meta.get(b"alias", b"") + end: b"DOT",
+        }
+
+    def timeless(found: Any) -> Any:
+        if isinstance(found, bytes):
+            for time, word in times.items():
+                found = found.replace(time, word)
+        elif isinstance(found, list | tuple):
+            return [timeless(part) for part in found]
+        elif isinstance(found, dict):
+            return {timeless(key): timeless(value) for key, value in found.items()}
+        return found
+
+    feed = client.xrange(keys.base[1])
+    refs = [list(refs.items()) for _, refs in feed]
+    return timeless([reply, stored, refs, times and feed[-1][0] == id_])
+
+
+@pytest.fixture
+def client(server_flavour: servers.Flavour, new_url: Any) -> Iterator[Any]:
+    with redis.Redis.from_url(new_url(server_flavour)) as found:
+        for write in WRITES.values():
+            found.script_load(load(write.script).text)
+        yield found
+
+
+@pytest.fixture
+def peer(server_flavour: servers.Flavour, new_url: Any) -> Iterator[Any]:
+    with redis.Redis.from_url(new_url(server_flavour)) as found:
+        yield found
+
+
+def state(client: Any, peer: Any, name: str) -> tuple[Copies, bytes]:
+    """A state, and the id of the last write."""
+    with Replica(client, replica_id="eu") as eu, Replica(peer, replica_id="us") as us:
+        STATES[name](eu, us, client)
+        newest = client.xrevrange(eu.keys(0).base[1], count=1)
+        return Copies(client, eu.namespace), newest[0][0] if newest else b""
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_plain_write_writes_what_any_other_does(client: Any, peer: Any, name: str) -> None:
+    copies, seen = state(client, peer, name)
+    writes = WRITES | TOO_MUCH if name in ("nothing", "old") else WRITES
+    for about, write in writes.items():
+        keys = copies.put("general")
+        expected = came(client, keys, run(client, keys, b"!" + seen, write))
+        for witness in (b"", b"." + seen, b"?" + seen):
+            keys = copies.put("plain")
+            found = came(client, keys, run(client, keys, witness, write))
+            assert found == expected, (about, witness)
+
+
+COMMANDS = ("hmget", "hget", "hset", "hincrby", "hdel", "hlen", "xadd", "xrange", "time")
+
+NEW = {"hmget": 1, "hget": 3, "xadd": 1, "hset": 1}
+"""The commands that a plain write is, of what is new; then of what is there."""
+AGAIN = {"hmget": 1, "hget": 1, "xadd": 1, "hset": 1}
+COUNT = {"hmget": 1, "hget": 1, "xadd": 1, "hincrby": 1}
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "expected"),
+    [
+        ("add", "old, with others", AGAIN),
+        ("add another", "old", NEW),
+        ("add", "just behind", AGAIN),
+        ("add", "dropped and written", AGAIN),
+        ("put", "old, with others", AGAIN),
+        ("put another", "old", NEW),
+        ("assign", "old", AGAIN),
+        ("count", "old", COUNT),
+        ("count", "the largest small total", COUNT),
+        ("count back", "old", COUNT),
+    ],
+)
+def test_most_writes_are_plain(
+    client: Any, peer: Any, write: str, name: str, expected: dict[str, int]
+) -> None:
+    copies, seen = state(client, peer, name)
+    for asked, more in (
+        (b"", {}),
+        (b"." + seen, {"xrange": 1}),
+        (b"?" + seen, {"xrange": 1, "time": 1, "hget": expected["hget"] + 1}),
+    ):
+        keys = copies.put("plain")
+        before = {command: calls(client, command) for command in COMMANDS}
+        with client.pipeline() as at_once:
+            at_once.eval(LOOKED_AT, 1, keys.base[0])
+            run(at_once, keys, asked, WRITES[write])
+            at_once.execute()
+        found = {command: calls(client, command) - before[command] for command in COMMANDS}
+        for command in ("time", "hset"):
+            found[command] -= 1
+        assert {command: n for command, n in found.items() if n} == expected | more, asked
+
+
+LOOKED_AT = """
+local time = redis.call('TIME')
+redis.call('HSET', KEYS[1], 'checked', time[1] * 1000 + math.floor(time[2] / 1000))
+"""
+"""Notes that the server's process was looked at just now."""
