@@ -22,8 +22,8 @@ if identity and #ARGV == (ARGV[2] == 'lww_map' and 5 or 4) and #field <= MAX_FIE
   end
   if is_plain then
     local id = call('XADD', FEED, '*', collection, field)
-    local dot, ms, seq = own_dot(id, identity)
-    if old and ms <= old_ms and (ms < old_ms or seq <= old_seq) then
+    local dot, ms, rest = own_dot(id, identity)
+    if old and ms <= old_ms and (ms < old_ms or 0 - rest <= old_seq) then
       -- @include lib/clock
       id = call('XADD', FEED, id_past(old_ms, old_seq), collection, field)
       dot = own_dot(id, identity)

@@ -43,21 +43,21 @@ end
 -- @define IDENTITY 'writer'
 -- @include lib/plain_write
 -- @include lib/limits
--- @include lib/clock
 -- @include lib/entry_time
 -- There is a value.
 local field, value = ARGV[4], ARGV[5]
 local old = identity and #value <= MAX_VALUE and redis.call('HGET', KEYS[4], field)
-if old then
-  local old_ms, old_seq = time_of(string.match(old, '^[^@]*'))
-  if old_ms then
-    local id = redis.call('XADD', FEED, '*', ARGV[3], field)
-    local ms, seq = time_of(id)
-    if not later(ms, seq, old_ms, old_seq) then
-      id = redis.call('XADD', FEED, id_past(old_ms, old_seq), ARGV[3], field)
-    end
-    redis.call('HSET', KEYS[4], field, entry_time(id) .. '@' .. identity .. '\n' .. value)
-    return id
+local old_ms, old_seq
+if old then old_ms, old_seq = string.match(old, '^(%d+)%-?(%d*)@') end
+if old_ms and #old_ms <= 15 and #old_seq <= 15 then
+  local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+  local ms, seq = string.match(id, '(%d+)-(%d+)')
+  ms, seq, old_ms, old_seq = ms + 0, seq + 0, old_ms + 0, tonumber(old_seq) or 0
+  if ms <= old_ms and (ms < old_ms or seq <= old_seq) then
+    -- @include lib/clock
+    id = redis.call('XADD', FEED, id_past(old_ms, old_seq), ARGV[3], field)
   end
+  redis.call('HSET', KEYS[4], field, entry_time(id) .. '@' .. identity .. '\n' .. value)
+  return id
 end
 -- @run carry_out, lww_register_set

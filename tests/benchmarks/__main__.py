@@ -24,6 +24,7 @@ from tests.benchmarks.plot import plot as draw
 from tests.benchmarks.propagation import propagation
 from tests.benchmarks.run import Run
 from tests.benchmarks.server_cost import cpu, memory
+from tests.benchmarks.write_cost import writes
 
 
 def single_calls(run: Run) -> Iterator[Figure]:
@@ -58,6 +59,7 @@ ROWS: dict[str, Callable[[Run], Iterator[Figure]]] = {
     "delta-size": delta_size,
     "in-memory": merging,
     "client": client_cost,
+    "writes": writes,
     "cpu": cpu,
     "memory": memory,
 }

@@ -1,119 +1,24 @@
-"""What the server spends: CPU per write and per joined entry, and memory per entry."""
+"""What the server spends beside writes: CPU per joined entry, and memory per entry."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from redis_crdt.cli.bench.figures import Figure, Spread
 from redis_crdt.cli.bench.ground import Ground
-from redis_crdt.cli.bench.measure import Timed, by_turns
-from redis_crdt.operations.operation import Script
-from redis_crdt.replica.blocking import Replica
 from tests.benchmarks.run import Run
+from tests.benchmarks.write_cost import cpu_of, element
 
-WRITES = 1_000
 JOINED = 20_000
 WRITTEN = 10_000
-TARGET_WRITE, TARGET_JOIN, TARGET_MEMORY, TARGET_FEED = 6, 6, 1.6, 40
-
-
-# The commands that an add carries out, without any decision: what it costs at least as one script.
-BARE_ADD = """
-redis.call('HMGET', KEYS[1], 'writer', 'checked', 'feed_limit', 'alias')
-redis.call('TIME')
-redis.call('HGET', KEYS[2], 'set')
-redis.call('HGET', KEYS[3], ARGV[1])
-redis.call('HGET', KEYS[4], ARGV[1])
-redis.call('XADD', KEYS[5], '*', 'set', ARGV[1])
-redis.call('HSET', KEYS[3], ARGV[1], '12345678a-10')
-return 1
-"""
-
-
-def element(i: int) -> str:
-    return f"element {i:012}"
-
-
-def _cpu(client: Any) -> float:
-    used = client.info("cpu")
-    return float(used["used_cpu_user"] + used["used_cpu_sys"])
-
-
-def _pipelined(client: Any, command: Callable[[int], tuple[Any, ...]]) -> Timed:
-    """Time by the server's CPU, commands sent many at once."""
-
-    def timed(first: int, calls: int) -> float:
-        pipeline = client.pipeline(transaction=False)
-        for i in range(first, first + calls):
-            pipeline.execute_command(*command(i))
-        before = _cpu(client)
-        pipeline.execute()
-        return _cpu(client) - before
-
-    return timed
-
-
-def _script(
-    replica: Replica, make: Callable[[int], Script[Any]]
-) -> Callable[[int], tuple[Any, ...]]:
-    replica.execute(make(0))  # loads it
-    return lambda i: replica.evaluating(make(i)).args
+TARGET_JOIN, TARGET_MEMORY, TARGET_FEED = 6, 1.6, 40
 
 
 def cpu(run: Run) -> Iterator[Figure]:
-    """Measure the server's CPU per write, under a pipelined client, and per joined entry."""
+    """Measure the server's CPU per joined entry."""
     with run.ground() as ground:
-        client, raw, replica = ground.client, ground.raw, ground.replica("cpu")
-        tasks, done = replica.or_set("set", str), replica.g_counter("counter")
-        status = replica.lww_map("map", str)
-        rows: list[tuple[str, Callable[[int], Script[Any]], str, Callable[[int], Any]]] = [
-            (
-                "`ORSet.add`",
-                lambda i: tasks._add(element(i)),
-                "`SADD`",
-                lambda i: ("SADD", raw("set"), element(i)),
-            ),
-            (
-                "`GCounter.increment`",
-                lambda _: done._increment(1),
-                "`HINCRBY`",
-                lambda _: ("HINCRBY", raw("counter"), "eu", 1),
-            ),
-            (
-                "`LWWMap.set`",
-                lambda i: status._set(element(i), "busy"),
-                "`HSET`",
-                lambda i: ("HSET", raw("map"), element(i), "busy"),
-            ),
-        ]
-        for work, make, command, reference in rows:
-            found = by_turns(
-                _pipelined(client, _script(replica, make)),
-                _pipelined(client, reference),
-                run.rounds,
-                WRITES,
-            )
-            note = found.medians(WRITES)
-            yield Figure(
-                f"server CPU of {work}, pipelined", command, found.ratio, TARGET_WRITE, note=note
-            )
-        yield _bare_add(ground, run)
         yield from _joins(ground, run)
-
-
-def _bare_add(ground: Ground, run: Run) -> Figure:
-    client, raw = ground.client, ground.raw
-    digest = client.script_load(BARE_ADD)
-    keys = [raw(f"bare-{name}") for name in ("meta", "kinds", "live", "removed", "feed")]
-    found = by_turns(
-        _pipelined(client, lambda i: ("EVALSHA", digest, len(keys), *keys, element(i))),
-        _pipelined(client, lambda i: ("SADD", raw("bare-set"), element(i))),
-        run.rounds,
-        WRITES,
-    )
-    work = "server CPU of the commands in `ORSet.add` as a bare script, pipelined"
-    return Figure(work, "`SADD`", found.ratio, note=found.medians(WRITES))
 
 
 def _joins(ground: Ground, run: Run) -> Iterator[Figure]:
@@ -121,9 +26,9 @@ def _joins(ground: Ground, run: Run) -> Iterator[Figure]:
     for turn in range(max(3, run.few_rounds)):
         source, target = ground.replica(f"join-{turn}"), ground.other(f"join-{turn}")
         source.or_set("set", str).update(map(element, range(JOINED)))
-        before = _cpu(ground.peer)
+        before = cpu_of(ground.peer)
         report = target.pull(source)
-        amounts.append((_cpu(ground.peer) - before) / report.changed * 1e6)
+        amounts.append((cpu_of(ground.peer) - before) / report.changed * 1e6)
     yield Figure("server CPU per joined entry", "", Spread.of(amounts), TARGET_JOIN, unit="us")
 
 
