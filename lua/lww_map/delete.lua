@@ -27,4 +27,6 @@ function lww_map_delete.prepare(op) return prepare_removal(op, op.args, op.first
 
 lww_map_delete.commit = commit_removal
 
+-- @first
+-- @include lib/remove_one_dot
 -- @run carry_out, lww_map_delete

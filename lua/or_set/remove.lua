@@ -26,4 +26,6 @@ function or_set_remove.prepare(op) return prepare_removal(op, op.args, op.first,
 
 or_set_remove.commit = commit_removal
 
+-- @first
+-- @include lib/remove_one_dot
 -- @run carry_out, or_set_remove

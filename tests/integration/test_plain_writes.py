@@ -35,6 +35,12 @@ WRITES = {
     "put": Write("lww_map/set", "lww_map", (b"x", b'"new"')),
     "put another": Write("lww_map/set", "lww_map", (b"another", b'"new"')),
     "put two": Write("lww_map/set", "lww_map", (b"x", b'"new"', b"y", b'"new"')),
+    "remove": Write("or_set/remove", "or_set", (b'"x"',)),
+    "remove two": Write("or_set/remove", "or_set", (b'"x"', b'"y"')),
+    "remove another": Write("or_set/remove", "or_set", (b'"another"',)),
+    "delete": Write("lww_map/delete", "lww_map", (b"x",)),
+    "delete two": Write("lww_map/delete", "lww_map", (b"x", b"y")),
+    "delete another": Write("lww_map/delete", "lww_map", (b"another",)),
     "assign": Write("lww_register/set", "lww_register", (b"value", b'"new"')),
     "count": Write("counter/increment", "g_counter", (b"", b"3")),
     "count nothing": Write("counter/increment", "g_counter", (b"", b"0")),
@@ -316,12 +322,26 @@ def test_a_plain_write_writes_what_any_other_does(client: Any, peer: Any, name: 
             assert found == expected, (about, witness)
 
 
+def test_a_removal_changes_nothing_where_no_tombstone_can_be_written(
+    client: Any, peer: Any
+) -> None:
+    copies, _ = state(client, peer, "old")
+    keys = copies.put("plain")
+    for name in ("remove", "delete"):
+        write = WRITES[name]
+        client.set(keys.removed(write.kind, write.kind.encode()), "no hash")
+        before = came(client, keys, None)
+        assert isinstance(run(client, keys, b"", write), str)  # an error
+        assert came(client, keys, None) == before
+
+
 COMMANDS = ("hmget", "hget", "hset", "hincrby", "hdel", "hlen", "xadd", "xrange", "time")
 
 NEW = {"hmget": 1, "hget": 3, "xadd": 1, "hset": 1}
 """The commands that a plain write is, of what is new; then of what is there."""
 AGAIN = {"hmget": 1, "hget": 1, "xadd": 1, "hset": 1}
 COUNT = {"hmget": 1, "hget": 1, "xadd": 1, "hincrby": 1}
+REMOVAL = {"hmget": 1, "hget": 1, "hlen": 1, "xadd": 1, "hdel": 1, "hset": 1}
 
 
 @pytest.mark.parametrize(
@@ -333,6 +353,10 @@ COUNT = {"hmget": 1, "hget": 1, "xadd": 1, "hincrby": 1}
         ("add", "dropped and written", AGAIN),
         ("put", "old, with others", AGAIN),
         ("put another", "old", NEW),
+        ("remove", "old, with others", REMOVAL),
+        ("remove", "of another", REMOVAL),
+        ("delete", "old, with others", REMOVAL),
+        ("delete", "of another", REMOVAL),
         ("assign", "old", AGAIN),
         ("count", "old", COUNT),
         ("count", "the largest small total", COUNT),
