@@ -154,6 +154,11 @@ def just_ahead(eu: Replica, us: Replica, client: Any) -> None:
     client.xadd(Keys(eu.namespace).base[1], {"": ""}, id=f"{TO_COME}-6")
 
 
+def far_ahead(eu: Replica, us: Replica, client: Any) -> None:
+    ahead(eu, us, client, b"-7")
+    client.xadd(Keys(eu.namespace).base[1], {"": ""}, id=f"{TO_COME - 1}-9")
+
+
 def just_behind(eu: Replica, us: Replica, client: Any) -> None:
     ahead(eu, us, client, b"-7")
     client.xadd(Keys(eu.namespace).base[1], {"": ""}, id=f"{TO_COME}-7")
@@ -210,6 +215,7 @@ STATES: dict[str, Callable[[Replica, Replica, Any], None]] = {
     "dropped and written": dropped_and_written,
     "ahead": ahead,
     "just ahead": just_ahead,
+    "far ahead": far_ahead,
     "just behind": just_behind,
     "a large total": total("9" * 18),
     "the largest small total": total("9" * 17),
@@ -320,6 +326,31 @@ def test_a_plain_write_writes_what_any_other_does(client: Any, peer: Any, name: 
             keys = copies.put("plain")
             found = came(client, keys, run(client, keys, witness, write))
             assert found == expected, (about, witness)
+
+
+@pytest.mark.parametrize(
+    ("witness", "looks", "doubts"),
+    [
+        ("", False, False),
+        (".{seen}", False, False),
+        ("?{seen}", True, False),
+        ("!{seen}", True, False),
+        (".{lost}", True, True),
+        ("?{lost}", True, True),
+    ],
+)
+def test_what_a_plain_write_bears_witness_to_is_looked_at(
+    client: Any, peer: Any, witness: str, looks: bool, doubts: bool
+) -> None:
+    copies, seen = state(client, peer, "old")
+    keys = copies.put("plain")
+    client.hset(keys.base[0], "checked", 1)  # the server's process was looked at long ago
+    writer = client.hget(keys.base[0], "writer")
+    asked = witness.format(seen=seen.decode(), lost=f"{int(seen.split(b'-')[0]) + 1}-7")
+    run(client, keys, asked.encode(), WRITES["add"])
+    checked, now = client.hmget(keys.base[0], "checked", "writer")
+    assert (checked != b"1") == looks
+    assert (now != writer) == doubts
 
 
 def test_a_removal_changes_nothing_where_no_tombstone_can_be_written(
