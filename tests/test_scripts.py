@@ -111,7 +111,7 @@ def called_elsewhere(name: str) -> set[str]:
 
 def included_by(name: str) -> set[str]:
     """What a file includes, by itself or by what it includes."""
-    lines = re.findall("@include (.+)", text_of(name))
+    lines = re.findall(r"@include (\S+)", text_of(name))
     found = {each for line in lines for each in scripts.named_by(line)} - {name}
     return found.union(*map(included_by, found))
 

@@ -24,14 +24,20 @@
 -- @include lib/operation
 -- @include lib/clock
 local OPERATIONS = {}
--- @include */in_batch
+-- @include */in_batch as LOADERS
+
+-- An operation by the name of its script. Those of a folder are defined when the first of them is needed.
+local function operation_of(name)
+  if not OPERATIONS[name] then LOADERS[string.match(name, '^[^/]*')]() end
+  return OPERATIONS[name]
+end
 
 local function read_operations()
   local ops, i = {}, 2
   while i <= #ARGV do
     local first, last = i + 5, i + 4 + tonumber(ARGV[i + 4])
     local n = #ops + 1
-    ops[n] = {run = OPERATIONS[ARGV[i]], required = ARGV[i + 1], kind = ARGV[i + 2],
+    ops[n] = {run = operation_of(ARGV[i]), required = ARGV[i + 1], kind = ARGV[i + 2],
               collection = ARGV[i + 3], name = string.sub(ARGV[i + 3], 2), live = KEYS[2 + 2 * n],
               removed = KEYS[3 + 2 * n], args = ARGV, first = first, last = last}
     i = last + 1

@@ -3,7 +3,8 @@
 A script names the pieces it needs in lines ``-- @include PATH``, constants in lines ``-- @define
 NAME VALUE``, and what it runs in a line ``-- @run FUNCTION, ARGUMENT``. ``-- @include */FILE`` is
 for that file of all folders, and ``-- @traits NAME TRAIT`` for a table of what they say of their
-kinds in lines ``-- @trait TRAIT VALUE``; so no script names all types. The text that results is
+kinds in lines ``-- @trait TRAIT VALUE``; so no script names all types. With ``as NAME`` each of the
+files is a function in a table of that name, by its folder. The text that results is
 plain Lua, which any client may load. Servers define all functions of a script anew at each call,
 and that costs more than many of them do, above all for each local that functions share. So
 constants are put in as they are, and what is rarely needed is included inside of the function that
@@ -20,7 +21,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import NamedTuple
 
-_INCLUDE = re.compile(r"^( *)-- @include (\S+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^( *)-- @include (\S+)(?: as (\w+))?\n", re.MULTILINE)
 _DEFINE = re.compile(r"^-- @define (\w+) (.+)\n", re.MULTILINE)
 _TRAITS = re.compile(r"^-- @traits (\w+) (\w+)\n", re.MULTILINE)
 _TRAIT = re.compile(r"^-- @trait (\w+) (.+)\n", re.MULTILINE)
@@ -73,9 +74,16 @@ def _expand(text: str, included: set[str]) -> str:
     """Put in what a text includes, each once, and tables of traits."""
 
     def include(match: re.Match[str]) -> str:
+        paths = named_by(match[2])
+        if match[3]:
+            parts = (
+                f"{path.partition('/')[0]} = function()\n{_piece(path, set(included))}end"
+                for path in paths
+            )
+            return f"local {match[3]} = {{{', '.join(parts)}}}\n"
         # What a function includes is seen by that function alone.
         seen = set(included) if match[1] else included
-        return "".join(_piece(path, seen) for path in named_by(match[2]))
+        return "".join(_piece(path, seen) for path in paths)
 
     return _INCLUDE.sub(include, _TRAIT.sub("", _TRAITS.sub(_traits, text)))
 
