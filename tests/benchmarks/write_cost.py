@@ -125,7 +125,8 @@ def writes(run: Run) -> Iterator[Figure]:
         for write in _writes(ground, replica):
             replica.execute(write.make(element(0)))  # loads it
             yield from _pipelined(ground, replica, write, run.rounds)
-        yield from _throughput(ground, replica, max(3, run.few_rounds))
+    with run.ground(tcp=True) as ground:
+        yield from _throughput(ground, ground.replica("writes"), max(5, run.few_rounds))
 
 
 def _arguments(write: _Write, name: str) -> list[Any]:
@@ -177,15 +178,14 @@ def _pipelined(ground: Ground, replica: Replica, write: _Write, rounds: int) -> 
 
 def _throughput(ground: Ground, replica: Replica, rounds: int) -> Iterator[Figure]:
     program = shutil.which("redis-benchmark") or shutil.which("valkey-benchmark")
-    settings = ground.client.connection_pool.connection_kwargs
-    where = ("-s", settings["path"]) if "path" in settings else ("-p", str(settings["port"]))
+    port = str(ground.client.connection_pool.connection_kwargs["port"])
 
     def timed(args: list[Any]) -> Timed:
         words = [arg.decode() if isinstance(arg, bytes) else str(arg) for arg in args]
 
         def of_round(_: int, requests: int) -> float:
             options = ("-c", str(CLIENTS), "-n", str(requests), "-r", "1000000", "--csv")
-            command = [str(program), *where, *options, *words]
+            command = [str(program), "-p", port, *options, *words]
             told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             # The last line has the command, not quoted well, and then seven numbers.
             numbers = re.findall(r'"([\d.]+)"', told.splitlines()[-1])
@@ -198,6 +198,7 @@ def _throughput(ground: Ground, replica: Replica, rounds: int) -> Iterator[Figur
         if program is None:
             yield Figure(work, write.raw, None, note="redis-benchmark is not on PATH")
             continue
+        replica.execute(write.make(element(0)))  # loads it
         ours = timed(_arguments(write, "__rand_int__"))
         found = by_turns(ours, timed(list(write.command("__rand_int__"))), rounds, REQUESTS)
         note = found.medians(REQUESTS)
