@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 
 import redis
 from pydantic import BaseModel
@@ -30,6 +30,7 @@ from redis.retry import Retry
 from redis_crdt import Replica, State, memory
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.core.clock import Time
+from redis_crdt.core.joins import join_last, join_max
 from redis_crdt.core.kinds import DROPPED, KINDS, PARTITIONS
 from redis_crdt.core.names import check_name, check_namespace, check_replica_id
 from redis_crdt.errors import CRDTError
@@ -55,7 +56,6 @@ ANEW_EVERY = 500
 """After so many inputs the replicas that batches are joined into begin anew."""
 
 Chance = random.Random
-Kind = Literal["or_set", "g_counter", "pn_counter", "lww_register", "mv_register", "lww_map"]
 
 
 # Making inputs ------------------------------------------------------------------------------
@@ -97,15 +97,15 @@ def a_dot(chance: Chance) -> str:
 
 def an_entry(chance: Chance, kind: str) -> bytes:
     """An entry of this kind, which need not be well-formed."""
-    value = chance.choice(("1", '"a"', "[]", '"é"', "1.5"))
-    if kind.endswith("counter"):
+    value = chance.choice(("1", '"a"', "[]", '"é"', "1.5", "true", "false"))
+    if KINDS[kind].join is join_max:
         return str(chance.choice((0, 1, 2, 2**53, 2**63 - 1, 2**63))).encode()
-    if kind in ("lww_register", "partitions"):
+    if KINDS[kind].join is join_last:
         return (a_dot(chance) + (f"\n{value}" if chance.random() < 0.8 else "")).encode()
     live = sorted({a_dot(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))}, key=_by_writer)
     seen = sorted({a_dot(chance) for _ in range(chance.choice((0, 0, 0, 1, 2)))}, key=_by_writer)
     text = " ".join(live) + ("|" + " ".join(seen) if seen else "")
-    if kind in ("mv_register", "lww_map"):
+    if kind != "or_set":
         text += "".join(f"\n{value}" for _ in live)
     return text.encode()
 
@@ -118,17 +118,19 @@ def _by_writer(dot: str) -> tuple[str, list[int]]:
 OPENED = tuple(kind for kind in KINDS if kind not in (PARTITIONS, DROPPED))
 """The kinds that replicas hand out."""
 
-FIELDS = (b"value", b'"x"', b'"y"', b"1", b"", b"a#1", b"a#2", b"+a#1", b"-b-x#0z", b"k")
-USUAL = {
-    "or_set": b'"x"',
-    "g_counter": b"a#1",
-    "pn_counter": b"+a#1",
-    "lww_register": b"value",
-    "mv_register": b"value",
-    "lww_map": b"k",
-    "partitions": b"value",
-    "dropped": b"",
-}
+FIELDS = (b'"x"', b"value", b'"y"', b"1", b"", b"a#1", b"a#2", b"+a#1", b"-b-x#0z", b"k")
+
+
+def _may_have(kind: str, field: bytes) -> bool:
+    try:
+        KINDS[kind].check(field)
+    except CRDTError:
+        return False
+    return True
+
+
+USUAL = {kind: next((f for f in FIELDS if _may_have(kind, f)), b"") for kind in KINDS}
+"""A field of each kind."""
 
 
 def a_group(chance: Chance) -> tuple[bytes, str, list[tuple[bytes, bytes]]]:
