@@ -189,6 +189,7 @@ def write(eu: Replica) -> None:
     eu.mv_register("owner").set(1)
     eu.g_counter("done").increment()
     eu.g_set("seen", str).add("x")
+    eu.ew_flag("open").enable()
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

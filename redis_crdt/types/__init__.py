@@ -12,6 +12,8 @@ from typing import Final
 from redis_crdt.core.kinds import register
 
 TYPES: Final = (
+    "dw_flag",
+    "ew_flag",
     "g_counter",
     "g_set",
     "lww_map",

@@ -1,6 +1,8 @@
 # Made from __init__.py: change that, and run `python -m tests.faces`.
 """All types, for asyncio."""
 
+from redis_crdt.types.dw_flag.awaited import DWFlag, OpensDWFlag
+from redis_crdt.types.ew_flag.awaited import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.awaited import GCounter, OpensGCounter
 from redis_crdt.types.g_set.awaited import GSet, OpensGSet
 from redis_crdt.types.lww_map.awaited import LWWMap, OpensLWWMap
@@ -10,6 +12,8 @@ from redis_crdt.types.or_set.awaited import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.awaited import OpensPNCounter, PNCounter
 
 __all__ = [
+    "DWFlag",
+    "EWFlag",
     "GCounter",
     "GSet",
     "LWWMap",
@@ -21,6 +25,8 @@ __all__ = [
 
 
 class Types(
+    OpensDWFlag,
+    OpensEWFlag,
     OpensGCounter,
     OpensGSet,
     OpensLWWMap,

@@ -1,6 +1,8 @@
 # Made from awaited.py: change that, and run `python -m tests.faces`.
 """All types."""
 
+from redis_crdt.types.dw_flag.blocking import DWFlag, OpensDWFlag
+from redis_crdt.types.ew_flag.blocking import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.blocking import GCounter, OpensGCounter
 from redis_crdt.types.g_set.blocking import GSet, OpensGSet
 from redis_crdt.types.lww_map.blocking import LWWMap, OpensLWWMap
@@ -10,6 +12,8 @@ from redis_crdt.types.or_set.blocking import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.blocking import OpensPNCounter, PNCounter
 
 __all__ = [
+    "DWFlag",
+    "EWFlag",
     "GCounter",
     "GSet",
     "LWWMap",
@@ -21,6 +25,8 @@ __all__ = [
 
 
 class Types(
+    OpensDWFlag,
+    OpensEWFlag,
     OpensGCounter,
     OpensGSet,
     OpensLWWMap,

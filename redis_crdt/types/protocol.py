@@ -3,6 +3,8 @@
 
 from typing import Protocol
 
+from redis_crdt.types.dw_flag.protocol import OpensDWFlag
+from redis_crdt.types.ew_flag.protocol import OpensEWFlag
 from redis_crdt.types.g_counter.protocol import OpensGCounter
 from redis_crdt.types.g_set.protocol import OpensGSet
 from redis_crdt.types.lww_map.protocol import OpensLWWMap
@@ -13,6 +15,8 @@ from redis_crdt.types.pn_counter.protocol import OpensPNCounter
 
 
 class Types(
+    OpensDWFlag,
+    OpensEWFlag,
     OpensGCounter,
     OpensGSet,
     OpensLWWMap,

@@ -15,9 +15,9 @@ values = st.sampled_from([b"0", b"1", b'"a"', b'"\xc3\xa9"', b"[]"])
 
 
 @st.composite
-def states(draw: st.DrawFn, *, valued: bool) -> Dots:
-    """A set of live dots and what else was seen; never nothing at all."""
-    live = draw(st.dictionaries(dots, values if valued else st.none(), max_size=4))
+def states(draw: st.DrawFn, of: st.SearchStrategy[bytes | None]) -> Dots:
+    """A set of live dots, with values or None, and what else was seen; never nothing at all."""
+    live = draw(st.dictionaries(dots, of, max_size=4))
     seen = draw(st.dictionaries(writers, times, min_size=0 if live else 1, max_size=3))
     for dot in live:
         seen[dot.writer] = max(seen.get(dot.writer, dot.time), dot.time)
@@ -34,11 +34,12 @@ def totals(draw: st.DrawFn) -> Total:
 
 
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
+    "ew_flag": states(st.sampled_from([b"true", b"false"])),
     "g_counter": totals(),
     "g_set": st.just(THERE),
     "lww_register": st.builds(Last, dots, st.none() | values),
-    "or_set": states(valued=False),
-    "lww_map": states(valued=True),
+    "or_set": states(st.none()),
+    "lww_map": states(values),
 }
 """For each join, and the dots both with and without values, the entries of one kind."""
 

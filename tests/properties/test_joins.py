@@ -122,7 +122,7 @@ def test_lua_joins_as_python_does_with_contexts(
 def mutated(text: bytes) -> st.SearchStrategy[bytes]:
     """The text, mostly with some bytes of it replaced, removed or repeated."""
     piece = st.sampled_from(
-        [b"", b"|", b" ", b"@", b"#", b"-0", b"0", b"\n", b"a#1", b"\xff", b"9"]
+        [b"", b"|", b" ", b"@", b"#", b"-0", b"0", b"\n", b"a#1", b"\xff", b"9", b"true"]
     )
     place = st.integers(0, len(text))
     return st.just(text) | st.builds(
@@ -137,6 +137,7 @@ ALIKE = {
     "pn_counter": "g_counter",
     "partitions": "lww_register",
     "mv_register": "lww_map",
+    "dw_flag": "ew_flag",
     "dropped": "g_counter",
 }
 """Kinds whose entries are those of another one."""

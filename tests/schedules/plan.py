@@ -23,6 +23,8 @@ PLACES = (
     Place("pool", "pn_counter"),
     Place("config", "lww_register"),
     Place("others", "or_set"),
+    Place("stopped", "ew_flag"),
+    Place("allowed", "dw_flag"),
 )
 
 SHAPES = ("pair", "chain", "star", "ring", "mesh")

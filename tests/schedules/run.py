@@ -41,6 +41,8 @@ BARE: dict[str, type[Any]] = {
     "g_counter": memory.GCounter,
     "pn_counter": memory.PNCounter,
     "lww_register": memory.LWWRegister,
+    "ew_flag": memory.EWFlag,
+    "dw_flag": memory.DWFlag,
 }
 
 
@@ -83,6 +85,8 @@ class Run:
             "lww_map": [letter.encode() for letter in letters],
             "mv_register": [VALUE],
             "lww_register": [VALUE],
+            "ew_flag": [VALUE],
+            "dw_flag": [VALUE],
         }
 
     def carry_out(self) -> None:
@@ -180,6 +184,8 @@ class Run:
                     return [], self._covered(place, context)
             case "lww_register", _:
                 on.set(next(self.values))
+            case "ew_flag" | "dw_flag", which:
+                on.disable() if which % 2 else on.enable()
             case "g_counter", _:
                 amount = 1 + arg % 1000
                 on.increment(amount)
@@ -585,7 +591,7 @@ class Run:
                     found[place] = set(collection.get_elements())
                 case "lww_map":
                     found[place] = dict(collection.items())
-                case "g_counter" | "pn_counter":
+                case "g_counter" | "pn_counter" | "ew_flag" | "dw_flag":
                     found[place] = collection.value()
                 case _:
                     found[place] = collection.get()

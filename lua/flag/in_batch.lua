@@ -1,0 +1,5 @@
+-- What batches may do.
+-- Errors
+--   none
+-- @include flag/set
+OPERATIONS['flag/set'] = flag_set

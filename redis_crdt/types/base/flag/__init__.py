@@ -1,0 +1,1 @@
+"""What both flags are: a register of true and false that keeps concurrent writes, and a reading."""
