@@ -198,7 +198,7 @@ def register(side: str) -> str:
         imports += _from(f"redis_crdt.types.{folder}.{side}", sorted(names, key=_rank))
     is_protocol = side == "protocol"
     typing = "from typing import Protocol\n\n" if is_protocol else ""
-    listed = "".join(f'    "{name}",\n' for name in sorted(classes, key=_rank))
+    listed = "".join(f'    "{name}",\n' for name in sorted(classes))
     exported = "" if is_protocol else f"__all__ = [\n{listed}]\n\n\n"
     bases = [*openers, "Protocol"] if is_protocol else openers
     return (

@@ -190,6 +190,7 @@ def write(eu: Replica) -> None:
     eu.g_counter("done").increment()
     eu.g_set("seen", str).add("x")
     eu.ew_flag("open").enable()
+    eu.max_register("high", int).set(1)
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

@@ -10,12 +10,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from redis_crdt.core.clock import parse_clock
-from redis_crdt.core.entries import Dots, Last
+from redis_crdt.core.entries import Dots, Last, Rank
 from redis_crdt.core.state import State
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.preflight import Trial
 from redis_crdt.sync.status import COUNT_TO, CollectionStatus, Lag, PeerStatus, Status
 from redis_crdt.sync.verify import Difference
+from redis_crdt.values.ranks import json_of
 
 
 def _ago(seconds: float | None) -> str:
@@ -213,4 +214,5 @@ def _described(entry: Any) -> tuple[str, str, str, str]:
         values = [_plain(value.decode()) for value in entry.live.values() if value is not None]
         seen = [f"{time_}@{writer}" for writer, time_ in entry.seen.items()]
         return "\n".join(values), "\n".join(map(str, entry.live)), "\n".join(seen), state
-    return str(entry.amount), "", "", state
+    value = _plain(json_of(entry).decode()) if isinstance(entry, Rank) else str(entry.amount)
+    return value, "", "", state

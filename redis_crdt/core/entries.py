@@ -1,4 +1,4 @@
-"""Entries: the unit of merging. Their three shapes, and the text in which they are written down.
+"""Entries: the unit of merging. Their shapes, and the text in which they are written down.
 
 Programs, dumps and files have this plain text. Servers store entries of sets and maps packed, and
 send them so (:mod:`redis_crdt.operations.bodies`); ``lua/lib/entry.lua`` is the same codec on the
@@ -46,6 +46,13 @@ MAX_CONTEXT = 8192
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
+_RANK = re.compile(
+    rb"n0|n1[0-9]{4}[1-9](?:[0-9]*[1-9])?|n-[0-9]{4}[0-8](?:[0-9]*[0-8])?~"
+    rb"|s(?:[^\x00-\x20]| [0-P])*|t[0-9]{18}"
+)
+LATEST = b"t315537897599999999"
+"""The last microsecond of the year 9999."""
+
 _FOLDED = re.compile(rb"([0-9a-z]+)(?:=([0-9]+))?")
 
 
@@ -106,6 +113,11 @@ class Total:
         return b" ".join(words)
 
     @property
+    def order(self) -> tuple[int, bytes]:
+        """What ``max`` compares; a writer has one text for each amount, unless it lies."""
+        return self.amount, bytes(self)
+
+    @property
     def time(self) -> Time:
         """Totals have no time."""
         return Time(0)
@@ -113,6 +125,37 @@ class Total:
     @property
     def is_tombstone(self) -> bool:
         """Totals are never removed."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A value that all writers share, as text whose bytes are in the order of values.
+
+    :mod:`redis_crdt.values.ranks` makes it. Text:
+    ``n``, a number, ``s``, a string, or ``t``, a time.
+    """
+
+    order: bytes
+
+    @classmethod
+    def parse(cls, text: bytes) -> Rank:
+        """Read the text; raises :class:`InvalidDump` if it is not canonical."""
+        if _RANK.fullmatch(text) is None or (text[:1] == b"t" and text > LATEST):
+            raise InvalidDump(f"not a number, string or time in its order: {text[:80]!r}")
+        return cls(text)
+
+    def __bytes__(self) -> bytes:
+        return self.order
+
+    @property
+    def time(self) -> Time:
+        """Whoever wrote it, and when, it is the same."""
+        return Time(0)
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Ranks are never removed."""
         return False
 
 
@@ -235,4 +278,4 @@ class Dots:
         return known is not None and dot.time <= known
 
 
-Entry = Total | Last | Dots
+Entry = Total | Rank | Last | Dots

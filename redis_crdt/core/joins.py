@@ -9,20 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import Dots, Last, Total
+from redis_crdt.core.entries import Dots, Last, Rank, Total
 
 NOTHING: Mapping[str, Time] = MappingProxyType({})
 
 
-def join_max(a: Total, b: Total) -> Total:
+M = TypeVar("M", Total, Rank)
+
+
+def join_max(a: M, b: M) -> M:
     """Return the larger total: each writer counts its own up, so larger is later.
 
     Shapiro et al., "A comprehensive study of Convergent and Commutative Replicated Data Types",
     2011, specification 6.
     """
-    return max(a, b, key=lambda total: (total.amount, bytes(total)))
+    return max(a, b, key=lambda entry: entry.order)
+
+
+def join_min(a: Rank, b: Rank) -> Rank:
+    """Return the smaller: ``max``, by the order turned round."""
+    return min(a, b, key=lambda entry: entry.order)
 
 
 def join_last(a: Last, b: Last) -> Last:

@@ -18,6 +18,8 @@ TYPES: Final = (
     "g_set",
     "lww_map",
     "lww_register",
+    "max_register",
+    "min_register",
     "mv_register",
     "or_set",
     "pn_counter",

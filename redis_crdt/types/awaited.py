@@ -7,6 +7,8 @@ from redis_crdt.types.g_counter.awaited import GCounter, OpensGCounter
 from redis_crdt.types.g_set.awaited import GSet, OpensGSet
 from redis_crdt.types.lww_map.awaited import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.awaited import LWWRegister, OpensLWWRegister
+from redis_crdt.types.max_register.awaited import MaxRegister, OpensMaxRegister
+from redis_crdt.types.min_register.awaited import MinRegister, OpensMinRegister
 from redis_crdt.types.mv_register.awaited import MVRegister, OpensMVRegister
 from redis_crdt.types.or_set.awaited import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.awaited import OpensPNCounter, PNCounter
@@ -19,6 +21,8 @@ __all__ = [
     "LWWMap",
     "LWWRegister",
     "MVRegister",
+    "MaxRegister",
+    "MinRegister",
     "ORSet",
     "PNCounter",
 ]
@@ -31,6 +35,8 @@ class Types(
     OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
+    OpensMaxRegister,
+    OpensMinRegister,
     OpensMVRegister,
     OpensORSet,
     OpensPNCounter,

@@ -7,6 +7,8 @@ from redis_crdt.types.g_counter.blocking import GCounter, OpensGCounter
 from redis_crdt.types.g_set.blocking import GSet, OpensGSet
 from redis_crdt.types.lww_map.blocking import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.blocking import LWWRegister, OpensLWWRegister
+from redis_crdt.types.max_register.blocking import MaxRegister, OpensMaxRegister
+from redis_crdt.types.min_register.blocking import MinRegister, OpensMinRegister
 from redis_crdt.types.mv_register.blocking import MVRegister, OpensMVRegister
 from redis_crdt.types.or_set.blocking import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.blocking import OpensPNCounter, PNCounter
@@ -19,6 +21,8 @@ __all__ = [
     "LWWMap",
     "LWWRegister",
     "MVRegister",
+    "MaxRegister",
+    "MinRegister",
     "ORSet",
     "PNCounter",
 ]
@@ -31,6 +35,8 @@ class Types(
     OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
+    OpensMaxRegister,
+    OpensMinRegister,
     OpensMVRegister,
     OpensORSet,
     OpensPNCounter,

@@ -7,6 +7,8 @@ from redis_crdt.types.g_counter.memory import GCounter, OpensGCounter
 from redis_crdt.types.g_set.memory import GSet, OpensGSet
 from redis_crdt.types.lww_map.memory import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.memory import LWWRegister, OpensLWWRegister
+from redis_crdt.types.max_register.memory import MaxRegister, OpensMaxRegister
+from redis_crdt.types.min_register.memory import MinRegister, OpensMinRegister
 from redis_crdt.types.mv_register.memory import MVRegister, OpensMVRegister
 from redis_crdt.types.or_set.memory import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.memory import OpensPNCounter, PNCounter
@@ -19,6 +21,8 @@ __all__ = [
     "LWWMap",
     "LWWRegister",
     "MVRegister",
+    "MaxRegister",
+    "MinRegister",
     "ORSet",
     "PNCounter",
 ]
@@ -31,6 +35,8 @@ class Types(
     OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
+    OpensMaxRegister,
+    OpensMinRegister,
     OpensMVRegister,
     OpensORSet,
     OpensPNCounter,

@@ -9,6 +9,8 @@ from redis_crdt.types.g_counter.protocol import OpensGCounter
 from redis_crdt.types.g_set.protocol import OpensGSet
 from redis_crdt.types.lww_map.protocol import OpensLWWMap
 from redis_crdt.types.lww_register.protocol import OpensLWWRegister
+from redis_crdt.types.max_register.protocol import OpensMaxRegister
+from redis_crdt.types.min_register.protocol import OpensMinRegister
 from redis_crdt.types.mv_register.protocol import OpensMVRegister
 from redis_crdt.types.or_set.protocol import OpensORSet
 from redis_crdt.types.pn_counter.protocol import OpensPNCounter
@@ -21,6 +23,8 @@ class Types(
     OpensGSet,
     OpensLWWMap,
     OpensLWWRegister,
+    OpensMaxRegister,
+    OpensMinRegister,
     OpensMVRegister,
     OpensORSet,
     OpensPNCounter,

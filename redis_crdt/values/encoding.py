@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last
+from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last, Rank
 from redis_crdt.core.kinds import KINDS, KindName
 from redis_crdt.errors import InvalidValue
 from redis_crdt.values.codec import Codec
+from redis_crdt.values.ranks import value_of
 
 T = TypeVar("T")
 
@@ -69,6 +70,8 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
                         codec.decode(value)
             case Last(value=bytes(value)):
                 codec.decode(value)
+            case Rank():
+                value_of(codec, entry)
 
 
 def check_concurrent(values: Iterable[bytes | None]) -> None:

@@ -95,9 +95,17 @@ def a_dot(chance: Chance) -> str:
     return f"{time}{seq}@{chance.choice(('a#1', 'a#2', 'b-x#0z', 'C.d_e#zz'))}"
 
 
+RANKS = (
+    *(b"n0", b"n150005", b"n1500015", b"n-50004~", b"n-500049~", b"n199999", b"n100001"),
+    *(b"s", b"sa", b"s 0", "sé".encode(), b"t063845000000000000", b"t999999999999999999"),
+)
+
+
 def an_entry(chance: Chance, kind: str) -> bytes:
     """An entry of this kind, which need not be well-formed."""
     value = chance.choice(("1", '"a"', "[]", '"é"', "1.5", "true", "false"))
+    if kind in ("max_register", "min_register"):
+        return chance.choice(RANKS)
     if KINDS[kind].join is join_max:
         return str(chance.choice((0, 1, 2, 2**53, 2**63 - 1, 2**63))).encode()
     if KINDS[kind].join is join_last:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 from hypothesis import strategies as st
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import Dots, Entry, Last, Total
+from redis_crdt.core.entries import Dots, Entry, Last, Rank, Total
 from redis_crdt.types.g_set.kind import THERE
+from redis_crdt.values.codec import codec_for
+from redis_crdt.values.ranks import rank_of
 
 writers = st.sampled_from(["a#1", "a#2", "b#1", "b-x#0z"])
 times = st.builds(Time, st.integers(1, 4), st.integers(0, 2))
@@ -33,11 +37,23 @@ def totals(draw: st.DrawFn) -> Total:
     return Total(draw(amounts), tuple(sorted(folded.items())), settled)
 
 
+numbers = st.integers() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text("\x00 !a")
+zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=zones)
+ranks: st.SearchStrategy[Rank] = st.one_of(
+    st.builds(rank_of, st.just(codec_for(int | float)), numbers),
+    st.builds(rank_of, st.just(codec_for(str)), texts),
+    st.builds(rank_of, st.just(codec_for(datetime)), moments),
+)
+
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "ew_flag": states(st.sampled_from([b"true", b"false"])),
     "g_counter": totals(),
     "g_set": st.just(THERE),
     "lww_register": st.builds(Last, dots, st.none() | values),
+    "max_register": ranks,
+    "min_register": ranks,
     "or_set": states(st.none()),
     "lww_map": states(values),
 }

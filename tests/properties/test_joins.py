@@ -122,7 +122,23 @@ def test_lua_joins_as_python_does_with_contexts(
 def mutated(text: bytes) -> st.SearchStrategy[bytes]:
     """The text, mostly with some bytes of it replaced, removed or repeated."""
     piece = st.sampled_from(
-        [b"", b"|", b" ", b"@", b"#", b"-0", b"0", b"\n", b"a#1", b"\xff", b"9", b"true"]
+        [
+            b"",
+            b"|",
+            b" ",
+            b"@",
+            b"#",
+            b"-0",
+            b"0",
+            b"\n",
+            b"a#1",
+            b"\xff",
+            b"9",
+            b"true",
+            b"n1",
+            b"~",
+            b"s",
+        ]
     )
     place = st.integers(0, len(text))
     return st.just(text) | st.builds(

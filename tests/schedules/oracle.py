@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from redis_crdt.core.entries import Total
+from redis_crdt.core.entries import Rank, Total
 from redis_crdt.core.fields import VALUE
+from redis_crdt.core.kinds import KINDS
 from tests.schedules.world import Event, Events, Place, Violation, World
 
 
@@ -33,6 +34,8 @@ class End:
                 self._check_totals()
             case "lww_register":
                 self._check_last()
+            case "max_register" | "min_register":
+                self._check_extreme()
             case _:
                 for field in fields:
                     self._check_dots(field)
@@ -50,6 +53,18 @@ class End:
             raise Violation(f"{name!r} is {found}, but {latest} was written")
         if found and found.value != self.world.value(self.place, VALUE, found.dot):
             raise Violation(f"{name!r} has the value of another write: {found}")
+
+    def _check_extreme(self) -> None:
+        join, found = KINDS[self.place.kind].join, self.state.get(VALUE)
+        there = [entries[VALUE] for entries in self.held if VALUE in entries]
+        surely, possible = (
+            [Rank(event.value) for event in self._events(VALUE, events) if event.value]
+            for events in (self.surely, self.possible)
+        )
+        if any(found is None or join(found, each) != found for each in [*surely, *there]):
+            raise Violation(f"{self.place.name!r} is {found}; {surely} were written, {there} held")
+        if found is not None and found not in possible:
+            raise Violation(f"{self.place.name!r} is {found}, which nobody wrote")
 
     def _check_dots(self, field: bytes) -> None:
         surely, possible = self._events(field, self.surely), self._events(field, self.possible)

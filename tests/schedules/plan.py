@@ -25,6 +25,8 @@ PLACES = (
     Place("others", "or_set"),
     Place("stopped", "ew_flag"),
     Place("allowed", "dw_flag"),
+    Place("high", "max_register"),
+    Place("low", "min_register"),
 )
 
 SHAPES = ("pair", "chain", "star", "ring", "mesh")

@@ -15,7 +15,7 @@ from typing import Any
 
 from redis_crdt import memory
 from redis_crdt.core.clock import Dot, parse_clock
-from redis_crdt.core.entries import Dots, Last
+from redis_crdt.core.entries import Dots, Last, Rank
 from redis_crdt.core.fields import VALUE
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.state import State
@@ -43,6 +43,8 @@ BARE: dict[str, type[Any]] = {
     "lww_register": memory.LWWRegister,
     "ew_flag": memory.EWFlag,
     "dw_flag": memory.DWFlag,
+    "max_register": memory.MaxRegister,
+    "min_register": memory.MinRegister,
 }
 
 
@@ -87,6 +89,8 @@ class Run:
             "lww_register": [VALUE],
             "ew_flag": [VALUE],
             "dw_flag": [VALUE],
+            "max_register": [VALUE],
+            "min_register": [VALUE],
         }
 
     def carry_out(self) -> None:
@@ -186,6 +190,8 @@ class Run:
                 on.set(next(self.values))
             case "ew_flag" | "dw_flag", which:
                 on.disable() if which % 2 else on.enable()
+            case "max_register" | "min_register", _:
+                on.set(arg % 1000)
             case "g_counter", _:
                 amount = 1 + arg % 1000
                 on.increment(amount)
@@ -272,6 +278,9 @@ class Run:
                 if isinstance(old, Last) and old.dot > new.dot:
                     raise Violation(f"{new} was written on top of {old}")
                 events |= self.world.add(Event(place, field, new.dot, new.value))
+                continue
+            if isinstance(new, Rank):
+                events |= self.world.add(Event(place, field, value=bytes(new)))
                 continue
             was = old.live if isinstance(old, Dots) else {}
             now = new.live if isinstance(new, Dots) else {}

@@ -1,0 +1,5 @@
+-- What batches may do.
+-- Errors
+--   none
+-- @include extreme/set
+OPERATIONS['extreme/set'] = extreme_set

@@ -1,0 +1,1 @@
+"""What the registers of the largest and of the smallest are: a value that has an order."""
