@@ -123,7 +123,7 @@ def test_no_module_is_too_long() -> None:
 @pytest.mark.parametrize("name", TYPES)
 def test_each_type_has_the_same_files(name: str) -> None:
     folder = PACKAGE / "types" / name
-    wanted = ("kind", "memory", "operations", "awaited", "blocking", "batch", "protocol")
+    wanted = ("kind", "memory", "operations", "awaited", "blocking", "protocol")
     assert {path.stem for path in folder.glob("*.py")} >= {"__init__", *wanted}
     meaning = importlib.import_module(f"redis_crdt.types.{name}").__doc__ or ""
     assert "| time | region 1 | region 2 |" in meaning
