@@ -96,6 +96,24 @@ def test_a_part_of_a_type_says_what_it_raises(name: str) -> None:
     assert errors_told(name) == sorted(codes_in(text_of(name)))
 
 
+def test_what_is_done_first_stays_out_where_another_script_includes_it() -> None:
+    first = re.search(r"^-- @first\n(.+)-- @run", text_of("counter/increment"), re.M | re.S)
+    assert first
+    line = "local total = redis.call('HGET', KEYS[4], field)"
+    assert line in first[1]
+    assert scripts.assemble("counter/increment").index(line) < 3_000
+    assert line not in scripts.assemble("replica/batch")
+
+
+def test_operations_of_batches_are_defined_by_those_that_have_them() -> None:
+    batch = scripts.assemble("replica/batch")
+    before, loaders = batch.split("local LOADERS = {")
+    for path in scripts.named_by("*/in_batch"):
+        assert f"{path.partition('/')[0]} = function()" in loaders
+    assert "_add" not in before
+    assert "_set" not in before
+
+
 def test_every_kind_has_its_part_and_a_type_its_folder() -> None:
     assert {name.partition("/")[0] for name in scripts.named_by("*/kind")} == KINDS.keys()
 
