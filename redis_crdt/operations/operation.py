@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import wraps
 from time import sleep
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -20,6 +21,8 @@ from redis.exceptions import (
     ClusterDownError,
     DataError,
     MovedError,
+    NoScriptError,
+    ReadOnlyError,
     RedisError,
     ResponseError,
     TryAgainError,
@@ -82,6 +85,19 @@ class Everywhere(NamedTuple, Generic[R]):
     about: str = ""
 
 
+class Joins(Enum):
+    """How a write goes together with others to its collection, and what its arguments are then."""
+
+    FIELDS = auto()
+    """Fields. Of several writes of one only the last leaves anything; none replies anything."""
+    PAIRS = auto()
+    """The same, with a value after each field."""
+    AMOUNT = auto()
+    """A side, and an amount that can be added to others; it replies nothing."""
+    TOLD = auto()
+    """Any: it stays an operation of its own, and replies of how many fields something was there."""
+
+
 class Script(NamedTuple, Generic[R]):
     """A script of ``lua/``, run on one shard; it may write, so it is sent only once."""
 
@@ -94,6 +110,8 @@ class Script(NamedTuple, Generic[R]):
     witness: bytes | None = b""
     """What the caller bears witness to (see ``lua/lib/incarnation.lua``); None for a write, whose
     replica says what it has seen, and is told the id of the write with the reply."""
+    joins: Joins | None = None
+    """How a write goes together with others; None for one that always goes alone."""
 
 
 class Each(NamedTuple, Generic[R]):
@@ -363,6 +381,16 @@ def explain(error: Exception, operation: Operation[Any]) -> errors.CRDTError:
 def is_closed(error: RedisError) -> bool:
     """Whether a script was refused because its namespace is not open on the server."""
     return isinstance(error, ResponseError) and str(error).startswith(CLOSED)
+
+
+def lacks_beginning(error: RedisError) -> bool:
+    """Whether a script was refused, as the server does not know it or has no such namespace."""
+    return isinstance(error, NoScriptError) or is_closed(error)
+
+
+def takes_no_writes(error: Exception) -> bool:
+    """Whether a server has refused a write since it is a copy of another one."""
+    return isinstance(error, ReadOnlyError) or "READONLY" in str(error)
 
 
 def is_unserved(error: ResponseError) -> bool:

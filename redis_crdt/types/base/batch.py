@@ -49,9 +49,6 @@ class Recorded:
     """Whether the whole batch is dropped where this would have no effect."""
     tells: bool = False
     """Whether its result tells if it took effect; otherwise it has none."""
-    joins: bool = False
-    """Whether several in a row can be done as one: on a field of their own, or of one field the
-    last."""
     result: Result[Any] = field(default_factory=Result)
     script: Script[Any] | None = None
 
@@ -121,9 +118,8 @@ class Recorder:
         *args: Any,
         required: bool = False,
         tells: bool = False,
-        joins: bool = False,
     ) -> Result[Any]:
-        recorded = Recorded(self._collection, method, args, required, tells, joins)
+        recorded = Recorded(self._collection, method, args, required, tells)
         return self._batch._record(recorded)
 
     def _count(self, method: str, n: int) -> Result[None]:

@@ -14,7 +14,7 @@ class LWWMapRecorder(Recorder, Generic[T]):
 
     def set(self, key: str, value: T) -> Result[None]:
         """Record a write."""
-        return self._record("set", key, value, joins=True)
+        return self._record("set", key, value)
 
     def delete(self, key: str, *, required: bool = False) -> Result[bool]:
         """Record a deletion; its result tells whether the key was there.

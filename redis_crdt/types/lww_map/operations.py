@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from redis_crdt.core.entries import Dots
 from redis_crdt.operations.operation import (
+    Joins,
     Operation,
     Procedure,
     Script,
@@ -45,7 +46,8 @@ class LWWMapOperations(Recordable[T], CollectionOperations[T]):
 
     def _set(self, key: str, value: T) -> Script[Any]:
         field = encode_key(key)
-        return self._part(field)._script("lww_map/set", field, encode_value(self._codec, value))
+        written = encode_value(self._codec, value)
+        return self._part(field)._script("lww_map/set", field, written, joins=Joins.PAIRS)
 
     def _update(self, items: Mapping[str, T]) -> Procedure[None]:
         encoded = {encode_key(k): encode_value(self._codec, v) for k, v in items.items()}
@@ -55,7 +57,7 @@ class LWWMapOperations(Recordable[T], CollectionOperations[T]):
     def _set_here(self, fields: Iterable[tuple[bytes, bytes]]) -> Procedure[None]:
         for batch in batches(fields, bytes_of=bytes_of_item):
             flat = (part for item in batch for part in item)
-            yield self._replica, self._script("lww_map/set", *flat)
+            yield self._replica, self._script("lww_map/set", *flat, joins=Joins.PAIRS)
 
     def _write_anew(self, entries: Mapping[bytes, Dots]) -> Procedure[None]:
         values = ((field, entry.latest_value) for field, entry in entries.items() if entry.live)
@@ -120,7 +122,7 @@ class LWWMapOperations(Recordable[T], CollectionOperations[T]):
 
     def _delete(self, key: str) -> Script[bool]:
         field = encode_key(key)
-        return self._part(field)._script("lww_map/delete", field, read=bool)
+        return self._part(field)._script("lww_map/delete", field, read=bool, joins=Joins.TOLD)
 
     def _delete_all(self, keys: Iterable[str]) -> Procedure[int]:
         parts = self._by_part(dict.fromkeys(map(encode_key, keys)), as_is)
@@ -130,7 +132,7 @@ class LWWMapOperations(Recordable[T], CollectionOperations[T]):
     def _delete_here(self, fields: Iterable[bytes]) -> Procedure[int]:
         deleted = 0
         for batch in batches(fields):
-            deleted += yield self._replica, self._script("lww_map/delete", *batch)
+            deleted += yield self._replica, self._script("lww_map/delete", *batch, joins=Joins.TOLD)
         return deleted
 
     def _clear(self) -> Procedure[None]:

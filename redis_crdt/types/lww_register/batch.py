@@ -14,7 +14,7 @@ class LWWRegisterRecorder(Recorder, Generic[T]):
 
     def set(self, value: T) -> Result[None]:
         """Record a write."""
-        return self._record("set", value, joins=True)
+        return self._record("set", value)
 
 
 class Recordable(Generic[T]):

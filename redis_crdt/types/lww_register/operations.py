@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from redis_crdt.core.clock import Time, replica_of
 from redis_crdt.core.entries import Last
 from redis_crdt.core.fields import VALUE
-from redis_crdt.operations.operation import Command, Script
+from redis_crdt.operations.operation import Command, Joins, Script
 from redis_crdt.types.base.collection.operations import CollectionOperations, value_in
 from redis_crdt.types.lww_register.batch import Recordable
 from redis_crdt.values.encoding import encode_value
@@ -21,7 +21,9 @@ class LWWRegisterOperations(Recordable[T], CollectionOperations[T]):
     kind = "lww_register"
 
     def _set(self, value: T) -> Script[Any]:
-        return self._script("lww_register/set", VALUE, encode_value(self._codec, value))
+        return self._script(
+            "lww_register/set", VALUE, encode_value(self._codec, value), joins=Joins.PAIRS
+        )
 
     def _get(self) -> Command[T | None]:
         return self._entry(lambda entry: self._codec.decode(value_in(entry)))

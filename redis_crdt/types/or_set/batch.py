@@ -14,7 +14,7 @@ class ORSetRecorder(Recorder, Generic[T]):
 
     def add(self, element: T) -> Result[None]:
         """Record an add."""
-        return self._record("add", element, joins=True)
+        return self._record("add", element)
 
     def remove(self, element: T, *, required: bool = False) -> Result[bool]:
         """Record a removal; its result tells whether the element was there.

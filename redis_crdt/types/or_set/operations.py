@@ -10,6 +10,7 @@ from redis_crdt.core.entries import Dots
 from redis_crdt.errors import InvalidValue
 from redis_crdt.operations.operation import (
     Each,
+    Joins,
     Operation,
     Procedure,
     Script,
@@ -40,12 +41,12 @@ class ORSetOperations(Recordable[T], SetOperations[T]):
     def _remove(self, element: T) -> Operation[bool]:
         fields = element_forms(self._codec, element)
         if len(fields) == 1:
-            return self._part(fields[0])._script("or_set/remove", fields[0], read=bool)
-        scripts = tuple(
-            part._script("or_set/remove", *theirs, read=bool)
-            for part, theirs in self._by_part(fields, as_is)
-        )
+            return self._part(fields[0])._removal(*fields)
+        scripts = tuple(part._removal(*theirs) for part, theirs in self._by_part(fields, as_is))
         return scripts[0] if len(scripts) == 1 else Each(scripts, any, self._about)
+
+    def _removal(self, *fields: bytes) -> Script[bool]:
+        return self._script("or_set/remove", *fields, read=bool, joins=Joins.TOLD)
 
     def _remove_all(self, elements: Iterable[T]) -> Procedure[int]:
         forms = (element_forms(self._codec, element) for element in elements)
@@ -59,7 +60,7 @@ class ORSetOperations(Recordable[T], SetOperations[T]):
     def _remove_here(self, fields: Iterable[bytes]) -> Procedure[int]:
         removed = 0
         for batch in batches(fields):
-            removed += yield self._replica, self._script("or_set/remove", *batch)
+            removed += yield self._replica, self._script("or_set/remove", *batch, joins=Joins.TOLD)
         return removed
 
     def _clear(self) -> Procedure[None]:

@@ -15,6 +15,7 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import (
     Command,
     Each,
+    Joins,
     Operation,
     Procedure,
     Script,
@@ -148,9 +149,15 @@ class CollectionOperations(Generic[T]):
     def _command(self, *args: Any, read: Callable[[Any], X] = as_is) -> Command[X]:
         return Command(args, read, self._about, self._shard)
 
-    def _script(self, name: str, *args: Any, read: Callable[[Any], X] = as_is) -> Script[X]:
+    def _script(
+        self,
+        name: str,
+        *args: Any,
+        read: Callable[[Any], X] = as_is,
+        joins: Joins | None = None,
+    ) -> Script[X]:
         args = (self.kind, self._collection, *args)
-        return Script(name, self._shard, self._write_keys, args, read, self._about, None)
+        return Script(name, self._shard, self._write_keys, args, read, self._about, None, joins)
 
     def _open(self) -> Procedure[None]:
         """Check that the name stands for what it is taken for."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from redis_crdt.core import totals as counting
 from redis_crdt.core.entries import Total
-from redis_crdt.operations.operation import Command, Script
+from redis_crdt.operations.operation import Command, Joins, Script
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.operations import CollectionOperations
 
@@ -27,7 +27,7 @@ class CounterOperations(CollectionOperations[int]):
         super().__init__(replica, name, int)
 
     def _count(self, sign: str, n: int) -> Script[Any]:
-        return self._script("counter/increment", sign, counting.check_amount(n))
+        return self._script("counter/increment", sign, counting.check_amount(n), joins=Joins.AMOUNT)
 
     def _value(self) -> Command[int]:
         return self._command("HGETALL", self._live, read=_value)

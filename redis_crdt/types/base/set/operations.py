@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from redis_crdt.operations.operation import (
     Each,
+    Joins,
     Operation,
     Procedure,
     Script,
@@ -28,7 +29,7 @@ class SetOperations(CollectionOperations[T]):
 
     def _add(self, element: T) -> Script[int]:
         field = encode_element(self._codec, element)
-        return self._part(field)._script(f"{self.kind}/add", field)
+        return self._part(field)._script(f"{self.kind}/add", field, joins=Joins.FIELDS)
 
     def _update(self, *elements: Iterable[T]) -> Procedure[None]:
         encode = partial(encode_element, self._codec)
@@ -38,7 +39,7 @@ class SetOperations(CollectionOperations[T]):
 
     def _add_here(self, fields: Iterable[bytes]) -> Procedure[None]:
         for batch in batches(fields):
-            yield self._replica, self._script(f"{self.kind}/add", *batch)
+            yield self._replica, self._script(f"{self.kind}/add", *batch, joins=Joins.FIELDS)
 
     def _contains(self, element: object) -> Operation[bool]:
         fields = fields_of(self._codec, element)
