@@ -43,7 +43,7 @@ SERVER_ONLY = {
     "Replica": {
         *("from_url", "blocking", "replica_id", "locate", "is_cluster", "address"),
         *("keep_in_sync", "status", "verify"),  # what goes on between regions of servers
-        *("opening", "open_shard", "lanes", "evaluating", "running", "recovering"),
+        *("opening", "open_shard", "lanes", "evaluating", "sending", "running", "recovering"),
         *("reading", "waiting"),
     },
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import get_running_loop
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from functools import partial
 from os import getpid
 from typing import Any, Self, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, Self, TypeVar
 from hiredis import pack_command
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from redis_crdt.errors import CRDTError, WrongEventLoop
 from redis_crdt.operations.operation import (
@@ -27,6 +28,7 @@ from redis_crdt.operations.operation import (
     Wait,
     explain,
     is_lost,
+    lacks_beginning,
     told,
 )
 from redis_crdt.transport.awaiting import all_of, drive
@@ -48,8 +50,12 @@ from redis_crdt.transport.flight.awaited import AwaitedFlight
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.native_replies import read_native
 from redis_crdt.transport.server import C, ReplicaOperations
+from redis_crdt.transport.shared import SharedConnection
 from redis_crdt.transport.urls import awaited_client_of
 from redis_crdt.transport.wakeups import AwaitedBell
+
+_INHERITED: list[object] = []
+"""What a fork has left to this process."""
 
 R = TypeVar("R")
 
@@ -119,6 +125,8 @@ class Transport(ReplicaOperations):
     async def close(self) -> None:
         """Close the connections of this replica, and the client that was made by its URL."""
         self._enter_loop()
+        for shared in self._shared.values():
+            shared.close()
         for connections in self._servers.values():
             await connections.close()
         if self._make_client:
@@ -131,10 +139,14 @@ class Transport(ReplicaOperations):
         await self.open()
         return await drive(procedure)
 
-    async def execute(self, operation: Operation[R]) -> R:
+    def execute(self, operation: Operation[R]) -> Coroutine[Any, Any, R]:
         """Carry out an operation; raises exceptions of ours only."""
-        if not self._opened or self._loop is not get_running_loop():
-            await self.open()
+        if self._opened and self._loop is get_running_loop():
+            return self._execute(operation)
+        return self._open_and_execute(operation)
+
+    async def _open_and_execute(self, operation: Operation[R]) -> R:
+        await self.open()
         return await self._execute(operation)
 
     async def _execute(self, operation: Operation[R]) -> R:
@@ -144,7 +156,7 @@ class Transport(ReplicaOperations):
             elif isinstance(operation, Everywhere) and self._router is None:
                 reply = [await self._execute(Command(operation.args, about=operation.about))]
             elif isinstance(operation, Script):
-                reply = self._told(operation, await self._run_script(operation))
+                reply = self._witness.told(operation, await self._run_script(operation))
             elif isinstance(operation, Each):
                 tasks = (asyncio.create_task(self.execute(one)) for one in operation.operations)
                 reply = await all_of(list(tasks))
@@ -164,13 +176,21 @@ class Transport(ReplicaOperations):
             raise
 
     async def _run_script(self, script: Script[Any]) -> Any:
-        if self._router is not None:
-            return await self._take(self.running(script))
+        send = self.evaluating(script)
         try:
-            return await self._send_once(self.evaluating(script))
+            if self._router is None:
+                return await self._send_once(send)
+            return await self._take(self.sending(script.shard, send))
         except ResponseError as error:
-            recovering = self.recovering(script, error)
-        return await self._take(recovering)
+            if not lacks_beginning(error):
+                raise
+            refusal = error
+        beginning = self._beginnings[script.shard]
+        others = beginning.locked()
+        async with beginning:
+            # Who has waited for another one to begin finds that it is done.
+            again = self.running(script) if others else self.recovering(script, refusal)
+            return await self._take(again)
 
     async def _take(self, steps: Steps[R]) -> R:
         try:
@@ -187,7 +207,21 @@ class Transport(ReplicaOperations):
             return result
 
     async def _read(self, args: tuple[Any, ...]) -> Any:
-        """Send a command that only reads; where a connection breaks, again, as redis-py does.
+        """Send a command that only reads; where a connection breaks, again, as redis-py does."""
+        shared = None if is_bounded(args) else self._shared_to(None)
+        if shared is None:
+            return await self._read_apart(args)
+        reply = await shared.ask(args)
+        if isinstance(reply, LostReply | BusyLoadingError):
+            reply = await self._connections_to(None).retry.call_with_retry(
+                partial(_ask_again, shared, args), _nothing
+            )
+        elif isinstance(reply, Exception):
+            raise reply
+        return read_native(args[0], reply)
+
+    async def _read_apart(self, args: tuple[Any, ...]) -> Any:
+        """Send a command that only reads over a connection of its own.
 
         It is what redis-py's clients do, too, less what they measure, for that takes longer.
         """
@@ -234,6 +268,10 @@ class Transport(ReplicaOperations):
                 raise WrongEventLoop(
                     f"{self.about}: another event loop uses this replica; make one for each loop"
                 )
+            if self._pid != here:
+                # Were they found to be garbage here, the other process's event loop, with which
+                # this one shares what it waits by, would no longer hear of them.
+                _INHERITED.append((self._loop, self._client, self._servers, self._shared))
             if self._make_client:
                 self._client = self._make_client()
                 self._router = self._router and Router(self._client, self.namespace)
@@ -244,8 +282,11 @@ class Transport(ReplicaOperations):
                 )
         self._loop, self._pid = loop, here
         self._opening = asyncio.Lock()
+        self._beginnings: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Of each shard that which is held by who begins there."""
         self.tails = {}
         self._servers: dict[Address | None, Connections] = {}
+        self._shared: dict[Address | None, SharedConnection] = {}
 
     def _connections_to(self, node: Address | None) -> Connections:
         """Return the connections to a node of the Cluster, or to the only server."""
@@ -261,8 +302,30 @@ class Transport(ReplicaOperations):
             connections = self._servers[node] = Connections(pool)
         return connections
 
+    def _shared_to(self, node: Address | None) -> SharedConnection | None:
+        """Return the connection that all calls to a server share; None where there can be none."""
+        shared = self._shared.get(node)
+        if shared is None:
+            connections = self._connections_to(node)
+            if connections.is_shareable:
+                shared = self._shared[node] = SharedConnection(connections, self._witness)
+        return shared
+
     async def _send_once(self, send: Send) -> Any:
         """Send a command that may write, once: redis-py's clients would send it again."""
+        shared = None
+        if not (send.waits or send.asking) and (send.write or not is_bounded(send.args)):
+            shared = self._shared_to(send.node)
+        if shared is None:
+            return await self._send_apart(send)
+        reply = await (shared.run(send.write) if send.write else shared.ask(send.args))
+        if isinstance(reply, Exception):
+            raise reply
+        return read_native(send.args[0], reply) if send.parsed else reply
+
+    async def _send_apart(self, send: Send) -> Any:
+        """Send a command, once, over a connection of its own: one that waits, or whose reply is
+        bounded."""
         connections = self._connections_to(send.node)
         connection = await connections.borrow(counts=not send.waits)
         whole = False
@@ -271,11 +334,11 @@ class Transport(ReplicaOperations):
                 await _exchange(connection, ASKING, True)
             write, args = send.write, send.args
             if write is not None:
-                args = self._vouched(connection, _link_of(connection), send)
+                args = self._witness.arguments(write, connection, _link_of(connection))
             bounded = write is None and is_bounded(args)
             reply = await _exchange(connection, pack_command(args), bounded)
             if write is not None:
-                self._answered(connection, _link_of(connection), write)
+                self._witness.answered(write, connection, _link_of(connection))
             whole = True
         except ResponseError:
             whole = True
@@ -306,6 +369,17 @@ class Transport(ReplicaOperations):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask_again(shared: SharedConnection, args: tuple[Any, ...]) -> Any:
+    reply = await shared.ask(args)
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
+async def _nothing(_: object) -> None:
+    """What is done about a read that was lost: its connection is gone already."""
 
 
 async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:

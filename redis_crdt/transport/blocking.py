@@ -108,7 +108,7 @@ class Transport(ReplicaOperations):
             elif isinstance(operation, Everywhere) and self._router is None:
                 reply = [self.execute(Command(operation.args, about=operation.about))]
             elif isinstance(operation, Script):
-                reply = self._told(operation, self._run_script(operation))
+                reply = self._witness.told(operation, self._run_script(operation))
             elif isinstance(operation, Each):
                 reply = [self.execute(one) for one in operation.operations]
             elif isinstance(operation, Wait):
@@ -207,11 +207,11 @@ class Transport(ReplicaOperations):
                 _exchange(connection, ASKING, True)
             write, args = send.write, send.args
             if write is not None:
-                args = self._vouched(connection, _link_of(connection), send)
+                args = self._witness.arguments(write, connection, _link_of(connection))
             bounded = write is None and is_bounded(args)
             reply = _exchange(connection, pack_command(args), bounded)
             if write is not None:
-                self._answered(connection, _link_of(connection), write)
+                self._witness.answered(write, connection, _link_of(connection))
             whole = True
         except ResponseError:
             whole = True

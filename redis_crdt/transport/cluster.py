@@ -28,7 +28,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from redis_crdt.core.names import Keys
-from redis_crdt.operations.operation import LostReply, is_unserved
+from redis_crdt.operations.operation import LostReply, Script, is_unserved
 
 R = TypeVar("R")
 
@@ -57,10 +57,10 @@ class Address(NamedTuple):
 
 
 class Write(NamedTuple):
-    """What a script that writes says of its sender, at this place among the arguments."""
+    """A script that writes; what it bears witness to depends on the connection it goes over."""
 
-    shard: int
-    at: int
+    script: Script[Any]
+    command: str
 
 
 class Send(NamedTuple):
@@ -69,12 +69,13 @@ class Send(NamedTuple):
     node: Address | None
     """The node; None for the server of a replica that is no Cluster."""
     args: tuple[Any, ...]
+    """The command; () for a write."""
     parsed: bool = False
     """Whether the reply is to be read as that of a native command, the same in both protocols."""
     asking: bool = False
     """Whether to ask a node for a key of a slot that it is about to take over."""
     write: Write | None = None
-    """Where the command is a write of ours: what goes with it."""
+    """A write of ours."""
     waits: bool = False
     """Whether it waits for something to happen, and so is not to keep other calls waiting."""
 

@@ -42,12 +42,12 @@ from redis_crdt.operations.operation import (
     unasked,
 )
 from redis_crdt.operations.replies import read_opened
-from redis_crdt.transport.cluster import Address, Router, Send, Steps
+from redis_crdt.transport.cluster import Address, Router, Send, Steps, Write
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.tails import Tail
 from redis_crdt.transport.urls import address_of
 from redis_crdt.transport.wakeups import AwaitedBell, Bell
-from redis_crdt.transport.witness import Witness
+from redis_crdt.transport.witness import Witness, arguments
 
 
 class Openable(Protocol):
@@ -80,7 +80,7 @@ MAX_WAIT = 1.0
 died silently would keep it waiting for ever."""
 
 
-class ReplicaOperations(Witness):
+class ReplicaOperations(Executor):
     """A replica on a server, whichever way it is spoken to: its settings, and opening it."""
 
     blocking: ClassVar[bool]
@@ -109,7 +109,7 @@ class ReplicaOperations(Witness):
         self._feed_limit = feed_limit
         self._allow_eviction = allow_eviction
         self._opened = False
-        super().__init__()
+        self._witness = Witness()
         self._client = client
         self.tails: dict[tuple[int, ...], Tail] = {}
         is_cluster = isinstance(client, RedisCluster | AsyncRedisCluster)
@@ -225,10 +225,16 @@ class ReplicaOperations(Witness):
 
     # How an operation is carried out, step by step --------------------------------------------
 
+    def evaluating(self, script: Script[Any], command: str = "EVALSHA") -> Send:
+        """Return the command that runs a script; what a write bears witness to is yet to come."""
+        if script.witness is None:
+            return Send(None, (), write=Write(script, command))
+        return Send(None, arguments(script, script.witness, command))
+
     def running(self, script: Script[Any], beginnings: int = BEGINNINGS) -> Steps[Any]:
         """Run a script."""
         try:
-            return (yield from self._sending(script.shard, self.evaluating(script)))
+            return (yield from self.sending(script.shard, self.evaluating(script)))
         except ResponseError as error:
             return (yield from self.recovering(script, error, beginnings))
 
@@ -242,7 +248,7 @@ class ReplicaOperations(Witness):
         left = beginnings - 1
         if is_closed(error) and left:
             # The server was emptied. Begin anew there, as a new incarnation.
-            self._heard_of(script.shard).id = b""
+            self._witness.forget(script.shard)
             yield from self.running(self.open_shard(script.shard), left)
             return (yield from self.running(script, left))
         if not isinstance(error, NoScriptError):
@@ -251,9 +257,10 @@ class ReplicaOperations(Witness):
         # taken over. Opening looks into that before any script of ours can write there.
         if script.name != OPEN:
             yield from self.running(self.open_shard(script.shard), left)
-        return (yield from self._sending(script.shard, self.evaluating(script, "EVAL")))
+        return (yield from self.sending(script.shard, self.evaluating(script, "EVAL")))
 
-    def _sending(self, shard: int, send: Send) -> Steps[Any]:
+    def sending(self, shard: int, send: Send) -> Steps[Any]:
+        """Send a command to the server of a shard."""
         if self._router is None:
             return (yield send)
         return (yield from self._router.sending(shard, send.args, write=send.write))

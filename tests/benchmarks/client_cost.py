@@ -19,6 +19,7 @@ from redis.asyncio import Redis as AsyncRedis
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.cli.bench.figures import Figure
 from redis_crdt.cli.bench.measure import Timed, awaited, blocking, by_turns
+from redis_crdt.transport.witness import arguments
 from tests.benchmarks.run import Run
 
 CALLS = 100
@@ -35,7 +36,7 @@ def client_cost(run: Run) -> Iterator[Figure]:
         awaited_tasks = awaiting.or_set("set", str)
         tasks.add("a task")
         status.set("a key", "busy")
-        script: Any = replica.evaluating(tasks._add("a task")).args[1:]
+        script: Any = arguments(tasks._add("a task"))[1:]
         live: Any = tasks._live
         rows: list[tuple[str, Timed, str, Timed]] = [
             (

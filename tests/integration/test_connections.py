@@ -121,7 +121,7 @@ async def test_an_awaited_read_whose_connection_breaks_is_sent_again(
         await done.increment(5)
         server.pause()
         value = asyncio.create_task(done.value())
-        while not eu._servers[None]._lent:  # noqa: ASYNC110 - no event tells that the connection is in use
+        while not eu._shared[None].line.under_way:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0)
         server.kill()
         await asyncio.to_thread(server.restart)

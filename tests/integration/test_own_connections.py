@@ -82,8 +82,8 @@ async def test_one_who_is_cancelled_while_he_waits_keeps_nobody_waiting(server_u
             tasks[2].cancel()  # as it is given the connection, or has just been
             async with asyncio.timeout(30):
                 await asyncio.gather(*tasks, return_exceptions=True)
-            assert not eu._servers[None]._lent
         assert {0, 1, 3, 4} <= await numbers.get_elements() <= {*range(5)}
+        assert not eu._shared[None].line.under_way
 
 
 async def test_time_limits_of_some_are_nothing_to_others(server_url: str) -> None:

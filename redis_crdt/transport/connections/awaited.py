@@ -6,7 +6,11 @@ from asyncio import Semaphore
 from functools import partial
 from typing import Any
 
+from redis.asyncio.connection import Connection, UnixDomainSocketConnection
+
 from redis_crdt.transport.bounds import AwaitedBoundedParser
+
+_OF_SOCKETS = Connection._connect, UnixDomainSocketConnection._connect
 
 
 class Connections:
@@ -22,6 +26,14 @@ class Connections:
         self._lent: dict[Any, bool] = {}
         """Those in use, with whether each is one that counts."""
         self._free = Semaphore(pool.max_connections)
+        kind = pool.connection_class
+        self.is_shareable = getattr(kind, "_connect", None) in _OF_SOCKETS
+        """Whether one may carry many calls: whether it is a socket, as redis-py makes it."""
+
+    @property
+    def retry(self) -> Any:
+        """How often what only reads is tried again, as the client has it."""
+        return self._make().retry
 
     async def borrow(self, *, counts: bool = True) -> Any:
         """Take a connection that stands; a call that counts waits where there are too many.

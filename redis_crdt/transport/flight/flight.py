@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any, ClassVar, Final, Protocol
 
 from hiredis import pack_command
-from redis.exceptions import AuthenticationError, NoScriptError, ResponseError
+from redis.exceptions import AuthenticationError, ResponseError
 
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations.operation import (
@@ -19,9 +19,9 @@ from redis_crdt.operations.operation import (
     Script,
     Wait,
     explain,
-    is_closed,
     is_lost,
     is_unserved,
+    lacks_beginning,
     told,
 )
 from redis_crdt.transport.cluster import Send
@@ -102,4 +102,4 @@ def is_refused_at_first(error: Exception) -> bool:
     """Whether a server has refused a request before it looked at it."""
     if not isinstance(error, ResponseError):
         return False
-    return isinstance(error, NoScriptError) or is_closed(error) or is_unserved(error)
+    return lacks_beginning(error) or is_unserved(error)

@@ -1,0 +1,214 @@
+"""Calls in line for one connection that all of them share: what is sent next, and whose a reply is.
+
+Nothing here sends or waits: whoever has the connection asks what to send and tells what came. A
+server answers in the order in which it was asked, so a reply is for whoever was sent first.
+
+Writes to one shard that are in line at the same moment go as one script. Where the server refuses
+it, nothing was written, and each goes alone: nobody pays for another's fault.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from redis_crdt.operations.operation import LostReply, told
+from redis_crdt.operations.requests import BATCH, BATCH_BYTES
+from redis_crdt.operations.together import Together
+from redis_crdt.transport.cluster import Write
+
+AT_ONCE: Final = 2 * BATCH
+"""So many calls are under way at most; so while a server is at work on some, others are on their
+way, and whoever is in line may still be cancelled, and go together with others."""
+
+
+class Answer(Protocol):
+    """Where a call's reply is put: an ``asyncio.Future``."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+
+    def set_result(self, reply: Any, /) -> None:
+        """Give the reply; an exception where there is none."""
+
+
+class Caller:
+    """Who waits for a reply."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def take(self, reply: Any) -> None:
+        """Take the reply: a cancelled caller's is for nobody."""
+        if not self.answer.done():
+            self.answer.set_result(reply)
+
+
+class Call(Caller):
+    """A command that only reads."""
+
+    __slots__ = ("packed",)
+
+    def __init__(self, answer: Answer, packed: bytes) -> None:
+        self.answer = answer
+        self.packed = packed
+
+    def lose(self, error: Exception) -> None:
+        """Take it that none will come: it may be asked again, unless the server talks nonsense."""
+        is_broken = isinstance(error, RedisConnectionError | RedisTimeoutError)
+        self.take(LostReply(told(error)) if is_broken else error)
+
+
+class Writing(Caller):
+    """A write."""
+
+    __slots__ = ("may_join", "write")
+
+    def __init__(self, answer: Answer, write: Write) -> None:
+        self.answer = answer
+        self.write = write
+        self.may_join = write.command == "EVALSHA" and write.script.joins is not None
+
+
+class Group:
+    """Writes that go as one: often only one."""
+
+    def __init__(self, first: Writing) -> None:
+        self.calls = [first]
+        self.write = first.write
+        """What is sent."""
+        self._left, self._bytes_left = BATCH, BATCH_BYTES
+        """How many arguments and bytes the script may still take."""
+        self._make_room(first)
+
+    def _make_room(self, call: Writing) -> None:
+        args = call.write.script.args
+        self._left -= len(args) - 2
+        for arg in args:
+            if not isinstance(arg, int):
+                self._bytes_left -= len(arg)
+
+    def admits(self, call: Writing) -> bool:
+        """Take in another write, if the script is not too long already."""
+        if self._left <= 0 or self._bytes_left <= 0:
+            return False
+        self._make_room(call)
+        self.calls.append(call)
+        return True
+
+    def join(self) -> Write:
+        """Make one write of them: nobody joins them any more."""
+        if len(self.calls) > 1:
+            together = self._together = Together()
+            self._places = [together.add(call.write.script) for call in self.calls]
+            self.write = Write(together.shortest(), "EVALSHA")
+        return self.write
+
+    def take(self, reply: Any) -> None:
+        """Hand out what the server replied, or why nobody knows what became of it."""
+        if len(self.calls) == 1 or isinstance(reply, Exception):
+            for call in self.calls:
+                call.take(reply)
+            return
+        replies = self._together.replies(reply)
+        for call, place in zip(self.calls, self._places, strict=True):
+            call.take(replies[place])
+
+    def lose(self, error: Exception) -> None:
+        """Take it that no reply will come: nobody knows what became of these."""
+        for call in self.calls:
+            call.take(LostReply(told(error)))
+
+
+class Line:
+    """The calls in line for one connection."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Call | Writing] = deque()
+        self.under_way: deque[Call | Group] = deque()
+        """What is sent, in the order in which replies will come."""
+        self._room = AT_ONCE
+        """How many more calls may be under way."""
+
+    def next(self, pack: Callable[[Group], bytes], most: int = AT_ONCE) -> list[bytes]:
+        """Return what is to be sent now, of so many calls at most; ``pack`` is for writes."""
+        packed: list[bytes] = []
+        for sent in self._take(min(most, self._room)):
+            if isinstance(sent, Group):
+                try:
+                    packed.append(pack(sent))
+                except Exception as error:
+                    self._refuse(sent, error)
+                    continue
+                self._room -= len(sent.calls)
+            else:
+                packed.append(sent.packed)
+                self._room -= 1
+            self.under_way.append(sent)
+        return packed
+
+    def _take(self, room: int) -> list[Call | Group]:
+        """Take calls out of the line, in the order in which they came, writes in groups."""
+        taken: list[Call | Group] = []
+        groups: dict[int, Group] = {}
+        waiting = self.waiting
+        while room and waiting:
+            call = waiting.popleft()
+            if call.answer.done():  # cancelled before it was sent
+                continue
+            room -= 1
+            if isinstance(call, Call):
+                taken.append(call)
+                continue
+            group = None
+            if call.may_join:
+                shard = call.write.script.shard
+                group = groups.get(shard)
+                if group is not None and group.admits(call):
+                    continue
+                groups[shard] = group = Group(call)
+            taken.append(group or Group(call))
+        return taken
+
+    def answered(self, reply: Any) -> Call | Group:
+        """Hand a reply to whom it is for. Returns who that was."""
+        sent = self.under_way.popleft()
+        if isinstance(sent, Call):
+            self._room += 1
+            sent.take(reply)
+        elif isinstance(reply, Exception):
+            self._room += len(sent.calls)
+            self._refuse(sent, reply)
+        else:
+            self._room += len(sent.calls)
+            sent.take(reply)
+        return sent
+
+    def _refuse(self, group: Group, error: Exception) -> None:
+        """Tell a write why it was refused; where there are several, have each go alone."""
+        if len(group.calls) == 1:
+            group.take(error)
+        for call in reversed(group.calls if len(group.calls) > 1 else ()):
+            call.may_join = False
+            self.waiting.appendleft(call)
+
+    def broke(self, error: Exception) -> None:
+        """Take it that the connection broke: no more replies come. Who was not sent stays in line.
+
+        Of a write nobody knows whether it happened; what only reads may be asked again.
+        """
+        lost, self.under_way, self._room = self.under_way, deque(), AT_ONCE
+        for sent in lost:
+            sent.lose(error)
+
+    def give_up(self, error: Exception) -> None:
+        """Take it that there is no connection to be had."""
+        waiting, self.waiting = self.waiting, deque()
+        for call in waiting:
+            call.take(error)
