@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import wraps
 from time import sleep
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from redis.exceptions import (
     AskError,
@@ -22,7 +21,6 @@ from redis.exceptions import (
     DataError,
     MovedError,
     NoScriptError,
-    ReadOnlyError,
     RedisError,
     ResponseError,
     TryAgainError,
@@ -32,6 +30,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from redis_crdt import errors
 from redis_crdt.core import formats
+
+if TYPE_CHECKING:
+    from redis_crdt.operations.together import Joins
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -83,19 +84,6 @@ class Everywhere(NamedTuple, Generic[R]):
     args: tuple[Any, ...]
     read: Callable[[list[Any]], R]
     about: str = ""
-
-
-class Joins(Enum):
-    """How a write goes together with others to its collection, and what its arguments are then."""
-
-    FIELDS = auto()
-    """Fields. Of several writes of one only the last leaves anything; none replies anything."""
-    PAIRS = auto()
-    """The same, with a value after each field."""
-    AMOUNT = auto()
-    """A side, and an amount that can be added to others; it replies nothing."""
-    TOLD = auto()
-    """Any: it stays an operation of its own, and replies of how many fields something was there."""
 
 
 class Script(NamedTuple, Generic[R]):
@@ -386,11 +374,6 @@ def is_closed(error: RedisError) -> bool:
 def lacks_beginning(error: RedisError) -> bool:
     """Whether a script was refused, as the server does not know it or has no such namespace."""
     return isinstance(error, NoScriptError) or is_closed(error)
-
-
-def takes_no_writes(error: Exception) -> bool:
-    """Whether a server has refused a write since it is a copy of another one."""
-    return isinstance(error, ReadOnlyError) or "READONLY" in str(error)
 
 
 def is_unserved(error: ResponseError) -> bool:

@@ -13,44 +13,45 @@ from typing import Any, Self, TypeVar
 from hiredis import pack_command
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import BusyLoadingError, ResponseError
 
-from redis_crdt.errors import CRDTError, WrongEventLoop
+from redis_crdt.errors import WrongEventLoop
 from redis_crdt.operations.operation import (
-    TROUBLE,
     Command,
-    Each,
-    Everywhere,
     LostReply,
     Operation,
     Procedure,
     Script,
-    Wait,
-    explain,
     is_lost,
     lacks_beginning,
     told,
 )
 from redis_crdt.transport.awaiting import all_of, drive
 from redis_crdt.transport.bounds import bound, is_bounded
+from redis_crdt.transport.carrying import FAILURES
 from redis_crdt.transport.cluster import (
     ASKING,
     Address,
+    All,
     First,
     Locate,
     Pause,
+    Read,
     Router,
+    Run,
     Send,
     Step,
     Steps,
+    Write,
     locating,
+    was_not_carried_out,
 )
 from redis_crdt.transport.connections.awaited import Connections
 from redis_crdt.transport.flight.awaited import AwaitedFlight
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.native_replies import read_native
 from redis_crdt.transport.server import C, ReplicaOperations
-from redis_crdt.transport.shared import SharedConnection
+from redis_crdt.transport.shared import SharedConnection, reply_of
 from redis_crdt.transport.urls import awaited_client_of
 from redis_crdt.transport.wakeups import AwaitedBell
 
@@ -145,51 +146,52 @@ class Transport(ReplicaOperations):
             return self._execute(operation)
         return self._open_and_execute(operation)
 
-    async def _open_and_execute(self, operation: Operation[R]) -> R:
+    async def _open_and_execute(self, operation: Operation[Any]) -> Any:
         await self.open()
         return await self._execute(operation)
 
-    async def _execute(self, operation: Operation[R]) -> R:
-        try:
-            if isinstance(operation, Command) and self._router is None:
-                reply = await self._read(operation.args)
-            elif isinstance(operation, Everywhere) and self._router is None:
-                reply = [await self._execute(Command(operation.args, about=operation.about))]
-            elif isinstance(operation, Script):
-                reply = self._witness.told(operation, await self._run_script(operation))
-            elif isinstance(operation, Each):
-                tasks = (asyncio.create_task(self.execute(one)) for one in operation.operations)
-                reply = await all_of(list(tasks))
-            elif isinstance(operation, Wait):
-                reply = await self._take(self.waiting(operation, self._socket_timeout))
+    async def _execute(self, operation: Operation[Any]) -> Any:
+        failure = None
+        if isinstance(operation, Command | Script) and (shared := self._shared_for(operation)):
+            # The shortest way: most calls take it, and are answered.
+            if isinstance(operation, Command):
+                reply = await shared.ask(operation.args)
+                if not isinstance(reply, Exception):
+                    return self._read_reply(operation, reply, is_native=True)
             else:
-                reply = await self._take(self.reading(operation))
-        except CRDTError as error:
-            error.at(self.address)
-            raise
-        except TROUBLE as error:
-            raise explain(error, operation).at(self.address) from error
-        try:
-            return operation.read(reply)
-        except CRDTError as error:
-            error.at(self.address)
-            raise
+                reply = await shared.run(Write(operation))
+                if not isinstance(reply, Exception):
+                    return self._read_reply(operation, reply)
+            # What a node of a Cluster does not serve, or is not reached for, begins anew.
+            failure = None if self._router and was_not_carried_out(reply) else reply
+        return await self._take(self.carrying_out(operation, failure))
 
-    async def _run_script(self, script: Script[Any]) -> Any:
-        send = self.evaluating(script)
+    def _shared_for(self, operation: Command[Any] | Script[Any]) -> SharedConnection | None:
+        """Return the shared connection that an operation may go over, if it is known which."""
+        if isinstance(operation, Command):
+            if operation.placed or is_bounded(operation.args):
+                return None
+        elif operation.witness is not None:
+            return None
+        if self._router is None:
+            return self._shared_to(None)
+        node = self._router.known_node(operation.shard)
+        return node and self._shared_to(node)
+
+    async def _run_script(self, script: Script[Any], failure: Exception | None) -> Any:
         try:
-            if self._router is None:
-                return await self._send_once(send)
-            return await self._take(self.sending(script.shard, send))
+            if failure is not None:
+                raise failure.with_traceback(None)
+            return await self._take(self.sending(script.shard, self.evaluating(script)))
         except ResponseError as error:
             if not lacks_beginning(error):
                 raise
-            refusal = error
+            refused = error
         beginning = self._beginnings[script.shard]
         others = beginning.locked()
         async with beginning:
             # Who has waited for another one to begin finds that it is done.
-            again = self.running(script) if others else self.recovering(script, refusal)
+            again = self.running(script) if others else self.recovering(script, refused)
             return await self._take(again)
 
     async def _take(self, steps: Steps[R]) -> R:
@@ -198,7 +200,7 @@ class Transport(ReplicaOperations):
             while True:
                 try:
                     reply = await self._carry_out(step)
-                except RedisError as error:
+                except FAILURES as error:
                     step = steps.throw(error)
                 else:
                     step = steps.send(reply)
@@ -206,19 +208,14 @@ class Transport(ReplicaOperations):
             result: R = stop.value
             return result
 
-    async def _read(self, args: tuple[Any, ...]) -> Any:
+    async def _read(self, args: tuple[Any, ...], failure: Exception | None) -> Any:
         """Send a command that only reads; where a connection breaks, again, as redis-py does."""
+        if failure is not None and not isinstance(failure, LostReply | BusyLoadingError):
+            raise failure.with_traceback(None)
         shared = None if is_bounded(args) else self._shared_to(None)
         if shared is None:
             return await self._read_apart(args)
-        reply = await shared.ask(args)
-        if isinstance(reply, LostReply | BusyLoadingError):
-            reply = await self._connections_to(None).retry.call_with_retry(
-                partial(_ask_again, shared, args), _nothing
-            )
-        elif isinstance(reply, Exception):
-            raise reply
-        return read_native(args[0], reply)
+        return await shared.read(args)
 
     async def _read_apart(self, args: tuple[Any, ...]) -> Any:
         """Send a command that only reads over a connection of its own.
@@ -239,20 +236,27 @@ class Transport(ReplicaOperations):
         finally:
             # Where the task was cancelled, it has a reply that is for nobody else.
             (connections.give_back if whole else connections.discard)(connection)
-        return read_native(args[0], reply)
+        return reply
 
     async def _carry_out(self, step: Step) -> Any:
         match step:
+            case Run():
+                return await self._run_script(step.script, step.failure)
             case Send():
                 return await self._send_once(step)
-            case First(sends):
-                return await self._first_reply(sends)
-            case Pause(seconds):
-                return await asyncio.sleep(seconds)
-            case Locate(anew):
+            case Read():
+                return await self._read(step.args, step.failure)
+            case All():
+                calls = [asyncio.create_task(self.execute(one)) for one in step.operations]
+                return await all_of(calls)
+            case First():
+                return await self._first_reply(step.sends)
+            case Pause():
+                return await asyncio.sleep(step.seconds)
+            case Locate():
                 with locating():
                     cluster: Any = self._client
-                    await (cluster.nodes_manager if anew else cluster).initialize()
+                    await (cluster.nodes_manager if step.anew else cluster).initialize()
                 return None
 
     def _enter_loop(self) -> None:
@@ -318,9 +322,9 @@ class Transport(ReplicaOperations):
             shared = self._shared_to(send.node)
         if shared is None:
             return await self._send_apart(send)
-        reply = await (shared.run(send.write) if send.write else shared.ask(send.args))
-        if isinstance(reply, Exception):
-            raise reply
+        if send.write:
+            return await reply_of(shared.run, send.write)
+        reply = await reply_of(shared.ask, send.args)
         return read_native(send.args[0], reply) if send.parsed else reply
 
     async def _send_apart(self, send: Send) -> Any:
@@ -369,17 +373,6 @@ class Transport(ReplicaOperations):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _ask_again(shared: SharedConnection, args: tuple[Any, ...]) -> Any:
-    reply = await shared.ask(args)
-    if isinstance(reply, Exception):
-        raise reply
-    return reply
-
-
-async def _nothing(_: object) -> None:
-    """What is done about a read that was lost: its connection is gone already."""
 
 
 async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:

@@ -9,32 +9,29 @@ from typing import Any, Self, TypeVar
 from hiredis import pack_command
 from redis import Redis
 from redis.cluster import RedisCluster
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt.errors import CRDTError
 from redis_crdt.operations.operation import (
-    TROUBLE,
-    Command,
-    Each,
-    Everywhere,
     LostReply,
     Operation,
     Procedure,
     Script,
-    Wait,
     drive,
-    explain,
     is_lost,
     told,
 )
 from redis_crdt.transport.bounds import bound, is_bounded
+from redis_crdt.transport.carrying import FAILURES
 from redis_crdt.transport.cluster import (
     ASKING,
     Address,
+    All,
     First,
     Locate,
     Pause,
+    Read,
+    Run,
     Send,
     Step,
     Steps,
@@ -102,29 +99,7 @@ class Transport(ReplicaOperations):
 
     def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""
-        try:
-            if isinstance(operation, Command) and self._router is None:
-                reply = self._read(operation.args)
-            elif isinstance(operation, Everywhere) and self._router is None:
-                reply = [self.execute(Command(operation.args, about=operation.about))]
-            elif isinstance(operation, Script):
-                reply = self._witness.told(operation, self._run_script(operation))
-            elif isinstance(operation, Each):
-                reply = [self.execute(one) for one in operation.operations]
-            elif isinstance(operation, Wait):
-                reply = self._take(self.waiting(operation, self._socket_timeout))
-            else:
-                reply = self._take(self.reading(operation))
-        except CRDTError as error:
-            error.at(self.address)
-            raise
-        except TROUBLE as error:
-            raise explain(error, operation).at(self.address) from error
-        try:
-            return operation.read(reply)
-        except CRDTError as error:
-            error.at(self.address)
-            raise
+        return self._take(self.carrying_out(operation))
 
     def _run_script(self, script: Script[Any]) -> Any:
         if self._router is not None:
@@ -141,7 +116,7 @@ class Transport(ReplicaOperations):
             while True:
                 try:
                     reply = self._carry_out(step)
-                except RedisError as error:
+                except FAILURES as error:
                     step = steps.throw(error)
                 else:
                     step = steps.send(reply)
@@ -168,18 +143,24 @@ class Transport(ReplicaOperations):
         finally:
             # Interrupted, as out of a signal's handler, it has a reply that is for nobody else.
             (connections.give_back if whole else connections.discard)(connection)
-        return read_native(args[0], reply)
+        return reply
 
     def _carry_out(self, step: Step) -> Any:
         match step:
+            case Run():
+                return self._run_script(step.script)
             case Send():
                 return self._send_once(step)
-            case First(sends):
-                return self._first_reply(sends)
-            case Pause(seconds):
-                return sleep(seconds)
-            case Locate(anew):
-                if anew:  # a blocking client has learnt it once when it was made
+            case Read():
+                return self._read(step.args)
+            case All():
+                return [self.execute(one) for one in step.operations]
+            case First():
+                return self._first_reply(step.sends)
+            case Pause():
+                return sleep(step.seconds)
+            case Locate():
+                if step.anew:  # a blocking client has learnt it once when it was made
                     cluster: Any = self._client
                     with locating():
                         cluster.nodes_manager.initialize()

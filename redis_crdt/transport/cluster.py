@@ -60,7 +60,7 @@ class Write(NamedTuple):
     """A script that writes; what it bears witness to depends on the connection it goes over."""
 
     script: Script[Any]
-    command: str
+    command: str = "EVALSHA"
 
 
 class Send(NamedTuple):
@@ -78,6 +78,28 @@ class Send(NamedTuple):
     """A write of ours."""
     waits: bool = False
     """Whether it waits for something to happen, and so is not to keep other calls waiting."""
+
+
+class Read(NamedTuple):
+    """A step: send a command that only reads to the only server, again if a connection breaks."""
+
+    args: tuple[Any, ...]
+    failure: Exception | None
+    """What has become of it already, if it was sent."""
+
+
+class Run(NamedTuple):
+    """A step: run a script."""
+
+    script: Script[Any]
+    failure: Exception | None
+    """What has become of it already, if it was sent."""
+
+
+class All(NamedTuple):
+    """A step: carry out several operations, side by side where calls are awaited."""
+
+    operations: tuple[Any, ...]
 
 
 class First(NamedTuple):
@@ -102,7 +124,7 @@ class Locate(NamedTuple):
     """Whether to ask the Cluster even if the client has learnt that before."""
 
 
-Step = Send | First | Pause | Locate
+Step = Send | Read | Run | All | First | Pause | Locate
 
 Steps = Generator[Step, Any, R]
 """Steps in a row: it yields each, and gets its reply."""
@@ -234,6 +256,14 @@ class Router:
         # A node that does not know its own name leaves it out: it is where it was asked.
         host, port = redirection.host or asked.host, redirection.port
         return Address(*self._client.nodes_manager.remap_host_port(host, port))
+
+
+def was_not_carried_out(error: Exception) -> bool:
+    """Whether a node of a Cluster could not be reached, or has refused as it does not serve it."""
+    if isinstance(error, ResponseError):
+        return is_unserved(error)
+    unreachable = RedisConnectionError | RedisTimeoutError
+    return isinstance(error, unreachable) and not isinstance(error, LostReply)
 
 
 @contextmanager

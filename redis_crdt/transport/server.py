@@ -42,6 +42,7 @@ from redis_crdt.operations.operation import (
     unasked,
 )
 from redis_crdt.operations.replies import read_opened
+from redis_crdt.transport.carrying import Carrying
 from redis_crdt.transport.cluster import Address, Router, Send, Steps, Write
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.tails import Tail
@@ -80,7 +81,7 @@ MAX_WAIT = 1.0
 died silently would keep it waiting for ever."""
 
 
-class ReplicaOperations(Executor):
+class ReplicaOperations(Carrying):
     """A replica on a server, whichever way it is spoken to: its settings, and opening it."""
 
     blocking: ClassVar[bool]
@@ -273,9 +274,9 @@ class ReplicaOperations(Executor):
         send = self._router.placing if command.placed else self._router.sending
         return (yield from send(command.shard, command.args, parsed=True, once=False))
 
-    def waiting(self, wait: Wait, socket_timeout: float | None) -> Steps[Any]:
+    def waiting(self, wait: Wait) -> Steps[Any]:
         """Wait for feeds, for less than the connection would."""
-        block = self._block(wait, socket_timeout)
+        block = self._block(wait)
         if self._router is None:
             reply = yield Send(None, self._xread(wait, *block), waits=bool(block))
         elif len(wait.starts) == 1:
@@ -288,13 +289,13 @@ class ReplicaOperations(Executor):
 
     def _blocking_read(self, wait: Wait) -> tuple[Any, ...]:
         """Return the command that waits for feeds of one slot."""
-        return self._xread(wait, *self._block(wait, self._socket_timeout))
+        return self._xread(wait, *self._block(wait))
 
-    def _block(self, wait: Wait, socket_timeout: float | None) -> tuple[Any, ...]:
+    def _block(self, wait: Wait) -> tuple[Any, ...]:
         if wait.seconds == 0:
             return ()
         seconds = MAX_WAIT if wait.seconds is None else min(MAX_WAIT, wait.seconds)
-        if socket_timeout:
+        if socket_timeout := self._socket_timeout:
             seconds = min(seconds, socket_timeout / 2)
         return ("BLOCK", max(1, round(seconds * 1000)))
 

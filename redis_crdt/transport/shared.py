@@ -9,17 +9,19 @@ redis-py does for each command is not paid. Who is next, and whose a reply is, i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 from weakref import finalize, ref
 
 from hiredis import PushNotification, Reader, pack_command
 from redis._parsers.base import BaseParser
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import InvalidResponse, NoScriptError, ResponseError
+from redis.exceptions import InvalidResponse, NoScriptError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt.operations.operation import takes_no_writes, told
+from redis_crdt.operations.operation import told
 from redis_crdt.transport.cluster import Write
 from redis_crdt.transport.connections.awaited import Connections
 from redis_crdt.transport.line import Call, Group, Line, Writing
@@ -52,8 +54,16 @@ class SharedConnection:
     def ask(self, args: tuple[Any, ...]) -> asyncio.Future[Any]:
         """Send a command that only reads; the reply is an exception where there is none."""
         answer = self._loop.create_future()
-        self._put(Call(answer, pack_command(args)))
+        try:
+            self._put(Call(answer, pack_command(args)))
+        except (TypeError, ValueError) as error:  # no command
+            answer.set_result(error)
         return answer
+
+    async def read(self, args: tuple[Any, ...]) -> Any:
+        """Send a command that only reads, again where the connection breaks, as redis-py does."""
+        asking = partial(reply_of, self.ask, args)
+        return await self._connections.retry.call_with_retry(asking, _do_nothing)
 
     def run(self, write: Write) -> asyncio.Future[Any]:
         """Send a write, once; the reply is an exception where there is none."""
@@ -119,6 +129,23 @@ class SharedConnection:
         if self._link is not None:
             self._link.end(closed)
         self.line.give_up(closed)
+
+
+async def reply_of(ask: Callable[[Any], Awaitable[Any]], what: Any) -> Any:
+    """Return a reply; raises the exception that has come in its place."""
+    reply = await ask(what)
+    if isinstance(reply, Exception):
+        raise reply.with_traceback(None)  # which others have raised, too
+    return reply
+
+
+async def _do_nothing(_: object) -> None:
+    """What is done about a read that was lost: its connection is gone already."""
+
+
+def _takes_no_writes(error: Exception) -> bool:
+    """Whether a server has refused a write since it is a copy of another one."""
+    return isinstance(error, ReadOnlyError) or "READONLY" in str(error)
 
 
 def _release(loop: asyncio.AbstractEventLoop, connection: Any) -> None:
@@ -214,7 +241,7 @@ class _Link(asyncio.Protocol):
         """Take note of what a reply says of the server."""
         if sent is self._ping:
             self._ping = None
-        if isinstance(reply, ResponseError) and takes_no_writes(reply):
+        if isinstance(reply, ResponseError) and _takes_no_writes(reply):
             # Another one may have taken over: who connects anew is led to that.
             self._is_leaving = True
         if type(sent) is Group:

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from redis_crdt.core.entries import Dots
 from redis_crdt.operations.operation import (
-    Joins,
     Operation,
     Procedure,
     Script,
@@ -15,6 +14,7 @@ from redis_crdt.operations.operation import (
     known_already,
 )
 from redis_crdt.operations.packed import latest_value
+from redis_crdt.operations.together import Joins
 from redis_crdt.types.base.collection.operations import (
     CollectionOperations,
     batches,

@@ -15,7 +15,6 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import (
     Command,
     Each,
-    Joins,
     Operation,
     Procedure,
     Script,
@@ -23,6 +22,7 @@ from redis_crdt.operations.operation import (
     as_is,
 )
 from redis_crdt.operations.requests import BATCH, BATCH_BYTES
+from redis_crdt.operations.together import Joins
 from redis_crdt.sync.tombstones import collect_one
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.values.codec import codec_for
