@@ -44,7 +44,7 @@ SERVER_ONLY = {
         *("from_url", "blocking", "replica_id", "locate", "is_cluster", "address"),
         *("keep_in_sync", "status", "verify"),  # what goes on between regions of servers
         *("opening", "open_shard", "lanes", "evaluating", "sending", "running", "recovering"),
-        *("reading", "waiting"),
+        *("reading", "waiting", "carrying_out"),
     },
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from time import sleep
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from redis.exceptions import (
     AskError,
@@ -30,9 +30,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from redis_crdt import errors
 from redis_crdt.core import formats
-
-if TYPE_CHECKING:
-    from redis_crdt.operations.together import Joins
+from redis_crdt.operations.joins import Joins
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import Any, Final
 
 from redis_crdt.core.entries import MAX_TOTAL
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import Script, as_is
-
-
-class Joins(Enum):
-    """How a write goes together with others to its collection, and what its arguments are then."""
-
-    FIELDS = auto()
-    """Fields. Of several writes of one only the last leaves anything; none replies anything."""
-    PAIRS = auto()
-    """The same, with a value after each field."""
-    AMOUNT = auto()
-    """A side, and an amount that can be added to others; it replies nothing."""
-    TOLD = auto()
-    """Any: it stays an operation of its own, and replies of how many fields something was there."""
-
 
 BATCH_SCRIPT: Final = "replica/batch"
 

@@ -18,7 +18,7 @@ from redis_crdt.operations.operation import (
     explain,
 )
 from redis_crdt.transport.cluster import All, Read, Router, Run, Steps
-from redis_crdt.transport.native import read_native
+from redis_crdt.transport.native_replies import read_native
 from redis_crdt.transport.witness import Witness
 
 R = TypeVar("R")

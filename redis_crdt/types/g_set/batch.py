@@ -14,7 +14,7 @@ class GSetRecorder(Recorder, Generic[T]):
 
     def add(self, element: T) -> Result[None]:
         """Record an add."""
-        return self._record("add", element, joins=True)
+        return self._record("add", element)
 
 
 class Recordable(Generic[T]):

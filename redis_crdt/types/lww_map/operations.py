@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from redis_crdt.core.entries import Dots
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import (
     Operation,
     Procedure,
@@ -14,7 +15,6 @@ from redis_crdt.operations.operation import (
     known_already,
 )
 from redis_crdt.operations.packed import latest_value
-from redis_crdt.operations.together import Joins
 from redis_crdt.types.base.collection.operations import (
     CollectionOperations,
     batches,

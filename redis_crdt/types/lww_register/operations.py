@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from redis_crdt.core.clock import Time, replica_of
 from redis_crdt.core.entries import Last
 from redis_crdt.core.fields import VALUE
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import Command, Script
-from redis_crdt.operations.together import Joins
 from redis_crdt.types.base.collection.operations import CollectionOperations, value_in
 from redis_crdt.types.lww_register.batch import Recordable
 from redis_crdt.values.encoding import encode_value

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from redis_crdt.core.entries import Dots
 from redis_crdt.errors import InvalidValue
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import (
     Each,
     Operation,
@@ -15,7 +16,6 @@ from redis_crdt.operations.operation import (
     Script,
     as_is,
 )
-from redis_crdt.operations.together import Joins
 from redis_crdt.types.base.collection.operations import batches
 from redis_crdt.types.base.set.operations import SetOperations
 from redis_crdt.types.or_set.batch import Recordable

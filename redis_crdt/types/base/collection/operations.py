@@ -12,6 +12,7 @@ from redis_crdt.core.partitions import by_part, check_described, check_partition
 from redis_crdt.core.state import State, common_to
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import (
     Command,
     Each,
@@ -22,7 +23,6 @@ from redis_crdt.operations.operation import (
     as_is,
 )
 from redis_crdt.operations.requests import BATCH, BATCH_BYTES
-from redis_crdt.operations.together import Joins
 from redis_crdt.sync.tombstones import collect_one
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.values.codec import codec_for

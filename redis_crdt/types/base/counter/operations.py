@@ -6,8 +6,8 @@ from typing import Any
 
 from redis_crdt.core import totals as counting
 from redis_crdt.core.entries import Total
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import Command, Script
-from redis_crdt.operations.together import Joins
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.operations import CollectionOperations
 

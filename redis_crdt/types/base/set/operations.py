@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import (
     Each,
     Operation,
@@ -16,7 +17,6 @@ from redis_crdt.operations.operation import (
     as_is,
     known_already,
 )
-from redis_crdt.operations.together import Joins
 from redis_crdt.types.base.collection.operations import CollectionOperations, batches
 from redis_crdt.types.base.set.elements import Keyed, decoded, fields_of, gathered
 from redis_crdt.values.encoding import encode_element
