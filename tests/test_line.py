@@ -9,9 +9,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse, ResponseError
 
 from redis_crdt.core.entries import MAX_TOTAL
+from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import LostReply, Script
 from redis_crdt.operations.requests import BATCH
-from redis_crdt.operations.together import BATCH_SCRIPT, Joins
+from redis_crdt.operations.together import BATCH_SCRIPT
 from redis_crdt.transport.cluster import Write
 from redis_crdt.transport.line import AT_ONCE, Call, Group, Line, Writing
 

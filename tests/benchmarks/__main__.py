@@ -24,6 +24,7 @@ from tests.benchmarks.plot import plot as draw
 from tests.benchmarks.propagation import propagation
 from tests.benchmarks.run import Run
 from tests.benchmarks.server_cost import cpu, memory
+from tests.benchmarks.sharing import tasks, tasks_on_a_cluster, threads
 from tests.benchmarks.write_cost import writes
 
 
@@ -50,6 +51,9 @@ def textbook(run: Run) -> Iterator[Figure]:
 ROWS: dict[str, Callable[[Run], Iterator[Figure]]] = {
     "calls": single_calls,
     "batches": batches,
+    "tasks": tasks,
+    "cluster-tasks": tasks_on_a_cluster,
+    "threads": threads,
     "pottery": against_pottery,
     "delta": delta,
     "textbook": textbook,

@@ -10,6 +10,7 @@ from redis_crdt.cli.bench.calls import batches, single_calls
 from redis_crdt.cli.bench.deltas import against_textbook, deltas
 from redis_crdt.cli.bench.figures import Figure
 from redis_crdt.cli.bench.ground import Ground, ground_at
+from redis_crdt.cli.bench.many_tasks import many_tasks
 from redis_crdt.cli.bench.show import environment
 from redis_crdt.servers import find_binaries
 
@@ -32,6 +33,7 @@ def measured(urls: Sequence[str], entries: int, rounds: int) -> tuple[list[Figur
 def _figures(ground: Ground, entries: int, rounds: int) -> Iterator[Figure]:
     yield from single_calls(ground, rounds)
     yield from batches(ground, rounds)
+    yield from many_tasks(ground, max(2, rounds // 4))
     yield from deltas(ground, rounds, entries)
     yield from against_textbook(ground, max(2, rounds // 4), entries)
 
