@@ -152,7 +152,7 @@ class Transport(ReplicaOperations):
 
     async def _execute(self, operation: Operation[Any]) -> Any:
         failure = None
-        if isinstance(operation, Command | Script) and (shared := self._shared_for(operation)):
+        if isinstance(operation, (Command, Script)) and (shared := self._shared_for(operation)):
             # The shortest way: most calls take it, and are answered.
             if isinstance(operation, Command):
                 reply = await shared.ask(operation.args)

@@ -13,6 +13,8 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from redis_crdt.operations.operation import (
+    TROUBLE,
+    Command,
     LostReply,
     Operation,
     Procedure,
@@ -99,16 +101,28 @@ class Transport(ReplicaOperations):
 
     def execute(self, operation: Operation[R]) -> R:
         """Carry out an operation; raises exceptions of ours only."""
-        return self._take(self.carrying_out(operation))
+        failure = None
+        if self._router is None and isinstance(operation, (Command, Script)):
+            # The shortest way: most calls take it, and are answered.
+            is_native = isinstance(operation, Command)
+            try:
+                if isinstance(operation, Command):
+                    reply = self._read(operation.args)
+                else:
+                    reply = self._send_once(self.evaluating(operation))
+            except TROUBLE as error:
+                failure = error
+            else:
+                result: R = self._read_reply(operation, reply, is_native=is_native)
+                return result
+        return self._take(self.carrying_out(operation, failure))
 
-    def _run_script(self, script: Script[Any]) -> Any:
-        if self._router is not None:
+    def _run_script(self, script: Script[Any], failure: Exception | None) -> Any:
+        if failure is None:
             return self._take(self.running(script))
-        try:
-            return self._send_once(self.evaluating(script))
-        except ResponseError as error:
-            recovering = self.recovering(script, error)
-        return self._take(recovering)
+        if not isinstance(failure, ResponseError):
+            raise failure
+        return self._take(self.recovering(script, failure))
 
     def _take(self, steps: Steps[R]) -> R:
         try:
@@ -148,10 +162,12 @@ class Transport(ReplicaOperations):
     def _carry_out(self, step: Step) -> Any:
         match step:
             case Run():
-                return self._run_script(step.script)
+                return self._run_script(step.script, step.failure)
             case Send():
                 return self._send_once(step)
             case Read():
+                if step.failure is not None:
+                    raise step.failure
                 return self._read(step.args)
             case All():
                 return [self.execute(one) for one in step.operations]
