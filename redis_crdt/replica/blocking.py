@@ -90,8 +90,9 @@ class Replica(Transport, Types):
         ``redis+cluster://`` and ``rediss+cluster://`` are for any node of a Cluster.
         ``client_options`` go to the client. :meth:`close` closes it. Of more calls at once than its
         ``max_connections`` some wait for a connection; those that :meth:`watch` do not count. Where
-        calls are awaited that is 64 by default, of a Cluster to each node. Raises also
-        :class:`InvalidSetting` for what is no URL, or has options that redis-py does not have.
+        calls are awaited, those of all tasks share one connection to each server, and that many,
+        64 by default, are at most for what is asked of peers. Raises also :class:`InvalidSetting`
+        for what is no URL, or has options that redis-py does not have.
         """
         return cls._of_url(
             url,
