@@ -183,6 +183,8 @@ class _Link(asyncio.Protocol):
         """Whether what was last sent was of several calls."""
         self._heard = self._loop.time()
         """When something was last heard of the server, or asked after a time of silence."""
+        if connection.health_check_interval:  # it may have lain idle
+            self._heard = connection.next_health_check - connection.health_check_interval
         self._timer: asyncio.TimerHandle | None = None
         self._ping: Call | None = None
         self._known: set[str] = set()
