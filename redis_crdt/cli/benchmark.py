@@ -25,7 +25,7 @@ def bench(
     """Measure calls, batches and syncs beside what raw redis-py takes for the same.
 
     On servers that are started for it, or on those of --url, in a namespace of its own that goes
-    in the end. It keeps a server busy for some ten seconds.
+    in the end. It keeps a server busy for some twenty seconds.
     """
     from redis_crdt.cli.bench import run, show
 

@@ -67,10 +67,10 @@ PEER_TIMEOUT = 10.0
 class Transport(ReplicaOperations):
     """Carries out operations by connections of asyncio.
 
-    Any number of tasks may use it at a time, and their calls share a connection to each server: what
-    comes in one turn of the event loop is sent together, and of it the writes to one shard as one
-    script, each with a reply of its own. A task that is cancelled while a write is under way leaves
-    open whether that write happened; no other is affected.
+    Any number of tasks may use it at a time, and their calls share a connection to each server.
+    What comes in one turn of the event loop is sent together, and of it the writes to one shard as
+    one script, each with a reply of its own. A task that is cancelled while a write is under way
+    leaves open whether that write happened; no other is affected.
 
     It is for one event loop at a time. Once that has ended it may be used in another, as where
     ``asyncio.run`` is called again, unless it was made from a ``RedisCluster``, which

@@ -15,6 +15,7 @@ from redis_crdt.cli.bench.figures import Figure
 from redis_crdt.cli.bench.many_tasks import CALLS, FEW, many_tasks, of_tasks
 from redis_crdt.cli.bench.measure import Timed, by_turns
 from redis_crdt.servers import Cluster
+from redis_crdt.transport.witness import arguments
 from tests.benchmarks.run import Run
 
 SHARDS = 12
@@ -70,8 +71,10 @@ def tasks_on_a_cluster(run: Run) -> Iterator[Figure]:
 def threads(run: Run) -> Iterator[Figure]:
     """Measure threads that share a blocking replica."""
     with run.ground() as ground, ThreadPoolExecutor(THREADS) as pool:
-        replica, client, key = ground.replica("threads"), ground.client, ground.raw("threads")
+        client: Any = ground.client
+        replica, key = ground.replica("threads"), ground.raw("threads")
         members = replica.or_set("set", str)
+        members.add(element(0))
         rows: list[tuple[str, Callable[[int], Any], str, Callable[[int], Any]]] = [
             (
                 "`in` an `ORSet`",
@@ -82,13 +85,13 @@ def threads(run: Run) -> Iterator[Figure]:
             (
                 "`ORSet.add`",
                 lambda i: members.add(element(i)),
-                "`SADD`",
-                lambda i: client.sadd(key, element(i)),
+                "the same `EVALSHA`",
+                lambda i: client.execute_command(*arguments(members._add(element(i)))),
             ),
         ]
         for work, ours, command, reference in rows:
             mine, theirs = (_of_threads(pool, call) for call in (ours, reference))
-            found = by_turns(mine, theirs, run.rounds // 2, CALLS)
+            found = by_turns(mine, theirs, run.rounds // 4, CALLS)
             yield Figure(
                 f"{work}, {THREADS} threads: calls a second",
                 f"{command}, by redis-py",

@@ -43,6 +43,7 @@ def test_it_measures_servers_of_the_user_and_leaves_them_as_they_were(
     assert "redis-py" in told["environment"]
     figures = {figure["work"]: figure for figure in told["figures"]}
     assert {"`ORSet.add`", "`LWWMap.get`", "`await ORSet.add`"} <= figures.keys()
+    assert "`await ORSet.add`, 100 tasks: calls a second" in figures
     for figure in figures.values():
         value = figure["value"]
         assert 0 < value["low"] <= value["median"] <= value["high"]

@@ -214,6 +214,15 @@ def test_tls(new_server: NewServer, tmp_path: Path) -> None:
     with pytest.raises(ServerUnreachable, match="certificate"):
         Replica.from_url(url, replica_id="eu")
 
+    async def awaited() -> None:
+        async with AsyncReplica.from_url(url, ssl_ca_certs=str(certificate)) as eu:
+            texts = eu.or_set("texts", str)
+            each = [f"{i}" * 1000 for i in range(500)]
+            await asyncio.gather(*map(texts.add, each))
+            assert all(await asyncio.gather(*map(texts.contains, each)))
+
+    asyncio.run(awaited())
+
 
 class Interrupted(Exception):
     """What a signal's handler raises, as Ctrl-C and time limits do."""

@@ -74,6 +74,20 @@ async def test_a_thousand_tasks_need_one_connection(
             assert is_idle(eu)
 
 
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_protocols_and_decoding(server_url: str, protocol: int) -> None:
+    client: Any = AsyncRedis.from_url(server_url, protocol=protocol, decode_responses=True)
+    async with Replica(client, replica_id="eu") as eu:
+        blobs, done, status = eu.or_set("blobs", bytes), eu.g_counter("done"), eu.lww_map("s", int)
+        for _ in range(2):
+            await asyncio.gather(blobs.add(b"\xff"), done.increment(2), status.set("a", 1))
+        assert await asyncio.gather(
+            *(blobs.contains(b"\xff"), blobs.contains(b"x"), done.by_replica(), status.to_dict())
+        ) == [True, False, {"eu": 4}, {"a": 1}]
+        assert await blobs.remove(b"\xff")
+    await client.aclose()
+
+
 async def test_cancelled_calls_shift_nobodys_reply(server_url: str) -> None:
     chance = random.Random(7)
     async with Replica.from_url(server_url, replica_id="eu") as eu:

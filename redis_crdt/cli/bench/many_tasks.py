@@ -16,7 +16,7 @@ from redis_crdt.cli.bench.measure import Pairs, Timed, by_turns
 from redis_crdt.replica.awaited import Replica as AsyncReplica
 
 FEW, MANY = 100, 1000
-CALLS = 4000
+CALLS = 2000
 """Of each round."""
 
 BEST = (10, 100)
