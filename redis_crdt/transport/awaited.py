@@ -176,7 +176,7 @@ class Transport(ReplicaOperations):
         elif operation.witness is not None:
             return None
         if self._router is None:
-            return self._shared_to(None)
+            return self._shared.get(None) or self._shared_to(None)
         node = self._router.known_node(operation.shard)
         return node and self._shared_to(node)
 
