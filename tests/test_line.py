@@ -255,8 +255,9 @@ def test_what_cannot_be_packed_is_told_to_who_asked() -> None:
     def pack(group: Group) -> bytes:
         raise TypeError(group)
 
+    together = [sender.write("or_set/add", b"x") for _ in range(2)]
     assert sender.line.next(pack) == [b"read", b"read"]
-    assert isinstance(wrong.reply, TypeError)
+    assert [type(answer.reply) for answer in (wrong, *together)] == [TypeError] * 3
     sender.line.answered(1)
     sender.line.answered(2)
     assert (before.reply, after.reply) == (1, 2)

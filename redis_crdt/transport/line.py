@@ -139,12 +139,16 @@ class Line:
     def next(self, pack: Callable[[Group], bytes], most: int = AT_ONCE) -> list[bytes]:
         """Return what is to be sent now, of so many calls at most; ``pack`` is for writes."""
         packed: list[bytes] = []
-        for sent in self._take(min(most, self._room)):
+        taken = self._take(min(most, self._room))
+        for sent in taken:
             if isinstance(sent, Group):
                 try:
                     packed.append(pack(sent))
                 except Exception as error:
-                    self._refuse(sent, error)
+                    if len(sent.calls) == 1:
+                        sent.take(error)
+                    else:
+                        taken += map(Group, sent.calls)
                     continue
                 self._room -= len(sent.calls)
             else:
@@ -182,21 +186,16 @@ class Line:
         if isinstance(sent, Call):
             self._room += 1
             sent.take(reply)
-        elif isinstance(reply, Exception):
-            self._room += len(sent.calls)
-            self._refuse(sent, reply)
+            return sent
+        self._room += len(sent.calls)
+        if len(sent.calls) > 1 and isinstance(reply, Exception):
+            # Nothing was written: each goes alone, before all others.
+            for call in reversed(sent.calls):
+                call.may_join = False
+                self.waiting.appendleft(call)
         else:
-            self._room += len(sent.calls)
             sent.take(reply)
         return sent
-
-    def _refuse(self, group: Group, error: Exception) -> None:
-        """Tell a write why it was refused; where there are several, have each go alone."""
-        if len(group.calls) == 1:
-            group.take(error)
-        for call in reversed(group.calls if len(group.calls) > 1 else ()):
-            call.may_join = False
-            self.waiting.appendleft(call)
 
     def broke(self, error: Exception) -> None:
         """Take it that the connection broke: no more replies come. Who was not sent stays in line.

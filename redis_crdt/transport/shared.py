@@ -104,9 +104,10 @@ class SharedConnection:
         except Exception as error:  # whatever a program's own provider of credentials raises
             self.line.give_up(error)
         else:
-            self._link = _Link(self, connection)
             self._at_end = finalize(self, _release, self._loop, connection)
             self._at_end.atexit = False
+            self._link = link = _Link(self, connection)
+            link.begin()
         finally:
             self._connecting = None
         self.call()
@@ -174,7 +175,8 @@ class _Link(asyncio.Protocol):
         """What stands for this link, as against another of the same connection."""
         self._transport: asyncio.Transport = connection._writer.transport
         self._before: Any = self._transport.get_protocol()
-        self._transport.set_protocol(self)
+        self._is_over = False
+        """Whether it is no more; what the event loop still has for it is for nobody."""
         self._is_full = False
         """Whether the server does not take what is sent as fast as it comes."""
         self._is_leaving = False
@@ -190,10 +192,16 @@ class _Link(asyncio.Protocol):
         self._known: set[str] = set()
         """Of which scripts for several writes the server has had the text over this link."""
 
+    def begin(self) -> None:
+        """Take over from redis-py, unless the connection has broken as it was made."""
+        self._transport.set_protocol(self)
+        if self._transport.is_closing() or self.connection._reader.at_eof():
+            self.end(RedisConnectionError("the server closed the connection"))
+
     def send(self) -> None:
         """Send what is in line, as far as it may be."""
         line = self._line
-        if self._is_full or self._ping or self._is_leaving:
+        if self._is_full or self._ping or self._is_leaving or self._is_over:
             return
         if not line.under_way:
             now, interval = self._loop.time(), self.connection.health_check_interval
@@ -220,6 +228,8 @@ class _Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand out the replies that have come."""
+        if self._is_over:
+            return
         self._heard = self._loop.time()
         line, gets = self._line, self._reader.gets
         try:
@@ -279,6 +289,7 @@ class _Link(asyncio.Protocol):
         self._lose(error)
 
     def _lose(self, error: Exception) -> None:
+        self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

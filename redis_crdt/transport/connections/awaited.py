@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Semaphore
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from redis.asyncio.connection import Connection, UnixDomainSocketConnection
@@ -30,7 +30,7 @@ class Connections:
         self.is_shareable = getattr(kind, "_connect", None) in _OF_SOCKETS
         """Whether one may carry many calls: whether it is a socket, as redis-py makes it."""
 
-    @property
+    @cached_property
     def retry(self) -> Any:
         """How often what only reads is tried again, as the client has it."""
         return self._make().retry
