@@ -36,6 +36,7 @@ def tasks_on_a_cluster(run: Run) -> Iterator[Figure]:
     with Cluster(run.binary) as cluster, Runner() as runner:
         replica = AsyncReplica.from_url(cluster.url, replica_id="eu", shards=SHARDS)
         client: Any = RedisCluster.from_url(cluster.url.replace("+cluster", ""))
+        runner.run(client.initialize())
         sets = [replica.or_set(f"set {number}", str) for number in range(SHARDS)]
         rows: list[tuple[str, Callable[[int], Any], str, Callable[[int], Any]]] = [
             (

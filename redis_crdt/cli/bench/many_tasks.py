@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import Runner, gather
+from asyncio import Event, Runner, gather, sleep
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
@@ -45,17 +45,21 @@ def of_tasks(runner: Runner, call: Call, tasks: int, latencies: list[float] | No
     """Time calls that so many tasks share; how long each takes is noted, too, if asked for."""
 
     async def run(first: int, calls: int) -> float:
-        numbers = iter(range(first, first + calls))
+        numbers, start = iter(range(first, first + calls)), Event()
 
         async def task() -> None:
+            await start.wait()
             for i in numbers:
                 began = perf_counter()
                 await call(i)
                 if latencies is not None:
                     latencies.append(perf_counter() - began)
 
+        waiting = gather(*(task() for _ in range(tasks)))
+        await sleep(0)  # all wait: tasks that are made anew are no part of it
         began = perf_counter()
-        await gather(*(task() for _ in range(tasks)))
+        start.set()
+        await waiting
         return perf_counter() - began
 
     return lambda first, calls: runner.run(run(first, calls))
