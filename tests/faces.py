@@ -34,8 +34,8 @@ BY_HAND: Final = {
         "transport/flight",
         "types/base/driving",
         "types/base/set/protocol",
+        "types/base/set/removal",
         "types/lww_map/mapping",
-        "types/or_set/removal",
     )
 }
 """What differs too much from its blocking twin for that to be made from it."""

@@ -209,6 +209,10 @@ def write(eu: Replica) -> None:
     eu.g_set("seen", str).add("x")
     eu.ew_flag("open").enable()
     eu.max_register("high", int).set(1)
+    banned = eu.rw_set("banned", str)
+    banned.update(["x", "y"])
+    banned.remove("x")
+    banned.pop()
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

@@ -1,6 +1,6 @@
 -- Removing what was observed of fields: what was seen of each is kept as its tombstone.
 -- Defines
---   prepare_removal, commit_removal
+--   tombstone_of, prepare_removal, commit_removal
 -- Errors
 --   none
 -- @include lib/operation

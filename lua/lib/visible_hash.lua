@@ -1,12 +1,20 @@
 -- The hash of an entry as far as readers see it: without what it tells of dots that are gone, for that
 -- is collected at other times elsewhere. As hexadecimal digits; of sums of hashes the first 48 bits count.
 -- Defines
---   visible_hash, add_hash
+--   visible_key, visible_hash, add_hash
 -- Errors
 --   none
+-- @include lib/keys
 -- @include lib/packed_entries
+-- @traits INVERTED inverted
+-- The hash of those of a collection that are there: with dots, or in an inverted kind without.
+local function visible_key(name, kind)
+  return INVERTED[kind] and removed_key(name, kind) or live_key(name, kind)
+end
+
 local function visible_hash(kind, field, entry)
-  local seen = string.gsub(unpacked(kind, entry), '^([^|\n]*)|[^\n]*', '%1')
+  local seen = ''
+  if not INVERTED[kind] then seen = string.gsub(unpacked(kind, entry), '^([^|\n]*)|[^\n]*', '%1') end
   return redis.sha1hex(field .. '\n' .. seen)
 end
 

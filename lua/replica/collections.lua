@@ -17,6 +17,7 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/knowledge
+-- @traits INVERTED inverted
 local function collections()
   local page = redis.call('HSCAN', KINDS, ARGV[2], 'COUNT', ARGV[3])
   local names, sizes, contexts = {}, {}, {}
@@ -25,8 +26,9 @@ local function collections()
     for kind in string.gmatch(page[2][i + 1], '%S+') do
       local n = #names
       names[n + 1], names[n + 2] = name, kind
-      sizes[n + 1] = redis.call('HLEN', live_key(name, kind))
-      sizes[n + 2] = redis.call('HLEN', removed_key(name, kind))
+      local with_dots, without = redis.call('HLEN', live_key(name, kind)), redis.call('HLEN', removed_key(name, kind))
+      if INVERTED[kind] then with_dots, without = without, with_dots end
+      sizes[n + 1], sizes[n + 2] = with_dots, without
       contexts[#contexts + 1] = context_text(name, kind)
     end
   end

@@ -23,7 +23,7 @@ local function digest_collections()
   local left, reply = most, {}
   for i = 4, #ARGV, 2 do
     local kind, count, sum = ARGV[i + 1], '', ''
-    local key = live_key(ARGV[i], kind)
+    local key = visible_key(ARGV[i], kind)
     local length = redis.call('HLEN', key)
     if length <= most then
       if i > 4 and (length > left or bytes <= 0) then break end

@@ -24,7 +24,7 @@ local function digest_page()
   local name, kind, cursor, count, width = unpack(ARGV, 2, 6)
   local listed = #ARGV > 6 and {}
   for i = 7, #ARGV do listed[ARGV[i]] = true end
-  local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
+  local page = redis.call('HSCAN', visible_key(name, kind), cursor, 'COUNT', count)
   local counts, sums, reply = {}, {}, {}
   for i = 1, #page[2], 2 do
     local field = page[2][i]

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from redis_crdt.core.clock import parse_clock
 from redis_crdt.core.entries import Dots, Last, Rank
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.state import State
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.preflight import Trial
@@ -200,19 +201,20 @@ def entries(state: State, limit: int) -> RenderableType:
     table = _table("entry", "value", "written", "seen", "state")
     found = sorted(state.parsed().items())
     for field, entry in found[:limit]:
-        table.add_row(_plain(field.decode()), *_described(entry))
+        is_there = entry.is_tombstone == KINDS[state.kind].is_inverted
+        shown = "live" if is_there else "tombstone"
+        table.add_row(_plain(field.decode()), *_described(entry), shown)
     more = len(found) - limit
     return Group(table, f"and {more} more") if more > 0 else table
 
 
-def _described(entry: Any) -> tuple[str, str, str, str]:
-    state = "tombstone" if entry.is_tombstone else "live"
+def _described(entry: Any) -> tuple[str, str, str]:
     if isinstance(entry, Last):
         value = "" if entry.value is None else _plain(entry.value.decode())
-        return value, str(entry.dot), "", state
+        return value, str(entry.dot), ""
     if isinstance(entry, Dots):
         values = [_plain(value.decode()) for value in entry.live.values() if value is not None]
         seen = [f"{time_}@{writer}" for writer, time_ in entry.seen.items()]
-        return "\n".join(values), "\n".join(map(str, entry.live)), "\n".join(seen), state
+        return "\n".join(values), "\n".join(map(str, entry.live)), "\n".join(seen)
     value = _plain(json_of(entry).decode()) if isinstance(entry, Rank) else str(entry.amount)
-    return value, "", "", state
+    return value, "", ""

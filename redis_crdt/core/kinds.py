@@ -39,6 +39,8 @@ class Kind:
     """Whether servers store its entries packed, for there may be millions of them."""
     has_parts: bool = False
     """Whether a collection of it may be in partitions."""
+    is_inverted: bool = False
+    """Whether entries without live dots are those that are there, and are never collected."""
     sides: tuple[str, ...] = ()
     """How the fields of a counter begin: up and down; its past writers' totals are folded."""
 

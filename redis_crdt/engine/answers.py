@@ -96,11 +96,13 @@ class Answers:
 
     def collections(self, cursor: bytes, limit: bytes) -> list[Any]:
         """Reply the collections, all in one page."""
-        names, sizes, contexts = [], [], []
+        names, contexts = [], []
+        sizes: list[int] = []
         for name, kind in self._places():
             store = self._shard.stores.get((name, kind))
             names += [name, kind.encode()]
-            sizes += [len(store.live), len(store.removed)] if store else [0, 0]
+            counts = [len(store.live), len(store.removed)] if store else [0, 0]
+            sizes += reversed(counts) if KINDS[kind].is_inverted else counts
             contexts.append(context_of(store) if store else b"")
         return [b"0", names, sizes, contexts]
 

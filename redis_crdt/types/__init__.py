@@ -23,6 +23,7 @@ TYPES: Final = (
     "mv_register",
     "or_set",
     "pn_counter",
+    "rw_set",
 )
 """The folders of all types, which are named as the methods that open them."""
 

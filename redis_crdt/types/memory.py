@@ -12,6 +12,7 @@ from redis_crdt.types.min_register.memory import MinRegister, OpensMinRegister
 from redis_crdt.types.mv_register.memory import MVRegister, OpensMVRegister
 from redis_crdt.types.or_set.memory import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.memory import OpensPNCounter, PNCounter
+from redis_crdt.types.rw_set.memory import OpensRWSet, RWSet
 
 __all__ = [
     "DWFlag",
@@ -25,6 +26,7 @@ __all__ = [
     "MinRegister",
     "ORSet",
     "PNCounter",
+    "RWSet",
 ]
 
 
@@ -40,5 +42,6 @@ class Types(
     OpensMVRegister,
     OpensORSet,
     OpensPNCounter,
+    OpensRWSet,
 ):
     """Replicas, as far as they have collections of all types."""

@@ -14,6 +14,7 @@ from redis_crdt.types.min_register.protocol import OpensMinRegister
 from redis_crdt.types.mv_register.protocol import OpensMVRegister
 from redis_crdt.types.or_set.protocol import OpensORSet
 from redis_crdt.types.pn_counter.protocol import OpensPNCounter
+from redis_crdt.types.rw_set.protocol import OpensRWSet
 
 
 class Types(
@@ -28,6 +29,7 @@ class Types(
     OpensMVRegister,
     OpensORSet,
     OpensPNCounter,
+    OpensRWSet,
     Protocol,
 ):
     """Replicas, as far as they have collections of all types."""

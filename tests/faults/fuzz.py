@@ -113,7 +113,7 @@ def an_entry(chance: Chance, kind: str) -> bytes:
     live = sorted({a_dot(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))}, key=_by_writer)
     seen = sorted({a_dot(chance) for _ in range(chance.choice((0, 0, 0, 1, 2)))}, key=_by_writer)
     text = " ".join(live) + ("|" + " ".join(seen) if seen else "")
-    if kind != "or_set":
+    if kind not in ("or_set", "rw_set"):
         text += "".join(f"\n{value}" for _ in live)
     return text.encode()
 

@@ -154,6 +154,7 @@ ALIKE = {
     "partitions": "lww_register",
     "mv_register": "lww_map",
     "dw_flag": "ew_flag",
+    "rw_set": "or_set",
     "dropped": "g_counter",
 }
 """Kinds whose entries are those of another one."""

@@ -75,6 +75,9 @@ class End:
             there |= set(entries[field].live) if field in entries else set()
         live = self.state[field].live if field in self.state else {}
         what = f"{field!r} of {self.place.name!r}"
+        is_known = bool(surely) or any(field in entries for entries in self.held)
+        if KINDS[self.place.kind].is_inverted and is_known and field not in self.state:
+            raise Violation(f"{what} is not known, but was added or removed")
         if strange := live.keys() - {event.dot for event in possible}:
             raise Violation(f"{what} has {strange}, which nobody wrote")
         if back := live.keys() & surely_gone:

@@ -27,6 +27,7 @@ PLACES = (
     Place("allowed", "dw_flag"),
     Place("high", "max_register"),
     Place("low", "min_register"),
+    Place("banned", "rw_set"),
 )
 
 SHAPES = ("pair", "chain", "star", "ring", "mesh")

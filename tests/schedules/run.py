@@ -36,6 +36,7 @@ ROUNDS = 40
 
 BARE: dict[str, type[Any]] = {
     "or_set": memory.ORSet,
+    "rw_set": memory.RWSet,
     "lww_map": memory.LWWMap,
     "mv_register": memory.MVRegister,
     "g_counter": memory.GCounter,
@@ -84,6 +85,7 @@ class Run:
         self.names = list(letters)
         self.fields: dict[str, list[bytes]] = {
             "or_set": [json.dumps(letter).encode() for letter in letters],
+            "rw_set": [json.dumps(letter).encode() for letter in letters],
             "lww_map": [letter.encode() for letter in letters],
             "mv_register": [VALUE],
             "lww_register": [VALUE],
@@ -158,15 +160,15 @@ class Run:
         on = open_(place)
         name, others = self.names[arg % len(self.names)], self.names[: 1 + arg % 3]
         match place.kind, what % (6 if recorded else 10):
-            case "or_set", 0 | 1 | 2:
+            case "or_set" | "rw_set", 0 | 1 | 2:
                 on.add(name)
-            case "or_set", 3 | 4 | 5:
+            case "or_set" | "rw_set", 3 | 4 | 5:
                 on.remove(self._one_there(place, name, arg))
-            case "or_set", 6 | 7:
+            case "or_set" | "rw_set", 6 | 7:
                 on.update(others)
-            case "or_set", 8:
+            case "or_set" | "rw_set", 8:
                 on.clear()
-            case "or_set", _:
+            case "or_set" | "rw_set", _:
                 with suppress(KeyError):
                     on.pop()
             case "lww_map", 0 | 1 | 2:
@@ -227,10 +229,10 @@ class Run:
             place: [
                 self.names[self.fields[place.kind].index(field)]
                 for field, entry in entries.items()
-                if not entry.is_tombstone
+                if entry.is_tombstone == KINDS[place.kind].is_inverted
             ]
             for place, entries in before.items()
-            if place.kind in ("or_set", "lww_map")
+            if place.kind in ("or_set", "rw_set", "lww_map")
         }
         counted, covered = change()
         answer: replies.Answer | None = None
@@ -282,6 +284,8 @@ class Run:
             if isinstance(new, Rank):
                 events |= self.world.add(Event(place, field, value=bytes(new)))
                 continue
+            if KINDS[place.kind].is_inverted and old is None:
+                events |= self.world.add(Event(place, field))
             was = old.live if isinstance(old, Dots) else {}
             now = new.live if isinstance(new, Dots) else {}
             gone = frozenset(dot for dot in was if dot not in now)
@@ -596,7 +600,7 @@ class Run:
         for place in self.plan.places:
             collection = host.collection(place)
             match place.kind:
-                case "or_set":
+                case "or_set" | "rw_set":
                     found[place] = set(collection.get_elements())
                 case "lww_map":
                     found[place] = dict(collection.items())

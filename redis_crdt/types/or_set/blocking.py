@@ -11,12 +11,13 @@ from typing_extensions import TypeVar
 from redis_crdt.sync.tombstones import GRACE
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.set.blocking import AnySet
-from redis_crdt.types.or_set.removal.blocking import RemovalProtocol, Removed
+from redis_crdt.types.base.set.removal.blocking import RemovalProtocol, Removed
+from redis_crdt.types.or_set.operations import ORSetOperations
 
 T = TypeVar("T", default=Any)
 
 
-class ORSet(RemovalProtocol[T], AnySet[T]):
+class ORSet(ORSetOperations[T], RemovalProtocol[T], AnySet[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     An add that a concurrent remove had not seen survives it. Reads and single writes are one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Collection as Collection_
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
@@ -30,6 +31,11 @@ class AnySet(Collection[T, E], StoredOperators[T]):
         for part, theirs in self._by_part(fields, as_is):
             part._add_here(theirs)
 
+    @property
+    def _there(self) -> Collection_[bytes]:
+        """The fields of the elements that are there."""
+        return self._store.live
+
     @abstractmethod
     def _add_here(self, fields: Sequence[bytes]) -> None:
         """Add elements, as one write."""
@@ -40,7 +46,7 @@ class AnySet(Collection[T, E], StoredOperators[T]):
 
     def __contains__(self, element: object) -> bool:
         fields = fields_of(self._codec, element)
-        return any(field in self._part(field)._store.live for field in fields)
+        return any(field in self._part(field)._there for field in fields)
 
     def contains_many(self, elements: Iterable[T]) -> list[bool]:
         """Tell of each of the elements whether it is there, in their order."""
@@ -58,13 +64,13 @@ class AnySet(Collection[T, E], StoredOperators[T]):
 
     def size(self) -> int:
         """Return the number of elements."""
-        return sum(len(part._store.live) for part in self._parts)
+        return sum(len(part._there) for part in self._parts)
 
     def __len__(self) -> int:
         return self.size()
 
     def _fields(self) -> list[bytes]:
-        return [field for part in self._parts for field in part._store.live]
+        return [field for part in self._parts for field in part._there]
 
     def _encode(self, element: T) -> bytes:
         return encode_element(self._codec, element)

@@ -8,27 +8,27 @@ from typing import Any, TypeVar
 
 from redis_crdt.types.base.set.elements import beyond, parted, writable
 from redis_crdt.types.base.set.protocol.awaited import SetProtocol
-from redis_crdt.types.or_set.operations import ORSetOperations
+from redis_crdt.types.base.set.removal.operations import RemovingOperations
 
 T = TypeVar("T")
 
 
 class Removed:
-    """The tombstones of a set."""
+    """What is kept of removed elements."""
 
     def __init__(self, set_: RemovalProtocol[Any]) -> None:
         self._set = set_
 
     async def size(self) -> int:
-        """Return the number of tombstones. One round trip."""
+        """Return of how many. One round trip."""
         return await self._set._run(self._set._removed_size())
 
 
-class RemovalProtocol(SetProtocol[T], ORSetOperations[T]):
+class RemovalProtocol(SetProtocol[T], RemovingOperations[T]):
     """The methods of Python's sets that remove."""
 
     async def difference_update(self, *others: Iterable[T]) -> None:
-        """Remove what is in any of the others; as :meth:`ORSet.remove_all` does."""
+        """Remove what is in any of the others; as ``remove_all`` does."""
         await self._drive(self._remove_all(chain.from_iterable(others)))
 
     async def intersection_update(self, *others: Iterable[Any]) -> None:

@@ -7,25 +7,25 @@ from typing import Any, TypeVar
 
 from redis_crdt.types.base.set.elements import MutableOperators
 from redis_crdt.types.base.set.protocol.blocking import SetProtocol
-from redis_crdt.types.or_set.operations import ORSetOperations
+from redis_crdt.types.base.set.removal.operations import RemovingOperations
 
 T = TypeVar("T")
 
 
 class Removed(Sized):
-    """The tombstones of a set; ``len()`` counts them in one round trip."""
+    """What is kept of removed elements; ``len()`` counts them in one round trip."""
 
     def __init__(self, set_: RemovalProtocol[Any]) -> None:
         self._set = set_
 
     def size(self) -> int:
-        """Return the number of tombstones. One round trip."""
+        """Return of how many. One round trip."""
         return self._set._run(self._set._removed_size())
 
     __len__ = size
 
 
-class RemovalProtocol(SetProtocol[T], ORSetOperations[T], MutableOperators[T]):
+class RemovalProtocol(SetProtocol[T], RemovingOperations[T], MutableOperators[T]):
     """What of Python's protocol of mutable sets all else is made of."""
 
     def _remove_present(self, fields: Iterable[bytes]) -> None:

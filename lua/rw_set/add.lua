@@ -1,0 +1,48 @@
+-- Adds those of the elements that are not there: takes away the removals of each that are seen here.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       those of the collection's entries that are removed, each with the dots of that
+--   removed    the others, which are there
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   which      'any', or 'new': only those that were never there and never removed
+--   element...
+-- Reply
+--   how many were added
+--   the id of the write, '' where there is none
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
+-- @include lib/remove_dots
+-- @include lib/own_dot
+local rw_set_add = {}
+
+function rw_set_add.prepare(op)
+  local first, is_any = op.first + 1, op.args[op.first] == 'any'
+  local gone, there = read(op.live, op.args, first, op.last), read(op.removed, op.args, first, op.last)
+  local fields, entries = {}, {}
+  for i = first, op.last do
+    local was_removed = gone[i - first + 1]
+    if was_removed and is_any or not was_removed and not there[i - first + 1] then
+      local n = #fields + 1
+      fields[n], entries[n] = op.args[i], was_removed and tombstone_of(op, was_removed) or false
+    end
+  end
+  op.fields, op.tombstones = fields, entries
+  if #fields > 0 then return fields, 1, #fields end
+end
+
+function rw_set_add.commit(op, id)
+  local fresh = '|' .. own_dot(id)
+  for i, entry in ipairs(op.tombstones) do op.tombstones[i] = entry or fresh end
+  return commit_removal(op, id)
+end
+
+-- @run carry_out, rw_set_add
