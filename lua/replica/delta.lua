@@ -40,9 +40,11 @@ for kind, letter in pairs(LETTERS) do KIND_OF[letter] = kind end
 -- however many references it has, so how many are read goes by the size of the one before.
 -- @define PAGE 64
 
+-- Whether the target has what a feed entry was tagged with: what came of itself it has, also where it
+-- asked before it wrote that.
 local function is_covered(known, tag)
   local clock, by = string.match(tag, '^(%S+)@(%S+)$')
-  return clock and known[by] and not is_later(clock, known[by])
+  return by and (by == ARGV[3] or known[by] and not is_later(clock, known[by]))
 end
 
 -- References that are about to be sent: collections in the order of their first mention, the fields of

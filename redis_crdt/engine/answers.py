@@ -70,7 +70,8 @@ class Answers:
         looked_at = 0
         for logged in shard.after(cursor):
             refs = logged.refs
-            if logged.tag is not None and knows(knows_, logged.tag):
+            tag = logged.tag
+            if tag is not None and (tag.writer == asker.decode() or knows(knows_, tag)):
                 refs = ()
             size = max(1, len(refs) - skip)
             if looked_at and looked_at + size > int(limit):

@@ -8,14 +8,22 @@ from typing import Any, NamedTuple
 
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Procedure, TooMuchEffort
+from redis_crdt.operations.operation import Close, Landing, Procedure, Script, TooMuchEffort
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.throttle import Pace
 from redis_crdt.sync.window import Window
+from redis_crdt.transport.flight.flight import LOST, Flight
 
 MAX_WEIGHT = 1_000_000
 """How many bytes are joined at once, unless one entry has more."""
+
+AHEAD = 2
+"""How many batches are on their way to the target at once, where they are light: one is joined while
+the next is read from the source."""
+
+LIGHT = 65_536
+"""So many bytes are joined in so short a time that others may wait for two such batches."""
 
 
 class Progress(NamedTuple):
@@ -55,6 +63,10 @@ class Joining:
         that has forgotten that since does not do what was asked for by its former self."""
         self.report = SyncReport()
         self.window = Window(source, shard)
+        self._shard = shard
+        self._to_target: Flight | None = None
+        self._ahead: deque[tuple[replies.Vouched, Sequence[bytes]]] = deque()
+        """What is on its way to the target."""
 
     def ask_target(self) -> Procedure[replies.Knowledge]:
         """Ask the target what it knows."""
@@ -104,11 +116,30 @@ class Joining:
         mode: str,
         body: Sequence[bytes],
     ) -> Procedure[replies.Applied]:
-        drift = self.target.max_drift
-        keys, asked_as, seen, about = self.target_keys, self.standing, self.seen, self.about
-        request = ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
-        applied = yield self.target, request
-        if replies.has_forgotten_nothing(applied.standing, asked_as):
+        request = self._joining(source, cursor, mode, body)
+        flight = self._flight_to_target()
+        applied: Any = LOST
+        if flight is not None:
+            yield flight, request
+            applied = yield flight, Landing(None)
+        if applied is LOST:
+            applied = yield self.target, request
+        return self._note_applied(applied, body)
+
+    def _joining(
+        self, source: replies.Vouched, cursor: bytes, mode: str, body: Sequence[bytes]
+    ) -> Script[replies.Applied]:
+        # While others are on their way, the latest that was heard of is not the latest.
+        keys, seen, about = self.target_keys, b"" if self._ahead else self.seen, self.about
+        drift, asked_as = self.target.max_drift, self.standing
+        return ask.apply(keys, source, asked_as, cursor, mode, drift, "", body, about, seen)
+
+    def _flight_to_target(self) -> Flight | None:
+        self._to_target = self._to_target or self.target.flight(self._shard)
+        return self._to_target
+
+    def _note_applied(self, applied: replies.Applied, body: Sequence[bytes]) -> replies.Applied:
+        if replies.has_forgotten_nothing(applied.standing, self.standing):
             self.seen, self.standing = applied.clock, applied.standing
         entries, size = bodies.count(body), sum(map(len, body))
         self.report += SyncReport(
@@ -121,8 +152,58 @@ class Joining:
         self.progress = self.progress._replace(
             entries=self.progress.entries + entries, bytes=self.progress.bytes + size
         )
-        result: replies.Applied = applied
-        return result
+        return applied
+
+    def apply_ahead(
+        self, source: replies.Vouched, body: Sequence[bytes]
+    ) -> Procedure[list[replies.Applied]]:
+        """Have a batch joined that moves no cursor, if possible without waiting for that.
+
+        Returns what the target replied to those before it, as far as that was waited for; the rest
+        comes by :meth:`land_all`.
+        """
+        flight = self._flight_to_target()
+        if flight is None or bodies.weight_of(body) > LIGHT:
+            landed = yield from self.land_all()
+            return [*landed, (yield from self.apply(source, b"", "more", body))]
+        landed = yield from self.land_all(AHEAD - 1)
+        yield flight, self._joining(source, b"", "more", body)
+        self._ahead.append((source, body))
+        return landed
+
+    def land_all(self, but: int = 0) -> Procedure[list[replies.Applied]]:
+        """Wait for the replies to all batches that are on their way, but for the last few."""
+        landed, left = [], []
+        while len(self._ahead) > but:
+            assert self._to_target is not None
+            try:
+                applied = yield self._to_target, Landing(None)
+            except TooMuchEffort:
+                applied = LOST
+            sent = self._ahead.popleft()
+            if applied is LOST:
+                left.append(sent)
+                but = 0
+            else:
+                landed.append(self._note_applied(applied, sent[1]))
+        for source, body in left:
+            landed.append((yield from self.apply(source, b"", "more", body)))
+        return landed
+
+    def rest(self) -> Procedure[None]:
+        """Give the connections back for now."""
+        yield from self.window.rest()
+        flight, self._to_target = self._to_target, None
+        if flight is not None:
+            yield flight, Close()
+
+    def abandon(self) -> None:
+        """Give up what is under way, at once."""
+        self.window.abandon()
+        self._ahead.clear()
+        flight, self._to_target = self._to_target, None
+        if flight is not None:
+            flight.abandon()
 
     def note_progress(self, **news: Any) -> Procedure[None]:
         """Note how far this has come, and tell whoever wants to know."""

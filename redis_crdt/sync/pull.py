@@ -43,6 +43,10 @@ MAX_AHEAD = 1.0
 STREAM = 6
 """How many requests are under way to a far source of which all that was heard of has come."""
 
+SAID_EVERY = 0.25
+"""For how many seconds a target is not told again how far a source was read that had nothing for it:
+what it had itself written comes back so with each write."""
+
 MAX_RECONCILED = 3
 """How often one pull reconciles before it leaves the rest to the next."""
 
@@ -110,13 +114,13 @@ class Pull:
             yield
         except BaseException:  # that it is not carried on, included
             for shard in shards:
-                shard.window.abandon()
+                shard.abandon()
             raise
 
     def give_up(self) -> None:
         """Abandon what is under way, at once."""
         for shard in self.shards:
-            shard.window.abandon()
+            shard.abandon()
 
     def begin_anew(self) -> None:
         """Ask the target again what it knows, for it may have forgotten something."""
@@ -139,6 +143,8 @@ class ShardPull(Joining):
         self._reconciling: Reconciling | None = None
         self._batches_left: float | None = None
         """About how many batches of the source's feed are to be read, if that is known."""
+        self._said = 0.0
+        """When the target was last told of how far the source was read, where nothing came."""
         self._read_to = self._clock_then = 0
         """The times up to which the feed was read, and went, as the last batch came."""
 
@@ -159,7 +165,7 @@ class ShardPull(Joining):
         """Pull all that the source has at some moment."""
         self.report = SyncReport()
         yield from self._run(None)
-        yield from self.window.rest()
+        yield from self.rest()
         return self.report
 
     def _forget_distance(self) -> None:
@@ -190,6 +196,10 @@ class ShardPull(Joining):
             if window.is_far and seconds > MAX_AHEAD:
                 yield from self._send_wait(mine, seconds)
             self._end()
+            if not delta.body and not self._reading.refused:
+                if monotonic() - self._said < SAID_EVERY:
+                    return None  # the next wait, which is no longer than that of a second, tells it
+                self._said = monotonic()
             if not (yield from self._take(mine, delta)):
                 window.pause()
         else:

@@ -84,6 +84,8 @@ class Reconciling:
         self._began = mine.clock if mine.is_empty else b""
         self._shown = Shown()
         self._position = replies.Position()
+        self._unheard: deque[replies.Position] = deque()
+        """Where the pages began that are on their way to the target, as far as is known."""
         self._done = self._total = 0
         self._is_endless = False
         self._idle = 0.0
@@ -126,9 +128,14 @@ class Reconciling:
     def _join_all(self) -> Procedure[bool]:
         """Join all entries that the source has."""
         pull = self._pull
+        if self._unheard:
+            # Broken off before the target had replied: nobody knows whether it has these.
+            self._position = self._unheard[0]
+            self._unheard.clear()
         while not self._position.is_over:
             page = yield from self._next_page()
             if page.source.writer != self._head.writer:
+                yield from pull.land_all()
                 return False  # another process, to which the position means nothing
             after = page.after(self._position)
             places = len(self._contexts_seen)
@@ -138,8 +145,8 @@ class Reconciling:
                     self.contexts[place] = context
                 self._contexts_seen.add(place)
             if page.body:
-                applied = yield from pull.apply(page.source, b"", "more", page.body)
-                self.refused = self.refused or bool(applied.refused)
+                self._unheard.append(self._position)
+                self._hear((yield from pull.apply_ahead(page.source, page.body)))
                 self._shown.add(page.body)
             self._done += bodies.count(page.body)
             self._total += page.size
@@ -147,8 +154,15 @@ class Reconciling:
             self._position = after
             yield from pull.note_progress(scanned=self._done, to_scan=self._total)
             yield from pull.keep_pace(sum(map(len, page.body)))
+        self._hear((yield from pull.land_all()))
         yield from pull.window.rest()
         return True
+
+    def _hear(self, replied: Iterable[replies.Applied]) -> None:
+        """Note what the target replied to the pages that were on their way to it first."""
+        for applied in replied:
+            self._unheard.popleft()
+            self.refused = self.refused or bool(applied.refused)
 
     def _check_end(self, page: replies.Page, places: int) -> None:
         """Raise :class:`InvalidDump` where the scan seems to have no end.

@@ -34,6 +34,7 @@ class Steps:
 
     async def pull(self, target: Any, source: Any) -> bool:
         """Pull; returns whether it came to its end."""
+        self._target = target
         try:
             await self._carry_out(pull(target, source))
         except BrokenOff:
@@ -65,7 +66,7 @@ class Steps:
         self.left -= 1
         self.done += 1
         if getattr(operation, "name", None) in WRITES:
-            self.writes.append((executor, operation))
+            self.writes.append((self._target, operation))
         return await settled(executor.execute(operation))
 
 

@@ -146,7 +146,7 @@ def test_the_window_has_many_under_way_and_an_end(source: Replica, target: Repli
         while True:
             if isinstance(executor, Flight):
                 most = max(most, len(executor.under_way))
-                sent += not isinstance(operation, Landing)
+                sent += getattr(operation, "name", "") in ("replica/delta", "replica/scan")
             executor, operation = procedure.send(executor.execute(operation))
     except StopIteration:
         pass
@@ -221,7 +221,7 @@ async def test_news_come_with_the_blocked_read(
         reply: Any = None
         while not await there.contains(1):
             executor, operation = procedure.send(reply)
-            if isinstance(executor, Flight):
+            if isinstance(executor, Flight) and executor._replica is eu:
                 flights.append(operation)
                 if isinstance(operation, Landing) and not await tasks.contains(1):
                     sent = len(flights)
@@ -268,22 +268,13 @@ def test_large_replies_leave_room_for_few() -> None:
     assert window.size == AT_ONCE
 
 
-async def test_a_link_that_is_found_broken_in_the_midst_of_a_request(
-    source: Replica, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the reading that goes on meanwhile: it is an error of ours, like any broken link."""
+async def test_a_link_that_was_found_broken_before_a_request(source: Replica) -> None:
+    """It is an error of ours, like any broken link."""
     async with AsyncReplica.from_url(_url_of(source)) as eu:
         flight: Any = eu.flight(0)
         request = ask.knowledge(eu.keys(0), "test")
         await flight.execute(request)
-        connection = flight._connection
-
-        async def broken(_: Any) -> None:
-            await connection.disconnect(nowait=True)
-            connection._writer.writelines([])
-
-        with monkeypatch.context() as patched:
-            patched.setattr(connection, "send_packed_command", broken)
-            with pytest.raises(CRDTError):
-                await flight.execute(request)
+        await flight._connection.disconnect(nowait=True)
+        with pytest.raises(CRDTError):
+            await flight.execute(request)
         assert await eu.or_set("tasks", int).size() == COUNT

@@ -282,8 +282,11 @@ class Replica:
             if f != MARK
         }
 
-    def dump(self, known: Vector, limit: int) -> Reply:
-        """A request: what changed since one who knows so much; or only where we stand."""
+    def dump(self, asker: str, known: Vector, limit: int) -> Reply:
+        """A request: what changed since one who knows so much; or only where we stand.
+
+        What came of the asker itself is not told back, however late it was asked for: it holds that.
+        """
         self.notice("seen-by-asker", known)
         start = self._start_of(known)
         if start is None or start < self.reach or start < self.collected:
@@ -296,7 +299,11 @@ class Replica:
                 more = True
                 break
             count, cursor = count + len(refs), id
-            wanted |= {f for _, f, tag in refs if tag is None or known.get(tag[0], -1) < tag[1]}
+            wanted |= {
+                f
+                for _, f, tag in refs
+                if tag is None or (tag[0] != asker and known.get(tag[0], -1) < tag[1])
+            }
         return replace(
             self._reply(),
             delta=True,
@@ -475,7 +482,7 @@ class Replica:
         for _ in range(200):
             asked = self.ask()
             yield
-            head = source.dump(asked.known, limit)
+            head = source.dump(asked.writer, asked.known, limit)
             yield
             if head.delta:
                 send(partial(self.apply, head, asked, head.cursor))

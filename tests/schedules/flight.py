@@ -78,9 +78,9 @@ class Flight:
         self._left = [(executor, operation)]
 
     def _carry_out(self, party: Any, operation: Any) -> Any:
-        if party is self.source or isinstance(party, flight.Flight):
+        if isinstance(operation, Script) and operation.name in WRITING:
+            self._sent.append(Sent(self.target, operation, self._possible))
+            self.target.possible |= self._possible
+        elif party is self.source or isinstance(party, flight.Flight):
             self._possible |= self.source.possible
-        elif isinstance(operation, Script) and operation.name in WRITING:
-            self._sent.append(Sent(party, operation, self._possible))
-            party.possible |= self._possible
         return party.execute(operation)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+from asyncio import timeout
 from typing import Any
+
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from redis_crdt.operations.operation import TROUBLE, Close, Landing
 from redis_crdt.transport.bounds import bound
 from redis_crdt.transport.flight.flight import LATER, Flight, Request
 
+READ_SIZE = 65_536
+
 
 class AwaitedFlight(Flight):
-    """A flight that is awaited."""
+    """A flight that is awaited.
 
-    _reading: asyncio.Task[Any] | None = None
-    """The next reply, as long as it has not come: reading must not be broken off in its midst."""
+    redis-py makes the connection. From then on requests are written to it, and replies taken from
+    it, without what redis-py does for each: it would look first whether the link is well, by a
+    command whose reply comes behind those that are under way.
+    """
 
     async def execute(self, operation: Any, /) -> Any:
         """Send a request, or wait for the next reply."""
         if isinstance(operation, Landing):
             return await self._land(operation.seconds)
         if isinstance(operation, Close):
-            return await self._close()
+            return self._close()
         return await self._send(operation)
 
     async def _send(self, request: Request) -> None:
@@ -31,29 +38,50 @@ class AwaitedFlight(Flight):
             if self._connection is None:
                 self._connection = await self._connections.borrow(counts=False)
                 bound(self._connection, True)
-            await self._connection.send_packed_command([packed])
+            self._connection._writer.write(packed)
         except TROUBLE as error:
-            # Where the reading has found the link broken meanwhile, redis-py has no writer.
+            # Where the link was found broken meanwhile, redis-py has no writer.
             raise self._unsent(error, request) from error
         self.under_way.append(request)
 
     async def _land(self, seconds: float | None) -> Any:
         try:
-            if seconds is None and self._reading is None:
-                reply = await self._connection.read_response(disable_decoding=True)
-            else:
-                if self._reading is None:
-                    reading = self._connection.read_response(disable_decoding=True)
-                    self._reading = asyncio.ensure_future(reading)
-                if not (await asyncio.wait({self._reading}, timeout=seconds))[0]:
-                    return LATER
-                done, self._reading = self._reading, None
-                reply = done.result()
+            reply = self._taken()
+            if reply is NOT_ENOUGH_DATA:
+                reply = await self._next_reply(seconds)
         except TROUBLE as error:
             return self._failed(error)
-        return self._landed(reply)
+        return reply if reply is LATER else self._landed(reply)
 
-    async def _close(self) -> None:
+    def _taken(self) -> Any:
+        """Take the next reply out of what has come; raises what the server says in its place."""
+        parser = self._connection._parser
+        reply = parser._reader.gets(False)
+        while type(reply) is parser._hiredis_PushNotificationType:  # which nobody asked for
+            reply = parser._reader.gets(False)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    async def _next_reply(self, seconds: float | None) -> Any:
+        patience = self._connection.socket_timeout
+        try:
+            async with timeout(patience if seconds is None else seconds):
+                while True:
+                    # To break this off takes nothing away of what has come.
+                    data = await self._connection._reader.read(READ_SIZE)
+                    if not data:
+                        raise RedisConnectionError("the server closed the connection")
+                    self._connection._parser._reader.feed(data)
+                    reply = self._taken()
+                    if reply is not NOT_ENOUGH_DATA:
+                        return reply
+        except TimeoutError as error:
+            if seconds is not None:
+                return LATER
+            raise RedisTimeoutError(f"no reply in {patience:g} s") from error
+
+    def _close(self) -> None:
         if self.under_way:
             self.abandon()
         elif self._connection is not None:
@@ -63,16 +91,6 @@ class AwaitedFlight(Flight):
     def abandon(self) -> None:
         """Give up what is under way, and the connection with it, at once."""
         self.under_way.clear()
-        reading, self._reading = self._reading, None
-        if reading is not None:
-            reading.add_done_callback(_hear)
-            reading.cancel()
         if self._connection is not None:
             connection, self._connection = self._connection, None
             self._connections.discard(connection)
-
-
-def _hear(reading: asyncio.Future[Any]) -> None:
-    """Take note of what became of a reading that nobody waits for any more."""
-    with suppress(BaseException):
-        reading.result()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
+from time import monotonic
 from typing import Any, ClassVar, Final, Protocol
 
 from hiredis import pack_command
@@ -24,7 +25,9 @@ from redis_crdt.operations.operation import (
     lacks_beginning,
     told,
 )
+from redis_crdt.operations.requests import LOOK
 from redis_crdt.transport.cluster import Send
+from redis_crdt.transport.witness import LOOK_EVERY
 
 Request = Script[Any] | Wait
 
@@ -63,6 +66,8 @@ class Flight(Executor):
         self._replica = replica
         self._connections = connections
         self._connection: Any = None
+        self._looked = 0.0
+        """When a request last had the server look which process it is."""
 
     @abstractmethod
     def abandon(self) -> None:
@@ -72,7 +77,22 @@ class Flight(Executor):
         replica = self._replica
         if isinstance(request, Wait):
             return pack_command(replica._blocking_read(request))
-        return pack_command(replica.evaluating(request).args)
+        return pack_command(replica.evaluating(self._vouched(request)).args)
+
+    def _vouched(self, script: Script[Any]) -> Script[Any]:
+        """Return a request with what it bears witness to; see ``lua/lib/incarnation.lua``.
+
+        As with writes, the first one over a connection has the server look which process it is, and
+        then one now and then: to look takes as long as much of what is asked for.
+        """
+        witness, now = script.witness, monotonic()
+        if not witness or witness[:1] != LOOK:
+            return script
+        is_new, is_due = self._connection is None, now - self._looked >= LOOK_EVERY
+        if is_new or is_due:
+            self._looked = now
+        sign = LOOK if is_new else b"?" if is_due else b"."
+        return script._replace(witness=sign + witness[1:])
 
     def _unsent(self, error: Exception, request: Request) -> CRDTError:
         """Give up; returns the exception of ours for a request that could not be sent."""
@@ -89,9 +109,13 @@ class Flight(Executor):
             raise
 
     def _failed(self, error: Exception) -> str:
-        """Give up; raises an exception of ours, but for what is refused at first."""
+        """Raise an exception of ours, but for what is refused at first; and give up, but for a
+        refusal, which is a reply like any other."""
         request = self.under_way[0]
-        self.abandon()
+        if isinstance(error, ResponseError):
+            self.under_way.popleft()
+        else:
+            self.abandon()
         if is_refused_at_first(error):
             return LOST
         lost = LostReply(told(error)) if is_lost(error) else error
