@@ -1,49 +1,20 @@
--- Reading the body of a batch that was sent (lib/encode_batch). Its packed dots have the sender's aliases, which
--- are replaced by those of this shard; nothing is put into plain text.
+-- Reading the entries of a batch that was sent (lib/encode_batch). Its packed dots have the sender's aliases,
+-- which are replaced by those of this shard; nothing is put into plain text.
 -- Defines
---   read_writers, read_entries, read_sent_dot, read_stored_dot, read_one_dot
+--   begin_reading, read_sent_dot, read_stored_dot, read_one_dot
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/kinds
 -- @include lib/packed_entries
+-- @include lib/read_batch
 
--- Of the batch at hand: alias -> writer; what follows the time in a packed dot -> what that says; and
--- times as they are packed -> milliseconds.
-local sender_of, end_of, time_of_digits = {}, {}, {}
+-- Of the batch at hand: what follows the time in a packed dot -> what that says; and times as they are
+-- packed -> milliseconds.
+local end_of, time_of_digits = {}, {}
 -- What was read last, for what was written together has one dot.
 local last_entry, last_ms, last_is_tombstone, last_end, last_stored
 
--- The writers of a batch, `ALIAS WRITER ALIAS WRITER...`.
-local function read_writers(text)
-  sender_of, end_of, last_entry = {}, {}, nil
-  local at, last = 1, #text + 1
-  while at <= last and last > 1 do
-    local name, by, next_at = string.match(text, '^([0-9a-z]+) ([^ ]+)()', at)
-    if not name or #name > MAX_ALIAS or sender_of[name] or not is_writer(by)
-      or (next_at < last and string.byte(text, next_at) ~= 32) then
-      malformed('an ill-formed batch')
-    end
-    sender_of[name], at = by, next_at + 1
-  end
-end
-
--- The fields and entries of a group.
-local function read_entries(text, most)
-  local find, sub = string.find, string.sub
-  local fields, entries, is_there, n, at, last = {}, {}, {}, 0, 1, #text
-  while at <= last do
-    local field_end = find(text, SEPARATOR, at, true)
-    local entry_end = field_end and find(text, SEPARATOR, field_end + 1, true)
-    if not entry_end then malformed('a truncated batch') end
-    local field = sub(text, at, field_end - 1)
-    if is_there[field] then malformed('a field twice in a batch') end
-    n = n + 1
-    if n > most then malformed('more than ' .. MAX_BATCH .. ' entries in a batch') end
-    fields[n], entries[n], is_there[field] = field, sub(text, field_end + 1, entry_end - 1), true
-    at = entry_end + 1
-  end
-  return fields, entries, n
-end
+local function begin_reading() end_of, last_entry = {}, nil end
 
 local function read_digits(digits)
   if #digits ~= 8 or not string.find(digits, '^[.-{]+$') then return nil end

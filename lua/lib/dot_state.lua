@@ -1,12 +1,11 @@
 -- What the operations on entries of dots share where more was seen than one own dot: reading, placing
 -- a new dot, and noting what has seen much.
 -- Defines
---   observe, place, make_room, seen_count, note_wide, WIDE_ENTRIES
+--   observe, place, make_room, seen_count, note_wide
 -- Errors
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/packed_entries
 -- @include lib/keys
-local WIDE_ENTRIES = PREFIX .. 'wide'
 
 -- The stored entry of a field as a state; an empty one where there is none.
 local function observe(kind, text) return parse_dots(text and unpacked(kind, text) or '') end

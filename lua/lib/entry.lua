@@ -7,7 +7,7 @@
 --                                       `\nVALUE` for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
 -- Defines
---   malformed, is_writer, match_dot, parse_dot, split, parse_last, is_new, dot_before, parse_dots,
+--   malformed, match_dot, parse_dot, split, parse_last, is_new, dot_before, parse_dots,
 --   format_sorted, format_dots, MAX_TOTAL
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
@@ -15,21 +15,11 @@
 -- @include lib/limits
 -- @include lib/clock
 -- @include lib/bytes
+-- @include lib/writer_name
 -- @define MAX_TOTAL '9223372036854775807'
 
 local function malformed(what)
   fail('MALFORMED', what)
-end
-
-local is_writer_name = {}  -- of those that were looked at
-
-local function is_writer(name)
-  local known = is_writer_name[name]
-  if known == nil then
-    known = #name <= 96 and string.find(name, '^%w[%w_.-]*#[0-9a-z]+$') ~= nil
-    is_writer_name[name] = known
-  end
-  return known
 end
 
 -- What a dot is made of, its `-SEQ` also as it is written; nil for all but the one canonical form:

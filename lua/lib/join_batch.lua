@@ -1,7 +1,7 @@
 -- Joining what a source, or nobody, vouches for with what is here; nothing is written yet.
 -- Defines
 --   join_group, fold, with_context, know, ours, theirs, has_refused, refused, newest_ms,
---   newest_seq, is_ahead, relieved, SOURCE
+--   newest_seq, is_ahead, relieved
 -- Errors
 --   CRDTEFFORT    a source's batch would keep others waiting: how many of its entries would not
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
@@ -10,7 +10,6 @@
 -- @include lib/decode_batch
 -- @include lib/entry_time
 -- @include lib/dot_state
--- @define SOURCE ARGV[2]
 -- @traits VALUED valued
 
 -- What this replica and the source have seen, as joins ask for it; what this replica has without what

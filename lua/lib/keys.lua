@@ -1,12 +1,14 @@
 -- The keys of this shard. They share the hash tag of KEYS[1], so a script may use them on a Cluster
 -- though only the data says which ones it needs.
 -- Defines
---   live_key, removed_key, context_key, read_fields, generation_of, PREFIX, LETTERS, CHUNK
+--   live_key, removed_key, context_key, read_fields, generation_of, PREFIX, WIDE_ENTRIES, LETTERS,
+--   CHUNK
 -- Errors
 --   none
 -- @include lib/replica
 -- @include lib/tombstone
 local PREFIX = string.sub(META, 1, -5)
+local WIDE_ENTRIES = PREFIX .. 'wide'
 
 local function live_key(name, kind) return PREFIX .. kind .. ':' .. name end
 

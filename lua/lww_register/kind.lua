@@ -3,4 +3,5 @@
 --   none
 -- @trait letter 'l'
 -- @trait large true
+-- @trait last true
 KIND.lww_register = {join = join_last, inspect = inspect_last, is_field = is_register}

@@ -39,13 +39,12 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/join_batch
+-- @include lib/plain_join
 -- @include lib/peers
--- @include lib/silent
 -- @include lib/entry_time
 -- @include lib/save_incarnation
--- @traits LINES lines
 -- @traits SIDES sides
+-- @define SOURCE ARGV[2]
 local CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 3, 8)
 
 local function in_chunks(command, key, args)
@@ -55,46 +54,82 @@ local function in_chunks(command, key, args)
 end
 
 local function is_name(name)
-  return #name > 0 and #name <= MAX_NAME and not string.find(name, '[%z\1-\31\127]') and is_utf8(name)
+  if #name == 0 or #name > MAX_NAME or string.find(name, '[%z\1-\31\127]') then return false end
+  if not string.find(name, '[\128-\255]') then return true end
+  -- @include lib/bytes
+  return is_utf8(name)
+end
+
+-- What came of joining (lib/join_batch).
+local refused, has_refused, is_ahead, relieved
+
+-- Makes what joins all that is not plain; it is defined only where there is any.
+local function make_joiner(known)
+  -- @include lib/join_batch
+  return {
+    begin = function(writers)
+      refused, is_ahead, has_refused, relieved, effort = {}, false, false, nil, 0
+      newest_ms, newest_seq = time_of(last_id())
+      know(known)
+      read_writers(writers)
+      begin_reading()
+    end,
+    join = function(group, fields, entries)
+      group.rule = KIND[group.kind]
+      -- Fields of sets are lines; that they are ASCII is seen of all at once.
+      group.are_lines = LINES[group.kind] and string.find(table.concat(fields), '^[ -~]*$')
+      local noted = {}
+      for by, entry in pairs(read_context(group.name, group.kind)) do noted[by] = entry[1] end
+      if group.raised then noted = {} end
+      group.ours, group.noted = with_context(ours, noted), context_of(noted)
+      group.theirs = with_context(theirs, parse_context(group.context))
+      join_group(group, fields, entries, #fields)
+      if #group.live > 0 and SIDES[group.kind] then fold(group) end
+    end,
+    told = function() return refused, has_refused, is_ahead, relieved end,
+  }
 end
 
 -- All of the batch, validated and joined; nothing is written yet.
-local function read_batch(first)
-  local groups, known_names, generations, total = {}, {}, {}, 0
-  refused, is_ahead, has_refused, relieved, effort = {}, false, false, nil, 0
+local function read_batch(first, known)
+  local groups, known_names, generations, total, joiner = {}, {}, {}, 0, nil
+  refused, is_ahead, has_refused, relieved = {}, false, false, nil
   if first > #ARGV then return groups end
-  if (#ARGV - first) % 5 ~= 0 then malformed('a truncated batch') end
+  if (#ARGV - first) % 5 ~= 0 then fail('MALFORMED', 'a truncated batch') end
   read_writers(ARGV[first])
   for i = first + 1, #ARGV, 5 do
     local name, kind, generation, context, text = unpack(ARGV, i, i + 4)
-    local rule = KIND[kind]
-    if not rule or not is_name(name) or known_names[kind .. ':' .. name]
+    if not LETTERS[kind] or not is_name(name) or known_names[kind .. ':' .. name]
       or not string.find(generation, '^%d*$') or #generation > 15
       or (generations[name] or generation) ~= generation then
-      malformed('an ill-formed batch')
+      fail('MALFORMED', 'an ill-formed batch')
     end
     known_names[kind .. ':' .. name], generations[name] = true, generation
     local fields, entries, count = read_entries(text, MAX_BATCH - total)
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0
-    local group = {name = name, kind = kind, kinds = kinds, rule = rule, live = {}, removed = {},
+    local group = {name = name, kind = kind, kinds = kinds, live = {}, removed = {},
                    revived = {}, buried = {}, wide = {}, fields = {}, echoes = {}, ms = 0, seq = 0, context = context,
                    before = total}
     total = total + count
-    -- Fields of sets are lines; that they are ASCII is seen of all at once.
-    group.are_lines = LINES[kind] and string.find(text, '^[ -~\255]*$')
     if there > here then group.raised = generation end
     if there >= here then
-      local noted = {}
-      for by, entry in pairs(read_context(name, kind)) do noted[by] = entry[1] end
-      if group.raised then noted = {} end
-      group.ours, group.noted = with_context(ours, noted), context_of(noted)
-      group.theirs = with_context(theirs, parse_context(context))
-      join_group(group, fields, entries, count)
-      if #group.live > 0 and SIDES[kind] then fold(group) end
+      if not group.raised then
+        local plain
+        fields, entries, plain = join_plain(group, fields, entries)
+        group.before = group.before + plain
+      end
+      if #fields > 0 or context ~= '' then
+        if not joiner then
+          joiner = make_joiner(known)
+          joiner.begin(ARGV[first])
+        end
+        joiner.join(group, fields, entries)
+      end
     end
     groups[#groups + 1] = group
   end
+  if joiner then refused, has_refused, is_ahead, relieved = joiner.told() end
   return groups
 end
 
@@ -170,7 +205,7 @@ local function not_applied() return {0, '0', {}, last_id(), standing()} end
 local function apply()
   enter_to_read()
   for _, time in ipairs({CURSOR, CLOCK, HORIZON}) do
-    if time ~= '' and not time_of(time) then malformed('not a time: ' .. time) end
+    if time ~= '' and not time_of(time) then fail('MALFORMED', 'not a time: ' .. time) end
   end
   local first = 10 + tonumber(ARGV[9])
   local known = read_known(ARGV, 10, first - 1)
@@ -180,14 +215,11 @@ local function apply()
     if check_witness(known, history) then history = redis.call('HGET', META, 'history') end
   end
   if ASKED_AS ~= '' and not is_as_asked(ASKED_AS) then return not_applied() end
-  newest_ms, newest_seq = time_of(last_id())
-  know(known)
-  local groups = read_batch(first)
+  local groups = read_batch(first, known)
   if is_ahead and MODE ~= 'try' then
     doubt(last_id())
     if SOURCE ~= '' then return not_applied() end
-    know(known)
-    groups = read_batch(first)
+    groups = read_batch(first, known)
   end
   local refs, ms, seq, dropped, changed = {}, 0, 0, {}, 0
   for _, group in ipairs(groups) do
@@ -216,6 +248,7 @@ local function apply()
     local kinds_of = {}
     for _, group in ipairs(groups) do write_group(group, id, kinds_of) end
     if relieved then
+      -- @include lib/silent
       redis.call('HSET', META, 'collected', last_id())
       add_silent(read_silent(), relieved)
     end

@@ -38,7 +38,8 @@ class AwaitedFlight(Flight):
             if self._connection is None:
                 self._connection = await self._connections.borrow(counts=False)
                 bound(self._connection, True)
-            self._connection._writer.write(packed)
+            if packed:
+                self._connection._writer.write(packed)
         except TROUBLE as error:
             # Where the link was found broken meanwhile, redis-py has no writer.
             raise self._unsent(error, request) from error
@@ -91,6 +92,7 @@ class AwaitedFlight(Flight):
     def abandon(self) -> None:
         """Give up what is under way, and the connection with it, at once."""
         self.under_way.clear()
+        self._held = b""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             self._connections.discard(connection)

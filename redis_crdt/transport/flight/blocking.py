@@ -21,11 +21,13 @@ class BlockingFlight(Flight):
         return self._send(operation)
 
     def _send(self, request: Request) -> None:
+        packed = self._packed(request)
         try:
             if self._connection is None:
                 self._connection = self._connections.borrow(counts=False)
                 bound(self._connection, True)
-            self._connection.send_packed_command([self._packed(request)])
+            if packed:
+                self._connection.send_packed_command([packed])
         except TROUBLE as error:
             raise self._unsent(error, request) from error
         self.under_way.append(request)
@@ -50,6 +52,7 @@ class BlockingFlight(Flight):
     def abandon(self) -> None:
         """Give up what is under way, and the connection with it, at once."""
         self.under_way.clear()
+        self._held = b""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             self._connections.discard(connection)

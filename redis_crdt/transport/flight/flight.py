@@ -66,6 +66,8 @@ class Flight(Executor):
         self._replica = replica
         self._connections = connections
         self._connection: Any = None
+        self._held = b""
+        """A wait that goes with the request behind it."""
         self._looked = 0.0
         """When a request last had the server look which process it is."""
 
@@ -73,11 +75,15 @@ class Flight(Executor):
     def abandon(self) -> None:
         """Give up what is under way, and the connection with it, at once."""
 
-    def _packed(self, request: Request) -> Any:
+    def _packed(self, request: Request) -> bytes:
+        """Return what is to be sent now: nothing for a wait, which goes with what comes behind it."""
         replica = self._replica
         if isinstance(request, Wait):
-            return pack_command(replica._blocking_read(request))
-        return pack_command(replica.evaluating(self._vouched(request)).args)
+            self._held += pack_command(replica._blocking_read(request))
+            return b""
+        packed = pack_command(replica.evaluating(self._vouched(request)).args)
+        held, self._held = self._held, b""
+        return held + packed if held else packed
 
     def _vouched(self, script: Script[Any]) -> Script[Any]:
         """Return a request with what it bears witness to; see ``lua/lib/incarnation.lua``.
