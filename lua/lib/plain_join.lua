@@ -8,6 +8,7 @@
 --   none
 -- @include lib/knowledge
 -- @include lib/read_batch
+-- @include lib/unpack_time
 -- @include lib/writer_name
 -- @traits LAST last
 -- @traits LINES lines

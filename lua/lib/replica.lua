@@ -12,6 +12,7 @@
 -- A feed entry has at most so many names in it, two for each reference: Lua can pass on no more
 -- than some 8000 at a time. Notes are written in such parts, too.
 -- @define MAX_REFS 2000
+-- @define MANY_REFS 64
 
 local writer           -- REPLICA#INCARNATION: the name under which this script writes
 local alias            -- what packed dots have in place of that
@@ -39,17 +40,21 @@ end
 -- refuses, it refuses here, with nothing changed.
 local function append(refs, tag, id)
   id = id or '*'
-  local count = #refs
-  for first = 1, math.max(count, 1), MAX_REFS do
+  local count, first, entries = #refs, 1, 0
+  repeat
     local last = math.min(first + MAX_REFS - 1, count)
     if tag then
+      -- Of many the last is an entry of its own, for whoever asks for the clock reads the newest one. What
+      -- was written together here stays one.
+      if last == count and last - first > MANY_REFS then last = last - 2 end
       id = redis.call('XADD', FEED, first == 1 and id or '*', '', tag, unpack(refs, first, last))
     else
       id = redis.call('XADD', FEED, first == 1 and id or '*', unpack(refs, first, last))
     end
-  end
+    first, entries = last + 1, entries + 1
+  until first > count
   newest_id = id
-  if count ~= 2 then redis.call('HINCRBY', META, 'refs', count / 2 - math.max(1, math.ceil(count / MAX_REFS))) end
+  if count ~= 2 then redis.call('HINCRBY', META, 'refs', count / 2 - entries) end
   for first = 1, notes and #notes or 0, MAX_REFS do
     redis.call('HSET', META, unpack(notes, first, math.min(first + MAX_REFS - 1, #notes)))
   end
