@@ -9,7 +9,8 @@
 -- Errors
 --   none
 -- @include lib/knowledge
--- @include lib/packed_entries
+-- @include lib/aliases
+-- @include lib/writer_name
 -- Which entries may be large; of these fewer are read at a time.
 -- @traits LARGE large
 -- @traits VALUED valued

@@ -2,23 +2,16 @@
 -- That is its time as eight digits, an alias of its writer, and `-SEQ` unless that is zero. Aliases
 -- are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
 -- Defines
---   find_writer, read_end, find_alias, is_packed, pack, unpacked, plain_ends, alias_of
+--   read_end, find_alias, pack, unpacked, plain_ends, alias_of
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
--- @include lib/replica
+-- @include lib/aliases
 -- @include lib/entry
 -- @include lib/incarnation
 -- @include lib/pack_time
 -- @include lib/unpack_time
-local plain_times, plain_ends, writer_of = {}, {}, {}
+local plain_times, plain_ends = {}, {}
 local packed_times, alias_of = {}, {}
-
--- The writer that an alias stands for. That of a new incarnation may not be written down yet.
-local function find_writer(name)
-  local by = name == alias and writer or writer_of[name] or redis.call('HGET', META, '#' .. name)
-  if by then writer_of[name] = by end
-  return by
-end
 
 -- What follows the time in a packed dot, in plain text.
 local function read_end(packed)
@@ -82,9 +75,6 @@ local function each_dot(entry, change)
   end
   return string.gsub(head, '[^ |]+', change) .. value
 end
-
--- @traits PACKED packed
-local function is_packed(kind) return PACKED[kind] end
 
 -- An entry in plain text as it is stored, and a stored one in plain text, in which it is joined.
 local function pack(kind, entry)

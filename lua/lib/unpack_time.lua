@@ -1,6 +1,6 @@
 -- Eight digits as the time that lib/pack_time made them of.
 -- Defines
---   unpack_time, time_of_packed
+--   unpack_time, time_of_packed, ALL_ZERO
 -- Errors
 --   none
 -- @define ALL_ZERO 818509883784730

@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from redis_crdt.errors import InvalidDump
@@ -42,11 +43,13 @@ class Time(NamedTuple):
         return f"{self.ms}-{self.seq}" if self.seq else str(self.ms)
 
 
+@lru_cache(4096)
 def parse_clock(text: bytes) -> Time:
     """Read a clock: a time, or a feed id, which has its sequence number even when that is zero."""
     return Time.parse(text.decode("ascii", "replace").removesuffix("-0"))
 
 
+@lru_cache(4096)
 def check_writer(text: str) -> str:
     """Give the text back if it names a writer, ``REPLICA#INCARNATION``; else raise InvalidDump."""
     if len(text) > MAX_WRITER or _WRITER.fullmatch(text) is None:
