@@ -2,7 +2,7 @@
 -- writes, so a replica found on older data than it had goes on under a new name, and notes how far
 -- the old one had come.
 -- Defines
---   run_id, history_id, base36, new_writer, past_incarnations, read_time, lost_after, doubt, look
+--   run_id, history_id, base36, new_writer, past_incarnations, lost_after, doubt, look
 -- Errors
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
@@ -10,6 +10,7 @@
 -- @include lib/last_id
 -- @include lib/clock
 -- @include lib/limits
+-- @include lib/read_time
 
 -- One section of INFO; nil where the server has none, as fakeredis, which lives and dies with its
 -- program. Whoever opens the shard has said whether this is such a one.
@@ -55,11 +56,6 @@ local function past_incarnations(history)
   local past = {}
   for name, clock in string.gmatch(history, '(%S+)@(%S+)') do past[#past + 1] = {name, clock} end
   return past
-end
-
-local function read_time()
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
 -- Goes on under a new name; the old one's writes up to the id `cut` are there. Where there have been too

@@ -21,6 +21,7 @@ local function context_key(name, kind) return PREFIX .. kind .. '-known:' .. nam
 -- @define CHUNK 1000
 
 local function read_fields(key, fields)
+  if #fields == 1 then return {redis.call('HGET', key, fields[1])} end
   -- @include lib/hash_fields
   if #fields > 0 and #fields <= CHUNK then return read_many(key, fields, 1, #fields) end
   local values = {}

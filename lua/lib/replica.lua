@@ -28,7 +28,10 @@ local function enter()
   local meta = redis.call('HMGET', META, 'writer', 'feed_limit', 'alias')
   if not meta[1] then fail('CLOSED', 'the namespace is not open on this server') end
   writer, feed_limit, alias = meta[1], meta[2] + 0, meta[3]
-  if ARGV[1] ~= '' then
+  if ARGV[1] == '.' then
+    -- @include lib/read_time
+    read_time()
+  elseif ARGV[1] ~= '' then
     -- @include lib/incarnation
     look(ARGV[1])
   end

@@ -142,7 +142,7 @@ local function read_feed(cursor, skip, limit, known, start)
         if is_full(limit) then return cursor, 0 end
       end
     end
-    if is_over or is_full(limit) or looked_at >= limit or #page < count then return cursor, 0 end
+    if is_over or is_full(limit) or looked_at >= limit or #page < count or cursor == last_id() then return cursor, 0 end
     local size = math.ceil((looked_at - before) / #page)
     count = math.max(1, math.min(PAGE, math.floor((limit - looked_at) / size)))
   end
