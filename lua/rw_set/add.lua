@@ -40,7 +40,7 @@ function rw_set_add.prepare(op)
 end
 
 function rw_set_add.commit(op, id)
-  local fresh = '|' .. own_dot(id)
+  local fresh = '|' .. own_dot(id, alias)
   for i, entry in ipairs(op.tombstones) do op.tombstones[i] = entry or fresh end
   return commit_removal(op, id)
 end

@@ -19,7 +19,7 @@ MAX_WEIGHT = 1_000_000
 """How many bytes are joined at once, unless one entry has more."""
 
 AHEAD = 2
-"""How many batches are on their way to the target at once, where they are light: one is joined while
+"""How many light batches are on their way to the target at once: one is joined while
 the next is read from the source."""
 
 LIGHT = 65_536

@@ -44,7 +44,7 @@ STREAM = 6
 """How many requests are under way to a far source of which all that was heard of has come."""
 
 SAID_EVERY = 0.25
-"""For how many seconds a target is not told again how far a source was read that had nothing for it:
+"""For how many seconds a target is not told how far a source was read that had nothing for it:
 what it had itself written comes back so with each write."""
 
 MAX_RECONCILED = 3

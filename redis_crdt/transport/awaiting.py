@@ -44,7 +44,7 @@ async def drive(procedure: Procedure[R]) -> R:
 
 
 async def _carry_out(executor: Executor, operation: Any) -> Any:
-    # By type, for to ask whether something is an instance of a protocol takes longer than to send it.
+    # By type, for to ask whether it is an instance of a protocol takes longer than to send it.
     if type(executor) is SideBySide:
         return await _side_by_side(executor.procedures)
     if type(executor) is Sleep:

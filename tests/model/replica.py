@@ -285,7 +285,7 @@ class Replica:
     def dump(self, asker: str, known: Vector, limit: int) -> Reply:
         """A request: what changed since one who knows so much; or only where we stand.
 
-        What came of the asker itself is not told back, however late it was asked for: it holds that.
+        What came of the asker itself is not told back, however late it was asked for.
         """
         self.notice("seen-by-asker", known)
         start = self._start_of(known)

@@ -76,12 +76,12 @@ class Flight(Executor):
         """Give up what is under way, and the connection with it, at once."""
 
     def _packed(self, request: Request) -> bytes:
-        """Return what is to be sent now: nothing for a wait, which goes with what comes behind it."""
+        """Return what is to be sent now: nothing for a wait, which goes with what is behind it."""
         replica = self._replica
         if isinstance(request, Wait):
             self._held += pack_command(replica._blocking_read(request))
             return b""
-        packed = pack_command(replica.evaluating(self._vouched(request)).args)
+        packed: bytes = pack_command(replica.evaluating(self._vouched(request)).args)
         held, self._held = self._held, b""
         return held + packed if held else packed
 
