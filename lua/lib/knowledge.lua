@@ -3,12 +3,13 @@
 -- `../tests/model/knowledge.py` is an executable model of its rules.
 -- Defines
 --   replica_of, read_known, raise, own_knowledge, flat_of, context_of, standing, is_as_asked,
---   learn, read_context, context_text, parse_context, PEERS, SILENT, PENDING
+--   learn, drop_redundant, read_context, context_text, parse_context, PEERS, SILENT, PENDING
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
 -- @include lib/incarnation
 -- @include lib/limits
+-- @include lib/floors
 local PEERS, KNOWN, SILENT = PREFIX .. 'peers', PREFIX .. 'known', PREFIX .. 'silent'
 -- What the sources of reconcilings knew, from when all that they showed had been joined: what comes
 -- from others meanwhile is held against that, too. Told to nobody, for what is held here still may
@@ -17,14 +18,15 @@ local PENDING = PREFIX .. 'pending'
 
 local function replica_of(by) return string.match(by, '^[^#]*') end
 
--- A flat list of writers and clocks, beginning at an index, as a table: writer -> clock.
+-- A flat list of writers and clocks, beginning at an index, as a table: writer -> clock; it answers for
+-- those, too, for whom a floor stands.
 local function read_known(flat, first, last)
   local known = {}
   for i = first, last, 2 do
     if not time_of(flat[i + 1]) then fail('MALFORMED', 'not a clock: ' .. flat[i + 1]) end
     known[flat[i]] = flat[i + 1]
   end
-  return known
+  return with_floors(known)
 end
 
 local function raise(known, by, clock)
@@ -50,12 +52,15 @@ end
 
 -- Clocks as a context, in which dots are looked up: writer -> {ms, seq}.
 local function context_of(known)
-  local context = {}
-  for by, clock in pairs(known) do
+  with_floors(known)
+  return setmetatable({}, {__index = function(context, by)
+    local clock = known[by]
+    if not clock then return nil end
     local ms, seq = time_of(clock)
-    context[by] = {ms = ms, seq = seq}
-  end
-  return context
+    local found = {ms = ms, seq = seq}
+    context[by] = found
+    return found
+  end})
 end
 
 -- Of one replica's incarnations only those that began last are kept (their names tell when): who knows
@@ -64,9 +69,11 @@ end
 local function surplus(known)
   local of, gone = {}, {}
   for by in pairs(known) do
-    local replica = replica_of(by)
-    of[replica] = of[replica] or {}
-    table.insert(of[replica], by)
+    if not is_floor(by) then
+      local replica = replica_of(by)
+      of[replica] = of[replica] or {}
+      table.insert(of[replica], by)
+    end
   end
   for _, writers in pairs(of) do
     if #writers > 2 * MAX_HISTORY then
@@ -88,6 +95,13 @@ local function is_as_asked(asked)
   return by == writer and learned + 0 <= (redis.call('HGET', META, 'learned') or 0) + 0
 end
 
+-- Lets go what the floors among it say, too.
+local function drop_redundant(known)
+  local gone = redundant(known)
+  for _, by in ipairs(gone) do known[by] = nil end
+  for i = 1, #gone, CHUNK do redis.call('HDEL', KNOWN, unpack(gone, i, math.min(i + CHUNK - 1, #gone))) end
+end
+
 -- Takes over what another one knows; nothing of this replica's present writer, which none but itself
 -- can know. Where enough writers are known only the source is added: nobody is to fill this with names.
 local function learn(theirs, source)
@@ -95,9 +109,9 @@ local function learn(theirs, source)
   local known = read_known(flat, 1, #flat)
   local news, room = {}, MAX_KNOWN - #flat / 2
   for by, clock in pairs(theirs) do
-    local is_new = not known[by]
-    local is_news = is_new and (room > 0 or by == source) or not is_new and is_later(clock, known[by])
-    if by ~= writer and is_news then
+    local has, is_new = known[by], rawget(known, by) == nil
+    local is_news = not has or is_later(clock, has)
+    if by ~= writer and is_news and (not is_new or room > 0 or by == source) then
       if is_new then room = room - 1 end
       known[by] = clock
       news[#news + 1], news[#news + 2] = by, clock
@@ -105,6 +119,7 @@ local function learn(theirs, source)
   end
   if #news > 0 then redis.call('HINCRBY', META, 'learned', 1) end
   for i = 1, #news, CHUNK do redis.call('HSET', KNOWN, unpack(news, i, math.min(i + CHUNK - 1, #news))) end
+  drop_redundant(known)
   local gone = surplus(known)
   if #gone == 0 then return nil end
   for i = 1, #gone, CHUNK do redis.call('HDEL', KNOWN, unpack(gone, i, math.min(i + CHUNK - 1, #gone))) end

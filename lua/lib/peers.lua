@@ -49,7 +49,7 @@ local function check_witness(known, history)
   for i = #past, 1, -1 do
     -- What was noticed as lost before, by the cut of a later one, is not noticed again.
     if not lowest or is_later(lowest, past[i][2]) then lowest = past[i][2] end
-    local clock = known[past[i][1]]
+    local clock = rawget(known, past[i][1])  -- what was heard of that one, and of none after it
     if clock and not is_later(clock, lowest) then
       local lost = lost_after(clock)
       if lost and (not cut or is_later(cut, lost)) then cut = lost end

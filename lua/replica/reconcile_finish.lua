@@ -33,15 +33,15 @@ local function reconcile_finish()
   -- What this replica did not know, its own feed does not tell of either. What the source has collected
   -- since reconciling began is not known by it, and is told later.
   local is_news, news = false, {}
-  for by, has in pairs(known) do
-    local time = silent[by]
-    if silent['*'] and (not time or is_later(silent['*'], time)) then time = silent['*'] end
-    if time then
-      if is_later(time, has) then time = has end
-      if silent[by] then news[by] = time end
-      if not own[by] or is_later(time, own[by]) then is_news = true end
-    end
+  local function tell(by, time, has)
+    if is_later(time, has) then time = has end
+    if not own[by] or is_later(time, own[by]) then is_news = true end
+    return time
   end
+  for by, time in pairs(silent) do
+    if by ~= '*' and known[by] then news[by] = tell(by, time, known[by]) end
+  end
+  for by, has in pairs(silent['*'] and known or {}) do tell(by, silent['*'], has) end
   news['*'] = silent['*']
   if is_news then
     local id = append({}, '')

@@ -110,9 +110,9 @@ class HybridClock:
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def new_writer(replica_id: str) -> str:
-    """Return the name of a new incarnation: its clock, and chance in case clocks agree."""
-    digits, n = "", wall_clock()
+def new_writer(replica_id: str, moment: int) -> str:
+    """Return the name of an incarnation that begins now: when, and chance in case clocks agree."""
+    digits, n = "", moment
     while n:
         n, digit = divmod(n, 36)
         digits = _BASE36[digit] + digits

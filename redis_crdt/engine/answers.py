@@ -252,7 +252,8 @@ class Answers:
         known[source.decode()] = parse_clock(clock)
         told = read_clocks(rest[int(known_parts) :])
         # What the source has collected since reconciling began is not known by it, and told later.
-        silent = {w: min(t, known[w]) for w, t in told.items() if w in known}
+        clocks = {writer: known.get(writer) for writer in told}
+        silent = {w: min(t, clocks[w]) for w, t in told.items() if clocks[w] is not None}
         ours = shard.knowledge(shard.newest())
         news = dict(silent)
         if ALL in told:
@@ -309,6 +310,10 @@ class Answers:
     def free_aliases(self, *step: bytes) -> bytes:
         """Do nothing: names are not abbreviated here."""
         return b"0"
+
+    def lay_floor(self) -> bytes:
+        """Have one clock stand for past incarnations."""
+        return b"%d" % self._shard.lay_floor()
 
     def trim_feed(self, age: bytes) -> int:
         """Take old entries out of the feed that all have read."""
@@ -370,8 +375,9 @@ class Answers:
         start = known.get(shard.writer)
         cuts = list(shard.past.values())
         for i, writer in reversed(list(enumerate(shard.past))):
-            if start is None and writer in known:
-                start = min(known[writer], *cuts[i:])
+            clock = known.get(writer)
+            if start is None and clock is not None:
+                start = min(clock, *cuts[i:])
         return start
 
 

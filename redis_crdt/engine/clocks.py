@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis_crdt.core.clock import Time, parse_clock
+from redis_crdt.core.floors import Known
 from redis_crdt.engine.store import Store
 from redis_crdt.errors import InvalidDump
 
@@ -20,10 +21,10 @@ def context_of(store: Store[Any], after: Time | None = None) -> bytes:
     return " ".join(parts).encode()
 
 
-def read_context(text: bytes) -> dict[str, Time]:
+def read_context(text: bytes) -> Known:
     """Read what is known of a collection alone; :class:`InvalidDump` if it is ill-formed."""
     try:
-        return read_clocks(text.split()) if text else {}
+        return read_clocks(text.split()) if text else Known({})
     except ValueError as error:
         raise InvalidDump(f"an ill-formed context: {text[:80]!r}") from error
 
@@ -33,10 +34,10 @@ def flat_clocks(known: Mapping[str, Time]) -> list[bytes]:
     return [text.encode() for item in known.items() for text in map(str, item)]
 
 
-def read_clocks(flat: Sequence[bytes]) -> dict[str, Time]:
+def read_clocks(flat: Sequence[bytes]) -> Known:
     """Read what :func:`flat_clocks` wrote."""
     pairs = zip(flat[::2], flat[1::2], strict=True)
-    return {writer.decode(): parse_clock(clock) for writer, clock in pairs}
+    return Known((writer.decode(), parse_clock(clock)) for writer, clock in pairs)
 
 
 def read_time(text: bytes) -> Time:

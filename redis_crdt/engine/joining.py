@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from redis_crdt.core import totals as counting
 from redis_crdt.core.clock import Dot, Time
 from redis_crdt.core.entries import MAX_BATCH, MAX_DOTS, Dots, Entry
+from redis_crdt.core.floors import Known
 from redis_crdt.core.joins import knows
 from redis_crdt.core.kinds import DROPPED, KINDS, Kind
 from redis_crdt.core.names import check_stored_name
@@ -45,8 +46,9 @@ class Batch:
         self._theirs = theirs
         self._tolerant = tolerant
         self._surely_ours = shard.knowledge(shard.newest())
-        self._ours = dict(self._surely_ours)
-        raise_to(self._ours, {w: t for w, t in shard.pending.items() if w != shard.writer})
+        ours = dict(self._surely_ours)
+        raise_to(ours, {w: t for w, t in shard.pending.items() if w != shard.writer})
+        self._ours = Known(ours)
         self.latest = Time(0)
         self.relieved: dict[str, Time] = {}
         """What was forgotten of entries that would have had too many dots."""
@@ -81,7 +83,7 @@ class Batch:
                 self.refs.append((KINDS[DROPPED].letter.encode() + name, b""))
         noted = {w: known.clock for w, known in store.context.items()} if store else {}
         ours, surely_ours, theirs = (
-            dict(known) for known in (self._ours, self._surely_ours, self._theirs)
+            Known(known) for known in (self._ours, self._surely_ours, self._theirs)
         )
         raise_to(ours, noted)
         raise_to(surely_ours, noted)

@@ -10,10 +10,11 @@ from typing import Any
 
 from redis_crdt.core.clock import Dot, HybridClock, Time, replica_of, wall_clock
 from redis_crdt.core.entries import MAX_HISTORY, MAX_KNOWN, MAX_SILENT, Dots, Entry
+from redis_crdt.core.floors import AWAY, LATE, Known, birth_of, floor_of, is_floor, redundant
 from redis_crdt.core.joins import knows
 from redis_crdt.core.kinds import KINDS, Kind, check_kind
 from redis_crdt.core.names import check_replica_id, check_stored_name
-from redis_crdt.engine.store import Bell, FeedEntry, Known, Pen, Store
+from redis_crdt.engine.store import Bell, FeedEntry, Noted, Pen, Store
 from redis_crdt.errors import ClockDrift
 
 Known_ = Mapping[str, Time]
@@ -55,11 +56,12 @@ class Shard:
         self.brought: dict[str, Time] = {}
         self.past: dict[str, Time] = {}
         self.peers: dict[str, Time] = {}
-        self._pen = Pen(self.replica_id)
+        self._pen = Pen(self.replica_id, self.clock.wall)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state of a copy or pickle: another object, which writes under a new name."""
-        return {**self.__dict__, "past": self._past_of_another(), "_pen": Pen(self.replica_id)}
+        pen = Pen(self.replica_id, self.clock.wall)
+        return {**self.__dict__, "past": self._past_of_another(), "_pen": pen}
 
     def _past_of_another(self) -> dict[str, Time]:
         past = {**self.past, self._pen.writer: self.clock.last}
@@ -72,7 +74,7 @@ class Shard:
         if not pen.is_held_by(self) and not pen.take(self):
             past = self._past_of_another()
             forgets, self.past = len(past) <= len(self.past), past
-            pen = self._pen = Pen(self.replica_id)
+            pen = self._pen = Pen(self.replica_id, self.clock.wall)
             pen.take(self)
             if forgets:
                 self._tell_of_silence()
@@ -87,9 +89,9 @@ class Shard:
         self._pen.holder = None
         return other
 
-    def knowledge(self, clock: Time | None = None) -> dict[str, Time]:
+    def knowledge(self, clock: Time | None = None) -> Known:
         """Return what this replica knows: writer -> clock, its own past and present included."""
-        known = dict(self.known)
+        known = Known(self.known)
         raise_to(known, self.past)
         # Whoever writes with this pen now, up to here all is in this object, too.
         known[self._pen.writer] = self.clock.last if clock is None else clock
@@ -185,19 +187,47 @@ class Shard:
         for writer, clock in known.items():
             mine = store.context.get(writer)
             if replica_of(writer) not in replicas and (mine is None or clock > mine.clock):
-                store.context[writer] = Known(clock, now)
+                store.context[writer] = Noted(clock, now)
 
     def learn(self, known: Known_, source: str) -> None:
         """Take over what another one knows; never of the present writer, whom only it knows.
 
         Where enough writers are known, only the source is added.
         """
-        mine, room = self.known, MAX_KNOWN - len(self.known)
-        new = [w for w in known if w not in mine and w not in (self.writer, source)][: max(0, room)]
-        taken = {w for w in known if w in mine or w == source}.union(new) - {self.writer}
-        raise_to(mine, {w: known[w] for w in taken})
+        mine, room = Known(self.known), MAX_KNOWN - len(self.known)
+        news = {w: c for w, c in known.items() if w != self.writer and not knows(mine, Dot(c, w))}
+        new = [w for w in news if w not in mine and w != source][: max(0, room)]
+        taken = {w for w in news if w in mine or w == source}.union(new)
+        raise_to(self.known, {w: known[w] for w in taken})
+        self._drop_redundant()
         if bound(self.known):
             self._tell_of_silence()
+
+    def _drop_redundant(self) -> None:
+        for writer in redundant(self.known):
+            del self.known[writer]
+
+    def lay_floor(self) -> bool:
+        """Have one clock stand for past incarnations; see ``lua/replica/lay_floor.lua``."""
+        known, now, own = self.knowledge(self.newest()), self.clock.wall(), self.replica_id
+        heard: dict[str, int] = {}
+        for writer, clock in known.items():
+            replica = replica_of(writer)
+            heard[replica] = max(heard.get(replica, 0), clock.ms)
+        there = (ms for replica, ms in heard.items() if replica != own and ms >= now - AWAY)
+        until = min([now, *there]) - LATE
+        ends = map(birth_of, [*self.past, self._pen.writer][1:])
+        past = [writer for writer, end in zip(self.past, ends, strict=True) if end <= until]
+        if not past:
+            return False
+        top, latest = floor_of(past[-1]), max(known.get(writer) for writer in past)
+        if knows(known, Dot(latest, top)):
+            return False
+        self.known[top] = latest
+        self._drop_redundant()
+        for writer in past[: max(0, len(self.past) - MAX_HISTORY)]:
+            del self.past[writer]
+        return True
 
     def _tell_of_silence(self) -> None:
         """Have all peers reconcile once: the feed does not tell of what was forgotten."""
@@ -285,7 +315,8 @@ def bound(known: dict[str, Time]) -> bool:
     before = len(known)
     of: dict[str, list[str]] = {}
     for writer in known:
-        of.setdefault(replica_of(writer), []).append(writer)
+        if not is_floor(writer):
+            of.setdefault(replica_of(writer), []).append(writer)
     for writers in of.values():
         if len(writers) > 2 * MAX_HISTORY:
             for writer in sorted(writers)[:-MAX_HISTORY]:

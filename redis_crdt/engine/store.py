@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -35,11 +35,12 @@ class Pen:
     the child is void.
     """
 
-    __slots__ = ("holder", "process", "replica_id", "writer")
+    __slots__ = ("holder", "process", "replica_id", "wall", "writer")
 
-    def __init__(self, replica_id: str) -> None:
+    def __init__(self, replica_id: str, wall: Callable[[], int]) -> None:
         self.replica_id = replica_id
-        self.writer = new_writer(replica_id)
+        self.wall = wall
+        self.writer = new_writer(replica_id, wall())
         self.holder: object = None
         self.process = _process[0]
 
@@ -54,11 +55,11 @@ class Pen:
         self.holder = other
         return True
 
-    def __reduce__(self) -> tuple[type[Pen], tuple[str]]:
-        return Pen, (self.replica_id,)
+    def __reduce__(self) -> tuple[type[Pen], tuple[str, Callable[[], int]]]:
+        return Pen, (self.replica_id, self.wall)
 
 
-class Known(NamedTuple):
+class Noted(NamedTuple):
     """What is known of one writer in one collection alone."""
 
     clock: Time
@@ -73,7 +74,7 @@ class Store(Generic[E]):
     kind: Kind
     live: dict[bytes, E] = field(default_factory=dict)
     removed: dict[bytes, tuple[Time, E]] = field(default_factory=dict)
-    context: dict[str, Known] = field(default_factory=dict)
+    context: dict[str, Noted] = field(default_factory=dict)
     """What is known of writers of objects in memory that were merged."""
     wide: dict[bytes, Time] = field(default_factory=dict)
     """Fields of live entries that have seen much, with the time of their last change."""

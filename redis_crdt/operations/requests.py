@@ -216,6 +216,11 @@ def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:
     return _looking("free_aliases", keys, step, as_is, about)
 
 
+def lay_floor(keys: Keys, about: str) -> Script[bytes]:
+    """Ask to have one clock stand for past incarnations; see ``lua/replica/lay_floor.lua``."""
+    return _looking("lay_floor", keys, (), as_is, about)
+
+
 def trim(keys: Keys, older_than: float, about: str) -> Script[int]:
     """Ask to take a batch of what all peers have read out of the feed; replies how many went."""
     return _looking("trim_feed", keys, (round(older_than * 1000),), as_is, about)

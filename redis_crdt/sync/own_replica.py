@@ -13,6 +13,7 @@ from contextlib import suppress
 from redis.backoff import EqualJitterBackoff
 
 from redis_crdt.core.clock import parse_clock
+from redis_crdt.core.floors import is_known
 from redis_crdt.errors import (
     AccessDenied,
     CRDTError,
@@ -145,6 +146,6 @@ class OwnReplica:
 
 def _knows_less(found: replies.Knowledge, before: replies.Knowledge) -> bool:
     return any(
-        parse_clock(clock) > parse_clock(found.known.get(writer, b"0-0"))
+        not is_known(found.known, writer, parse_clock(clock))
         for writer, clock in before.known.items()
     )

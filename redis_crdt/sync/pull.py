@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from redis_crdt.core.clock import Time, parse_clock
+from redis_crdt.core.floors import is_known
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
@@ -379,5 +380,4 @@ def is_news(mine: replies.Knowledge, writer: bytes, clock: bytes) -> bool:
     """Whether a target can learn that from a source. Of its own present writer it knows all."""
     if writer == mine.writer:
         return False
-    known = mine.known.get(writer)
-    return known is None or parse_clock(clock) > parse_clock(known)
+    return not is_known(mine.known, writer, parse_clock(clock))

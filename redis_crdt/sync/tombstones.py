@@ -56,6 +56,7 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
     gone = 0
     for shard in range(replica.shards):
         keys = replica.keys(shard)
+        yield replica, ask.lay_floor(keys, replica.about)
         cursor = b"0"
         while True:
             page = yield replica, ask.collections(keys, cursor, replica.about)

@@ -16,6 +16,8 @@ are equal; what the server forgot is lost in some schedules (with --whole-pulls:
 missing, and what was removed may come back ("returned").
 --objects: objects in memory are merged, in batches, late and by halves, and old dumps are loaded.
 --drops: a collection is dropped: its generation is raised.
+--folds: servers restart often, and each has one clock stand for its past incarnations once it has
+heard of everybody since. All are equal, nothing is missing, and nothing returns.
 
 RULE, left out on purpose to see that it is needed:
 cover         what the own and the sending replica know is context of a join
@@ -44,6 +46,7 @@ pull-id       a pull tells its target the last id that it has seen there
 asked-known   what was asked for with more knowledge than the target has now is not applied
 alarm         a roll-back that is noticed late makes everybody reconcile, once
 fresh-ids     an id is never given out twice, whatever was forgotten
+heard         an incarnation is folded once all have been heard of since it ended
 """
 
 from __future__ import annotations
@@ -116,6 +119,8 @@ def run(seed: int, options: Options) -> str | None:
                 running.append(pull)
         if options.drops and rnd.random() < 0.03:
             r.drop()
+        if options.folds and rnd.random() < 0.3:
+            rnd.choice([r.restart, r.fold, r.fold])()
         if options.objects and rnd.random() < 0.4:
             o, k = rnd.choice(objects), rnd.random()
             if k < 0.4 and step < still:
@@ -153,6 +158,8 @@ def run(seed: int, options: Options) -> str | None:
             list(replicas[i].pull(replicas[j], rnd))
         if rnd.random() < 0.3:
             rnd.choice(replicas).collect()
+        if options.folds and rnd.random() < 0.3:
+            rnd.choice(replicas).fold()
         quiet = quiet + 1 if [(r.last, r.known) for r in replicas] == before else 0
         if quiet > 2:
             break
@@ -191,6 +198,7 @@ def main() -> int:
     parser.add_argument("--keep", type=int, default=0)
     parser.add_argument("--objects", action="store_true")
     parser.add_argument("--drops", action="store_true")
+    parser.add_argument("--folds", action="store_true")
     given = parser.parse_args()
     options = Options(
         frozenset(given.without),
@@ -200,6 +208,7 @@ def main() -> int:
         given.keep,
         given.objects,
         given.drops,
+        given.folds,
     )
     seeds = range(given.seed, given.seed + given.runs)
     bad = [found for seed in seeds if (found := run(seed, options))]

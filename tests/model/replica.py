@@ -20,6 +20,7 @@ Body = dict[str, tuple[Entry, frozenset[int]]]  # field -> entry, numbers of the
 
 NOTHING: Entry = (frozenset(), {})
 ANYONE = "*"  # in `silent`: the time up to which dots of any writer at all may have gone
+LATE = 20  # after so long nothing that was sent arrives any more, and clocks differ by less
 MARK = ""  # the field of a feed entry that only says that something happened
 
 
@@ -34,6 +35,7 @@ class Options:
     keep: int = 0
     objects: bool = False
     drops: bool = False
+    folds: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,35 @@ class Reply:
 
 
 def covers(seen: Mapping[str, int], dot: Dot) -> bool:
-    return seen.get(dot[1], -1) >= dot[0]
+    return clock_of(seen, dot[1]) >= dot[0]
+
+
+def clock_of(known: Mapping[str, int], writer: str) -> int:
+    """Up to when a writer is known: by its own name, or as one of those that are folded."""
+    floors = (t for w, t in known.items() if is_floor(w) and within(writer, w))
+    return max([known.get(writer, -1), *floors])
+
+
+def floor(writer: str) -> str:
+    """What stands for this incarnation and all before it."""
+    return writer.replace("#", "#<")
+
+
+def is_floor(writer: str) -> bool:
+    return "#<" in writer
+
+
+def within(writer: str, floor: str) -> bool:
+    return "#" in writer and of(writer) == of(floor) and born(writer) <= born(floor)
+
+
+def normal(known: Vector) -> Vector:
+    """Without what the rest of it says, too."""
+    rest = dict(known)
+    for writer, time in known.items():
+        if clock_of({w: t for w, t in rest.items() if w != writer}, writer) >= time:
+            del rest[writer]
+    return rest
 
 
 def raise_to(vector: Vector, other: Mapping[str, int]) -> None:
@@ -98,7 +128,9 @@ def raise_to(vector: Vector, other: Mapping[str, int]) -> None:
 def told_of(silent: Vector, known: Vector) -> Vector:
     """What of a source's `silent` one learns with its knowledge; never more than that."""
     anyone = silent.get(ANYONE, -1)
-    return {w: min(t, max(silent.get(w, -1), anyone)) for w, t in known.items()}
+    clocks = {**{w: clock_of(known, w) for w in silent if w != ANYONE}, **known}
+    told = {w: min(t, max(silent.get(w, -1), anyone)) for w, t in clocks.items()}
+    return {w: t for w, t in told.items() if t >= 0}
 
 
 def join_entries(mine: Entry, theirs: Entry, known: Vector, their_known: Vector) -> Entry:
@@ -117,7 +149,7 @@ def of(writer: str) -> str:
 
 def born(writer: str) -> int:
     """When the incarnation began."""
-    return int(writer.split("#")[1])
+    return int(writer.split("#")[1].removeprefix("<"))
 
 
 def either(dot: Dot, seen: Vector, known: Vector) -> bool:
@@ -161,7 +193,7 @@ class Replica:
         known = dict(self.known)
         raise_to(known, dict(self.history))
         known[self.writer] = self.last
-        return known
+        return normal(known) if self.world.options.folds else known
 
     def log(self, fields: Iterable[str], tag: Tag | None = None, after: int = 0) -> int:
         self.last = max(self.last + 1, self.world.now() + self.skew, after + 1)
@@ -209,7 +241,7 @@ class Replica:
     def collect(self) -> None:
         known = self.knowledge()
         for name, (live, seen) in list(self.entries.items()):
-            keep = {w: t for w, t in seen.items() if known.get(w, -1) < t}
+            keep = {w: t for w, t in seen.items() if clock_of(known, w) < t}
             if not self.on("covered-gc"):
                 keep = {}
             raise_to(keep, {w: t for t, w in live})
@@ -222,6 +254,21 @@ class Replica:
             else:
                 del self.entries[name]
         self._bound()
+
+    def fold(self) -> None:
+        """Have one clock stand for all past incarnations that everybody has been heard of since."""
+        known = self.knowledge()
+        others = set(map(of, known)) - {self.name}
+        heard = {r: max([-1, *(t for w, t in known.items() if of(w) == r)]) for r in others}
+        names = [*(writer for writer, _ in self.history), self.writer]
+        past = [
+            writer
+            for writer, end in zip(names, map(born, names[1:]), strict=False)
+            if min([self.world.time, *heard.values()]) >= end + LATE or not self.on("heard")
+        ]
+        if past:
+            self.known[floor(past[-1])] = max(clock_of(known, writer) for writer in past)
+            self.known = normal(self.known)
 
     def trim(self, keep: int) -> None:
         ids = sorted({entry[0] for entry in self.feed})
@@ -239,6 +286,10 @@ class Replica:
             setattr(self, name, value)
         if self.on("incarnation") and not silently:
             self._begin_incarnation(self.last)
+
+    def restart(self) -> None:
+        """Go on as another process, with all that there was."""
+        self._begin_incarnation(self.last)
 
     def _begin_incarnation(self, cut: int) -> None:
         before = self.knowledge()
@@ -264,13 +315,13 @@ class Replica:
 
     def _start_of(self, known: Vector) -> int | None:
         """Where one who knows so much stands in this feed; None: nowhere."""
-        start, i = known.get(self.writer), len(self.history)
-        while start is None and i:
+        start, i = clock_of(known, self.writer), len(self.history)
+        while start < 0 and i:
             i -= 1
-            start = known.get(self.history[i][0])
-            if start is not None:
+            start = clock_of(known, self.history[i][0])
+            if start >= 0:
                 start = min([start, *(cut for _, cut in self.history[i:])])
-        return start
+        return start if start >= 0 else None
 
     def _reply(self) -> Reply:
         return Reply(self.writer, self.last, self.knowledge(), dict(self.silent))
@@ -302,7 +353,7 @@ class Replica:
             wanted |= {
                 f
                 for _, f, tag in refs
-                if tag is None or (tag[0] != asker and known.get(tag[0], -1) < tag[1])
+                if tag is None or (tag[0] != asker and not covers(known, tag[::-1]))
             }
         return replace(
             self._reply(),
@@ -372,7 +423,7 @@ class Replica:
         if self.notice("seen-by-pull", {asked.writer: asked.clock}):
             return False
         known = self.knowledge()
-        if self.on("asked-known") and any(known.get(w, -1) < t for w, t in asked.known.items()):
+        if self.on("asked-known") and any(clock_of(known, w) < t for w, t in asked.known.items()):
             return False
         dots: Vector = {}
         for (live, seen), _ in reply.body.values():
@@ -393,6 +444,8 @@ class Replica:
         raise_to(self.known, {writer: clock})
         own = (self.writer, writer)
         raise_to(self.known, {w: t for w, t in known.items() if w not in own})
+        if self.world.options.folds:
+            self.known = normal(self.known)
         self._bound(before)
 
     def absorb(self, body: Body, generation: int | None = None) -> None:
@@ -433,12 +486,14 @@ class Replica:
         told = told_of(silent, head.known if self.on("cut-silent") else {**silent, **head.known})
         if not self.on("cut-silent"):
             told = {w: max(t, silent.get(w, -1)) for w, t in told.items()}
-        new = [w for w, t in told.items() if before.get(w, -1) < t]
-        if self.on("barrier") and any(w in after or not self.on("cut-silent") for w in new):
+        new = [w for w, t in told.items() if clock_of(before, w) < t]
+        if self.on("barrier") and any(
+            clock_of(after, w) >= 0 or not self.on("cut-silent") for w in new
+        ):
             self.collected = self.log([MARK])
             raise_to(self.silent, {w: told[w] for w in silent if w in told})
             raise_to(self.silent, {w: t for w, t in silent.items() if w == ANYONE})
-        self.pending = {w: t for w, t in self.pending.items() if after.get(w, -1) < t}
+        self.pending = {w: t for w, t in self.pending.items() if clock_of(after, w) < t}
         self._bound()
 
     def _bound(self, before: Iterable[str] = ()) -> None:
@@ -450,7 +505,7 @@ class Replica:
         for name in {of(w) for w in known}:
             order = born if self.on("by-birth") else known.__getitem__
             kept |= set(sorted((w for w in known if of(w) == name), key=order)[-keep:])
-        kept.add(self.writer)
+        kept |= {self.writer, *filter(is_floor, known)}
         forgot = any(w not in kept for w in before)
         self.known = {w: t for w, t in self.known.items() if w in kept}
         self.history = [(w, cut) for w, cut in self.history if w in kept]

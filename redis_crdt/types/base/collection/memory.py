@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from redis_crdt.core.clock import Dot, Time, parse_clock, wall_clock
+from redis_crdt.core.floors import Known
 from redis_crdt.core.kinds import KINDS, KindName
 from redis_crdt.core.names import whole_name
 from redis_crdt.core.partitions import by_part, part_of
@@ -75,7 +76,7 @@ def found_in(other: Mergeable, kind: KindName) -> Found:
             entries |= {field: entry for field, (_, entry) in part._store.removed.items()}
         return Found(entries, other._knowledge(), other._origins)
     state = state_of(other, kind)
-    known = {writer: parse_clock(clock.encode()) for writer, clock in state.known.items()}
+    known = Known((w, parse_clock(clock.encode())) for w, clock in state.known.items())
     return Found(state.parsed(), known, frozenset(state.origins))
 
 
