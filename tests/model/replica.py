@@ -112,12 +112,13 @@ def within(writer: str, floor: str) -> bool:
 
 
 def normal(known: Vector) -> Vector:
-    """Without what the rest of it says, too."""
-    rest = dict(known)
-    for writer, time in known.items():
-        if clock_of({w: t for w, t in rest.items() if w != writer}, writer) >= time:
-            del rest[writer]
-    return rest
+    """Without what its floors say, too."""
+    floors = [(w, t) for w, t in known.items() if is_floor(w)]
+    return {
+        writer: time
+        for writer, time in known.items()
+        if not any(f != writer and within(writer, f) and time <= t for f, t in floors)
+    }
 
 
 def raise_to(vector: Vector, other: Mapping[str, int]) -> None:

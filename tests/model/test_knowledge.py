@@ -20,6 +20,8 @@ VARIANTS = {
     "bounded": Options(keep=1),
     "objects": Options(amnesia=False, objects=True),
     "drops": Options(amnesia=False, drops=True),
+    "folds": Options(folds=True),
+    "calm folds": Options(amnesia=False, folds=True),
 }
 
 
@@ -55,6 +57,7 @@ NEEDED = [  # the seed of a schedule that goes wrong without the rule
     ("pull-id", SILENT, 3670),
     ("alarm", SILENT, 2217),
     ("seen-by-source", SILENT, 2217),
+    ("heard", Options(whole=True, folds=True), 70),
 ]
 
 
