@@ -1,10 +1,10 @@
 """Years of daily restarts: how large knowledge and all that goes with it become.
 
-What grows with restarts does not grow with writes: an incarnation counts once it has written at all.
-So each day each region restarts and then makes a few writes only (:func:`write_some`), one of each
-type, to fields of its own and to some that all write. Then it pulls once from each peer, or, where
-that would be too many, from some that chance picks anew each day, for knowledge goes on from one to
-the next. A collection of tombstones ends the day. All these are sampled; no restart is.
+What grows with restarts does not grow with writes: an incarnation counts once it has written. So
+each day each region restarts and makes a few writes only (:func:`write_some`). Then it pulls once
+from each peer, or, where that would be too many, from some that chance picks anew each day, for
+knowledge goes on from one to the next. A collection of tombstones ends the day. Writes and pulls
+are sampled so; no restart is.
 """
 
 from __future__ import annotations
@@ -14,14 +14,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from redis_crdt.core.clock import replica_of
 from redis_crdt.core.entries import Dots
 from tests.simulation.regions import Clock, Link, Region, Regions
 
 DAY = 86_400_000
 GRACE = 7 * 86_400.0
-FIELDS = 20
-"""How many elements, and keys, all regions write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +46,15 @@ class Age:
     payload: int
 
 
-def write_some(region: Region, day: int, rnd: Random) -> None:
-    """Make the day's sample of writes."""
+def write_some(region: Region, day: int, hot: int, rnd: Random) -> None:
+    """Make the day's sample of writes: most to what no other region writes; ``hot`` are shared."""
     on, own = region.replica, f"{region.replica_id}-{day}"
-    on.or_set("shared", str).add(f"e{rnd.randrange(FIELDS)}")
-    on.or_set("own", str).add(own)
-    on.or_set("own", str).discard(f"{region.replica_id}-{day - 3}")
-    on.lww_map("status", str).set(f"k{rnd.randrange(FIELDS)}", own)
+    on.or_set("tasks", str).add(own)
+    on.or_set("tasks", str).discard(f"{region.replica_id}-{day - 3}")
+    on.lww_map("status", str).set(region.replica_id, own)
     on.g_counter("done").increment(1)
+    if hot:
+        on.or_set("hot", str).add(f"e{rnd.randrange(hot)}")
 
 
 def look(regions: Regions, day: int, before: dict[str, int]) -> Age:
@@ -89,11 +87,18 @@ def look(regions: Regions, day: int, before: dict[str, int]) -> Age:
 
 
 def days(
-    shape: str, count: int, last: int, every: int, peers: int | None = None, seed: int = 1
+    shape: str,
+    count: int,
+    last: int,
+    every: int,
+    peers: int | None = None,
+    hot: int = 0,
+    seed: int = 1,
 ) -> Iterator[Age]:
     """Live through so many days, and tell how things are after each ``every`` of them.
 
-    ``peers`` is from how many each region pulls a day, if not from all that it has.
+    ``peers`` is from how many each region pulls a day, if not from all that it has; ``hot`` how
+    many elements are written by all regions again and again.
     """
     rnd, regions = Random(seed), Regions(shape, count, feed_limit=20 * count)
     links_to: dict[int, list[Link]] = {number: [] for number in range(count)}
@@ -105,7 +110,7 @@ def days(
             Clock.now += DAY // count
             if day > 1:
                 region.restart()
-            write_some(region, day, rnd)
+            write_some(region, day, hot, rnd)
         for links in links_to.values():
             for link in rnd.sample(links, min(len(links), peers or len(links))):
                 link.pull()
@@ -113,11 +118,3 @@ def days(
             region.replica.gc_tombstones(GRACE)
         if day % every == 0 or day == last:
             yield look(regions, day, before)
-
-
-def incarnations_of(region: Region) -> int:
-    """Return of how many incarnations of another replica a region keeps a clock, at most."""
-    of: dict[str, int] = {}
-    for writer in region.shard.knowledge():
-        of[replica_of(writer)] = of.get(replica_of(writer), 0) + 1
-    return max(of.values())
