@@ -19,10 +19,13 @@
 -- @include lib/garbage_collection
 -- @include lib/dot_state
 -- @include lib/save_incarnation
+-- Entries that are written again and again would never come of age, and see more with each restart of
+-- each writer. That all peers have come past the last change is enough, once it is so old (milliseconds).
+-- @define WIDE_AGE 60000
 local function collect_seen()
   enter_to_read()
   local age, cursor, count = unpack(ARGV, 2)
-  begin_collecting(age)
+  begin_collecting(math.min(age, WIDE_AGE))
   local kind_of, pruned, done = {}, {}, {}
   for kind, letter in pairs(LETTERS) do kind_of[letter] = kind end
   local page = redis.call('HSCAN', WIDE_ENTRIES, cursor, 'COUNT', count)

@@ -20,7 +20,7 @@ from redis_crdt.core.kinds import DROPPED, KINDS
 from redis_crdt.engine.body import Body
 from redis_crdt.engine.clocks import context_of, flat_clocks, id_of, read_clocks, read_time, text_of
 from redis_crdt.engine.joining import Batch
-from redis_crdt.engine.shard import ALL, Shard, raise_to
+from redis_crdt.engine.shard import ALL, WIDE_AGE, Shard, raise_to
 from redis_crdt.engine.store import Store
 from redis_crdt.errors import ReplicaConflict
 from redis_crdt.operations.packed import key_of
@@ -286,8 +286,9 @@ class Answers:
         return [b"0", shard.collect(store, self._stable(), shard.clock.wall() - int(age))]
 
     def collect_seen(self, age: bytes, cursor: bytes, limit: bytes) -> list[bytes | int]:
-        """Do nothing: that goes with collecting."""
-        return [b"0", 0]
+        """Have live entries that have seen much forget what is known of all of it."""
+        before = self._shard.clock.wall() - min(int(age), WIDE_AGE)
+        return [b"0", self._shard.collect_seen(self._stable(), before)]
 
     def fold(self, kind: bytes, collection: bytes) -> int:
         """Count past incarnations in with the present one; see ``lua/counter/fold.lua``."""

@@ -20,6 +20,10 @@ from redis_crdt.errors import ClockDrift
 Known_ = Mapping[str, Time]
 """What somebody knows: writer -> clock."""
 
+WIDE_AGE = 60_000
+"""After so many milliseconds entries that have seen much are looked after; see
+``lua/replica/collect_seen.lua``."""
+
 ALL = "*"
 """Stands for any writer: something of it may have been collected up to this time."""
 
@@ -235,44 +239,54 @@ class Shard:
 
     def collect(self, store: Store[Any], stable: Time, before: int) -> int:
         """Forget what is known of removals that all have seen; returns how many went."""
-        ours = self.knowledge(self.newest())
-        raise_to(ours, {writer: known.clock for writer, known in store.context.items()})
-        gone: dict[str, Time] = {}
-        count = 0
-
-        def without_known(entry: Dots, time: Time) -> dict[str, Time] | None:
-            if time.ms > before or time > stable:
-                return None
-            living: dict[str, Time] = {}
-            raise_to(living, {dot.writer: dot.time for dot in sorted(entry.live)})
-            went = {
-                writer: seen
-                for writer, seen in entry.seen.items()
-                if living.get(writer) != seen and knows(ours, Dot(seen, writer))
-            }
-            if not went:
-                return None
-            raise_to(gone, went)
-            self.collected = max(self.collected, time)
-            return {**{w: t for w, t in entry.seen.items() if w not in went}, **living}
-
+        ours, gone, count = self._known_of(store), {}, 0
         for key, (time, entry) in list(store.removed.items()):
-            seen = without_known(entry, time)
-            if seen == {}:
-                del store.removed[key]
-                count += 1
-            elif seen is not None:
-                store.removed[key] = (time, Dots({}, seen))
-        for key, time in list(store.wide.items()):
-            wide = store.live.get(key)
-            if wide is not None:
-                seen = without_known(wide, time)
-                if seen is not None:
-                    store.live[key] = wide = Dots(wide.live, seen)
-            if wide is None or not wide.is_wide:
-                del store.wide[key]
+            if time.ms <= before and time <= stable:
+                seen = self._without_known(entry, time, ours, gone)
+                if not seen:
+                    del store.removed[key]
+                    count += 1
+                elif seen != entry.seen:
+                    store.removed[key] = (time, Dots({}, seen))
         self.fall_silent(gone)
         return count
+
+    def collect_seen(self, stable: Time, before: int) -> int:
+        """Have live entries that have seen much forget what is known; returns how many did."""
+        count = 0
+        for store in self.stores.values():
+            ours, gone = self._known_of(store), {}
+            for key, time in list(store.wide.items()):
+                wide = store.live.get(key)
+                if wide is not None and time.ms <= before and time <= stable:
+                    seen = self._without_known(wide, time, ours, gone)
+                    count += seen != wide.seen
+                    store.live[key] = wide = Dots(wide.live, seen)
+                if wide is None or not wide.is_wide:
+                    del store.wide[key]
+            self.fall_silent(gone)
+        return count
+
+    def _known_of(self, store: Store[Any]) -> Known:
+        ours = self.knowledge(self.newest())
+        raise_to(ours, {writer: noted.clock for writer, noted in store.context.items()})
+        return ours
+
+    def _without_known(
+        self, entry: Dots, time: Time, ours: Known, gone: dict[str, Time]
+    ) -> dict[str, Time]:
+        """Return what an entry has seen but for what is known, which is added to ``gone``."""
+        living: dict[str, Time] = {}
+        raise_to(living, {dot.writer: dot.time for dot in sorted(entry.live)})
+        went = {
+            writer: seen
+            for writer, seen in entry.seen.items()
+            if living.get(writer) != seen and knows(ours, Dot(seen, writer))
+        }
+        if went:
+            raise_to(gone, went)
+            self.collected = max(self.collected, time)
+        return {**{w: t for w, t in entry.seen.items() if w not in went}, **living}
 
     def fall_silent(self, news: Known_) -> None:
         """Note for whom something was collected that the feed does not tell of."""

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from redis_crdt import Replica, memory
+from redis_crdt.core.clock import wall_clock
 from redis_crdt.errors import InvalidSetting
+from tests.backends import Flavour, NewClient
 from tests.contract.seam import Regions, settled, size
 
 
@@ -186,3 +189,27 @@ async def test_what_a_replica_wrote_itself_may_have_been_removed_too(region: Reg
     await settled(a.sync(b))
     for replica in (a, b):
         assert await settled(replica.or_set("s", str).get_elements()) == set()
+
+
+def test_what_is_written_again_and_again_forgets_whom_all_know(
+    flavour: Flavour, new_client: NewClient
+) -> None:
+    client = new_client(flavour)
+    replica = Replica(client, replica_id="server")
+    writers = [memory.Replica(replica_id=f"m{n}") for n in range(12)]
+    for writer in writers:
+        writer.pull(replica)
+        writer.or_set("hot", str).add("x")
+        replica.pull(writer)
+    for writer in writers + writers:  # the second time they tell how far they have come
+        writer.pull(replica)
+    key, wide = "crdt:{default:0}:or_set:hot", "crdt:{default:0}:wide"
+    replica.gc_tombstones()
+    assert b"|" in client.hget(key, '"x"')  # it changed within the last minute
+    (field,) = client.hkeys(wide)
+    client.hset(wide, field, f"{wall_clock() - 120_000}-0")
+    replica.gc_tombstones()
+    assert b"|" not in client.hget(key, '"x"')
+    for writer in writers:
+        writer.pull(replica)
+        assert writer.or_set("hot", str) == {"x"}

@@ -1,7 +1,7 @@
 """Years of daily restarts: how large knowledge and all that goes with it become.
 
 What grows with restarts does not grow with writes: an incarnation counts once it has written. So
-each day each region restarts and makes a few writes only (:func:`write_some`). Then it pulls once
+each day each region restarts and makes a few writes only (:func:`write_some`). Then it pulls thrice
 from each peer, or, where that would be too many, from some that chance picks anew each day, for
 knowledge goes on from one to the next. A collection of tombstones ends the day. Writes and pulls
 are sampled so; no restart is.
@@ -17,7 +17,7 @@ from typing import Any
 from redis_crdt.core.entries import Dots
 from tests.simulation.regions import Clock, Link, Region, Regions
 
-DAY = 86_400_000
+DAY, HOUR = 86_400_000, 3_600_000
 GRACE = 7 * 86_400.0
 
 
@@ -107,13 +107,20 @@ def days(
     before: dict[str, int] = {}
     for day in range(1, last + 1):
         for region in regions.all:
-            Clock.now += DAY // count
+            Clock.now += (DAY - HOUR) // count
             if day > 1:
                 region.restart()
             write_some(region, day, hot, rnd)
-        for links in links_to.values():
-            for link in rnd.sample(links, min(len(links), peers or len(links))):
-                link.pull()
+        pulled = [
+            link
+            for links in links_to.values()
+            for link in rnd.sample(links, min(len(links), peers or len(links)))
+        ]
+        for link in (
+            3 * pulled
+        ):  # what the first brings the second passes on, and the third acknowledges
+            link.pull()
+        Clock.now += HOUR
         for region in regions.all:
             region.replica.gc_tombstones(GRACE)
         if day % every == 0 or day == last:
