@@ -61,7 +61,7 @@ class Sea:
     def live(self, writes: float, ms: int) -> Flow:
         """Let all write so often a second, for so long, and wait until all are in step."""
         regions = self.regions.all
-        began, total = Clock.now, round(writes * ms / 1000) * len(regions)
+        began, total = Clock.now, max(1, round(writes * ms / 1000 * len(regions)))
         for n in range(total):
             at = began + n * ms // total
             heappush(self._events, (at, next(self._order), None, n))
