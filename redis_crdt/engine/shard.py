@@ -239,7 +239,8 @@ class Shard:
 
     def collect(self, store: Store[Any], stable: Time, before: int) -> int:
         """Forget what is known of removals that all have seen; returns how many went."""
-        ours, gone, count = self._known_of(store), {}, 0
+        ours, count = self._known_of(store), 0
+        gone: dict[str, Time] = {}
         for key, (time, entry) in list(store.removed.items()):
             if time.ms <= before and time <= stable:
                 seen = self._without_known(entry, time, ours, gone)
@@ -255,7 +256,8 @@ class Shard:
         """Have live entries that have seen much forget what is known; returns how many did."""
         count = 0
         for store in self.stores.values():
-            ours, gone = self._known_of(store), {}
+            ours = self._known_of(store)
+            gone: dict[str, Time] = {}
             for key, time in list(store.wide.items()):
                 wide = store.live.get(key)
                 if wide is not None and time.ms <= before and time <= stable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from redis import Redis
 from redis.cluster import RedisCluster
@@ -14,18 +14,20 @@ from typing_extensions import TypeVar
 from redis_crdt.replica.batch.blocking import Batch
 from redis_crdt.replica.syncing.blocking import keeping_in_sync
 from redis_crdt.sync.directory import list_collections
-from redis_crdt.sync.files import File, dump_file, load_file
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.pull import pull
 from redis_crdt.sync.report import SyncReport
-from redis_crdt.sync.status import Status, read_status
-from redis_crdt.sync.syncer import Syncer
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
-from redis_crdt.sync.verify import Difference, verify
 from redis_crdt.transport.blocking import Transport
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.transport.watching import Change, Watcher
 from redis_crdt.types.blocking import Types
+
+if TYPE_CHECKING:  # what most programs never use is imported where it is used
+    from redis_crdt.sync.files import File
+    from redis_crdt.sync.status import Status
+    from redis_crdt.sync.syncer import Syncer
+    from redis_crdt.sync.verify import Difference
 
 T = TypeVar("T", default=Any)
 
@@ -167,6 +169,8 @@ class Replica(Transport, Types):
         compressed. A new file takes the place of an older one when it is whole, and may be read by
         nobody but its owner. One round trip per 500 entries.
         """
+        from redis_crdt.sync.files import dump_file
+
         return self._drive(dump_file(self, file))
 
     def load(self, file: File, *, from_namespace: str | None = None) -> int:
@@ -179,6 +183,8 @@ class Replica(Transport, Types):
         those of a region whose clock is as much ahead of this one's. Two round trips per 500
         entries.
         """
+        from redis_crdt.sync.files import load_file
+
         return self._drive(load_file(self, file, from_namespace=from_namespace))
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:
@@ -221,6 +227,8 @@ class Replica(Transport, Types):
 
         One round trip per shard, and two per 500 collections.
         """
+        from redis_crdt.sync.status import read_status
+
         return self._drive(read_status(self))
 
     def verify(self, other: Party) -> list[Difference]:
@@ -230,6 +238,8 @@ class Replica(Transport, Types):
         to each per 500 collections, and one per 500 entries. What is written meanwhile may be told
         as a difference.
         """
+        from redis_crdt.sync.verify import verify
+
         return self._drive(verify(self, other))
 
     def keep_in_sync(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from redis_crdt.errors import CRDTError
-from redis_crdt.sync.link import Link
 from redis_crdt.sync.report import SyncReport
-from redis_crdt.sync.status import Status
+
+if TYPE_CHECKING:
+    from redis_crdt.sync.link import Link
+    from redis_crdt.sync.status import Status
 
 
 class Observer(Protocol):

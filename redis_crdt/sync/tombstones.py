@@ -20,7 +20,6 @@ from redis_crdt.errors import InvalidSetting
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.directory import find
-from redis_crdt.sync.link import Link
 from redis_crdt.sync.party import Party
 from redis_crdt.transport.server import ReplicaOperations
 
@@ -122,6 +121,8 @@ def unread_of(replica: Party, peer: str) -> Procedure[str]:
     """
     if not isinstance(replica, ReplicaOperations):
         return ""
+    from redis_crdt.sync.link import Link  # a model of pydantic's, which takes time to make
+
     name, is_peer, was_read = peer.encode(), False, False
     unread_since: float | None = None
     for shard in range(replica.shards):

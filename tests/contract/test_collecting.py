@@ -194,7 +194,7 @@ async def test_what_a_replica_wrote_itself_may_have_been_removed_too(region: Reg
 def test_what_is_written_again_and_again_forgets_whom_all_know(
     flavour: Flavour, new_client: NewClient
 ) -> None:
-    client = new_client(flavour)
+    client: Any = new_client(flavour)
     replica = Replica(client, replica_id="server")
     writers = [memory.Replica(replica_id=f"m{n}") for n in range(12)]
     for writer in writers:

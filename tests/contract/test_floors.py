@@ -28,13 +28,20 @@ def clients(flavour: Any, new_client: NewClient) -> list[redis.Redis]:
 
 def begin_incarnation(client: redis.Redis, hours_ago: float) -> str:
     """Have the server go on under a name that tells that it began so long ago."""
-    meta = {key.decode(): value.decode() for key, value in client.hgetall(META).items()}
-    last = client.xrevrange(FEED, count=1)
+    found: Any = client.hgetall(META)
+    meta = {key.decode(): value.decode() for key, value in found.items()}
+    last: Any = client.xrevrange(FEED, count=1)
     cut = last[0][0].decode() if last else "0-0"
     name = new_writer(meta["replica"], wall_clock() - round(hours_ago * HOUR))
     alias = f"z{round(10 * hours_ago)}"
     history = f"{meta['history']}{meta['writer']}@{cut} "
-    news = {"writer": name, "history": history, "alias": alias, f"#{alias}": name, name: alias}
+    news: dict[Any, Any] = {
+        "writer": name,
+        "history": history,
+        "alias": alias,
+        f"#{alias}": name,
+        name: alias,
+    }
     client.hset(META, mapping=news)
     return name
 

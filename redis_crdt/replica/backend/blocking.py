@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from redis_crdt.replica.blocking import Replica
-from redis_crdt.replica.memory import Replica as MemoryReplica
-from redis_crdt.sync.files import File
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.types.protocol import Types
+
+if TYPE_CHECKING:
+    from redis_crdt.replica.blocking import Replica
+    from redis_crdt.replica.memory import Replica as MemoryReplica
+    from redis_crdt.sync.files import File
 
 
 class Backend(Types, Protocol):
@@ -39,5 +41,5 @@ class Backend(Types, Protocol):
         """Close what this replica opened."""
 
 
-AnyReplica = Replica | MemoryReplica
+AnyReplica: TypeAlias = "Replica | MemoryReplica"
 """A replica whose calls need no ``await``, with all that its collections can."""

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from threading import Thread
+from typing import TYPE_CHECKING
 
-from redis_crdt.replica.awaited import Replica as AsyncReplica
-from redis_crdt.sync.syncer import Syncer
-from redis_crdt.transport.awaited import PEER_TIMEOUT
 from redis_crdt.transport.server import ReplicaOperations
+
+if TYPE_CHECKING:  # what most programs never use is imported where it is used
+    from redis_crdt.sync.syncer import Syncer
 
 log = logging.getLogger("redis_crdt.sync")
 
@@ -22,6 +23,8 @@ def keeping_in_sync(
     replica: ReplicaOperations, peers: Sequence[ReplicaOperations | str], interval: float
 ) -> Iterator[Syncer]:
     """Run a syncer in a thread while the block runs; a defect in it is raised at the end."""
+    from redis_crdt.sync.syncer import Syncer
+
     ready: Future[tuple[Syncer, asyncio.Event]] = Future()
 
     async def work() -> None:
@@ -72,6 +75,9 @@ def _party(
 ) -> ReplicaOperations:
     if not isinstance(peer, str):
         return peer
+    from redis_crdt.replica.awaited import Replica as AsyncReplica
+    from redis_crdt.transport.awaited import PEER_TIMEOUT
+
     sibling = AsyncReplica.from_url(
         peer,
         namespace=replica.namespace,
