@@ -17,21 +17,25 @@
 -- @include lib/save_incarnation
 -- What an incarnation sent has arrived after so many milliseconds, and clocks differ by less.
 -- @define LATE 3600000
--- Whoever was not heard of for so many is not waited for.
+-- Whoever is no peer, and was not heard of for so many, is not waited for; a peer always is, until it is
+-- forgotten, for it may have what this replica forgot.
 -- @define AWAY 2592000000
 
 -- When an incarnation began; its name says.
 local function birth_of(by) return tonumber(string.match(by, '#(%w%w?%w?%w?%w?%w?%w?%w?)'), 36) end
 
--- Up to when all others have been heard of that are not away.
+-- Up to when all others have been heard of that are waited for.
 local function heard_of_all(known)
-  local heard, earliest = {}, now
+  local heard, is_peer, earliest = {}, {}, now
+  for _, replica in ipairs(redis.call('HKEYS', PEERS)) do heard[replica], is_peer[replica] = 0, true end
   for by, clock in pairs(known) do
     local replica, ms = replica_of(by), time_of(clock)
     heard[replica] = math.max(heard[replica] or 0, ms)
   end
   for replica, ms in pairs(heard) do
-    if replica ~= replica_of(writer) and ms >= now - AWAY then earliest = math.min(earliest, ms) end
+    if replica ~= replica_of(writer) and (is_peer[replica] or ms >= now - AWAY) then
+      earliest = math.min(earliest, ms)
+    end
   end
   return earliest
 end

@@ -18,7 +18,8 @@ LATE = 3_600_000
 what it sent has arrived, and clocks differ by less."""
 
 AWAY = 30 * 86_400_000
-"""Whoever was not heard of for so many milliseconds is not waited for."""
+"""Whoever is no peer, and was not heard of for so many milliseconds, is not waited for; a peer
+always is, until it is forgotten, for it may have what the replica forgot."""
 
 
 def is_floor(writer: str) -> bool:

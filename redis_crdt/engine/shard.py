@@ -214,12 +214,16 @@ class Shard:
     def lay_floor(self) -> bool:
         """Have one clock stand for past incarnations; see ``lua/replica/lay_floor.lua``."""
         known, now, own = self.knowledge(self.newest()), self.clock.wall(), self.replica_id
-        heard: dict[str, int] = {}
+        heard = dict.fromkeys(self.peers, 0)
         for writer, clock in known.items():
             replica = replica_of(writer)
             heard[replica] = max(heard.get(replica, 0), clock.ms)
-        there = (ms for replica, ms in heard.items() if replica != own and ms >= now - AWAY)
-        until = min([now, *there]) - LATE
+        waited_for = (
+            ms
+            for replica, ms in heard.items()
+            if replica != own and (replica in self.peers or ms >= now - AWAY)
+        )
+        until = min([now, *waited_for]) - LATE
         ends = map(birth_of, [*self.past, self._pen.writer][1:])
         past = [writer for writer, end in zip(self.past, ends, strict=True) if end <= until]
         if not past:

@@ -43,7 +43,7 @@ def show(rows: Iterable[Any]) -> None:
 def years(
     shape: Shape = Shape.STAR,
     regions: int = 4,
-    until: Annotated[int, typer.Option(help="How many days.")] = 1825,
+    until: Annotated[int, typer.Option("--until", help="How many days.")] = 1825,
     every: Annotated[int, typer.Option(help="After how many to look.")] = 73,
     peers: Annotated[int | None, typer.Option(help="From how many each pulls a day.")] = None,
     hot: Annotated[int, typer.Option(help="How many elements all regions write.")] = 0,
