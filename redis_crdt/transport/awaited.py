@@ -181,20 +181,21 @@ class Transport(ReplicaOperations):
         return node and self._shared_to(node)
 
     async def _run_script(self, script: Script[Any], failure: Exception | None) -> Any:
-        try:
-            if failure is not None:
-                raise failure.with_traceback(None)
-            return await self._take(self.sending(script.shard, self.evaluating(script)))
-        except ResponseError as error:
-            if not lacks_beginning(error):
-                raise
-            refused = error
         beginning = self._beginnings[script.shard]
-        others = beginning.locked()
-        async with beginning:
-            # Who has waited for another one to begin finds that it is done.
-            again = self.running(script) if others else self.recovering(script, refused)
-            return await self._take(again)
+        while True:
+            try:
+                if failure is not None:
+                    raise failure.with_traceback(None)
+                return await self._take(self.sending(script.shard, self.evaluating(script)))
+            except ResponseError as error:
+                if not lacks_beginning(error):
+                    raise
+                refusal, failure = error, None
+            is_begun = beginning.locked()
+            async with beginning:
+                if not is_begun:
+                    return await self._take(self.recovering(script, refusal))
+            # Another call has begun there meanwhile, so this one need not.
 
     async def _take(self, steps: Steps[R]) -> R:
         try:
