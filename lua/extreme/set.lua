@@ -35,4 +35,18 @@ end
 
 function extreme_set.commit(op) put(op.live, {op.args[op.first], op.args[op.last]}) end
 
+-- @first
+-- @define IDENTITY 'writer'
+-- @include lib/plain_write
+-- @include lib/limits
+-- @include lib/rank
+-- There is a value.
+local field, value = ARGV[4], ARGV[5]
+local old = identity and #value <= MAX_FIELD and is_rank(value) and redis.call('HGET', KEYS[4], field)
+if old then
+  if old == value or before(value, old) ~= (ARGV[2] == 'min_register') then return {0, ''} end
+  local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+  redis.call('HSET', KEYS[4], field, value)
+  return id
+end
 -- @run carry_out, extreme_set

@@ -28,4 +28,26 @@ function flag_set.prepare(op)
   return mv_register_set.prepare(op)
 end
 
+-- @first
+-- @define IDENTITY 'writer'
+-- @include lib/plain_write
+-- @include lib/entry_time
+-- It was switched last by this writer, and nothing else was seen.
+local value, old = ARGV[4], nil
+if identity and ARGV[5] == '' and (value == 'true' or value == 'false') then
+  old = redis.call('HGET', KEYS[4], 'value')
+end
+local old_ms, old_seq, by
+if old then old_ms, old_seq, by = string.match(old, '^(%d+)%-?(%d*)@([^ |\n]+)\n[^\n]*$') end
+if by == identity and old_ms and #old_ms <= 15 and #old_seq <= 15 then
+  local id = redis.call('XADD', FEED, '*', ARGV[3], 'value')
+  local ms, seq = string.match(id, '(%d+)-(%d+)')
+  ms, seq, old_ms, old_seq = ms + 0, seq + 0, old_ms + 0, tonumber(old_seq) or 0
+  if ms <= old_ms and (ms < old_ms or seq <= old_seq) then
+    -- @include lib/clock
+    id = redis.call('XADD', FEED, id_past(old_ms, old_seq), ARGV[3], 'value')
+  end
+  redis.call('HSET', KEYS[4], 'value', entry_time(id) .. '@' .. identity .. '\n' .. value)
+  return id
+end
 -- @run carry_out, flag_set

@@ -45,4 +45,26 @@ function rw_set_add.commit(op, id)
   return commit_removal(op, id)
 end
 
+-- @first
+-- @define IDENTITY 'alias'
+-- @include lib/plain_write
+-- @include lib/limits
+-- @include lib/own_dot
+-- One element, which was never there, or was removed once, whoever did.
+local field = ARGV[5]
+if identity and #ARGV == 5 and #field <= MAX_FIELD then
+  local call, removal = redis.call, redis.call('HGET', KEYS[4], field)
+  local is_plain
+  if removal then
+    is_plain = ARGV[4] == 'any' and not string.find(removal, '[ |]') and call('HLEN', KEYS[5])
+  else
+    is_plain = call('HGET', KINDS, string.sub(ARGV[3], 2)) == ARGV[2] and not call('HGET', KEYS[5], field)
+  end
+  if is_plain then
+    local id = call('XADD', FEED, '*', ARGV[3], field)
+    if removal then call('HDEL', KEYS[4], field) end
+    call('HSET', KEYS[5], field, id .. ' |' .. (removal or own_dot(id, identity)))
+    return {1, id}
+  end
+end
 -- @run carry_out, rw_set_add

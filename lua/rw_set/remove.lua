@@ -43,4 +43,35 @@ function rw_set_remove.commit(op, id)
   return count
 end
 
+-- @first
+-- @define IDENTITY 'alias'
+-- @include lib/plain_write
+-- @include lib/limits
+-- @include lib/own_dot
+-- @include lib/unpack_time
+-- One element, of which nothing is known, or one dot, of this writer.
+local field = ARGV[4]
+if identity and #ARGV == 4 and #field <= MAX_FIELD then
+  local call = redis.call
+  local gone, there = call('HGET', KEYS[4], field), call('HGET', KEYS[5], field)
+  local old, is_plain, old_ms, old_seq, by = gone or there and string.match(there, '^%S+ |(.+)$'), false, nil, nil, nil
+  if old then
+    old_ms, old_seq, by = time_of_packed(old)
+    is_plain = by == identity
+  else
+    is_plain = not there and call('HGET', KINDS, string.sub(ARGV[3], 2)) == ARGV[2]
+  end
+  if is_plain then
+    local id = call('XADD', FEED, '*', ARGV[3], field)
+    local dot, ms, rest = own_dot(id, identity)
+    if old and ms <= old_ms and (ms < old_ms or 0 - rest <= old_seq) then
+      -- @include lib/clock
+      id = call('XADD', FEED, id_past(old_ms, old_seq), ARGV[3], field)
+      dot = own_dot(id, identity)
+    end
+    call('HSET', KEYS[4], field, dot)
+    if there then call('HDEL', KEYS[5], field) end
+    return {there and 1 or 0, id}
+  end
+end
 -- @run carry_out, rw_set_remove
