@@ -208,6 +208,8 @@ async def test_verifying_compares_what_is_there(region: Regions, backend: str) -
     await settled(a.rw_set("s", str).remove("z"))
     await settled(a.sync(b))
     assert await settled(a.verify(b)) == []
+    (told,) = (await settled(a.status())).collections
+    assert (told.entries, told.tombstones) == (2, 1)
     await settled(b.rw_set("s", str).remove("y"))
     assert [found.collection for found in await settled(a.verify(b))] == ["s"]
 
