@@ -35,6 +35,7 @@ BY_HAND: Final = {
         "types/base/driving",
         "types/base/set/protocol",
         "types/base/set/removal",
+        "types/log/sized",
         "types/lww_map/mapping",
     )
 }

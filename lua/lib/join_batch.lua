@@ -118,7 +118,7 @@ local function join_entries(group, fields, entries, live, removed, from)
         seq = ending.seq
         if ending.by == writer and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
       else
-        ms, seq, is_tombstone, theirs = inspect(entry, read_sent)
+        ms, seq, is_tombstone, theirs = inspect(entry, read_sent, field)
         stored = packed and format_sorted(theirs) or entry
         local own = theirs and theirs.seen[writer]
         if own and later(own.ms, own.seq, newest_ms, newest_seq) then is_ahead = true end
@@ -155,7 +155,7 @@ local function join_entries(group, fields, entries, live, removed, from)
         ms, seq = latest(state)
         is_tombstone = #state.live == 0
       else
-        ms, seq, is_tombstone = inspect(joined)
+        ms, seq, is_tombstone = inspect(joined, nil, field)
       end
       stored, ending = joined, nil
     end

@@ -1,8 +1,8 @@
 -- The keys of this shard. They share the hash tag of KEYS[1], so a script may use them on a Cluster
 -- though only the data says which ones it needs.
 -- Defines
---   live_key, removed_key, context_key, read_fields, generation_of, PREFIX, WIDE_ENTRIES, LETTERS,
---   CHUNK
+--   live_key, removed_key, context_key, order_key, keys_of, read_fields, generation_of, PREFIX,
+--   WIDE_ENTRIES, LETTERS, CHUNK
 -- Errors
 --   none
 -- @include lib/replica
@@ -16,6 +16,20 @@ local function removed_key(name, kind) return PREFIX .. kind .. '-removed:' .. n
 
 -- What is known of writers of objects in memory that were merged into a collection; lib/knowledge.
 local function context_key(name, kind) return PREFIX .. kind .. '-known:' .. name end
+
+-- The sorted ids of a log's entries.
+local function order_key(name, kind) return PREFIX .. kind .. '-order:' .. name end
+
+-- All keys of a name that stands for these kinds.
+local function keys_of(name, kinds)
+  local keys = {}
+  for kind in string.gmatch(kinds, '%S+') do
+    for _, key_of in ipairs({live_key, removed_key, context_key, order_key}) do
+      keys[#keys + 1] = key_of(name, kind)
+    end
+  end
+  return keys
+end
 
 -- Server calls take a few thousand arguments at most, and peers' batches may be larger.
 -- @define CHUNK 1000

@@ -1,7 +1,8 @@
 -- Carries out one operation on one collection. An operation is a pair of functions:
 --   prepare(op)      reads and validates, and writes nothing; gives a list and from where to where
 --                    in it stand the fields that it will touch, or nil and a reply where there is
---                    nothing to do. It may set op.ms and op.seq: a time that the clock has to pass
+--                    nothing to do. It may set op.ms and op.seq: a time that the clock has to pass; or
+--                    op.id: the id of the write, where what it writes has to name it
 --   commit(op, id)   writes by `put` and `take`, and gives the reply, if there is any; prepare has
 --                    looked at everything that could make it fail
 -- Its own arguments are op.args from op.first to op.last. Each function of a script is made anew at
@@ -73,7 +74,7 @@ local function carry_out(operation)
   end
   local refs = {}
   refer(refs, collection, fields, from, to)
-  local id = append(refs)
+  local id = append(refs, nil, op.id)
   if op.ms and op.ms > 0 then
     -- @include lib/advance_clock
     id = advance_clock(id, op.ms, op.seq, refs)

@@ -7,14 +7,15 @@
 -- @include lib/keys
 -- @include lib/packed_entries
 -- @traits INVERTED inverted
+-- @traits PLAIN plain
 -- The hash of those of a collection that are there: with dots, or in an inverted kind without.
 local function visible_key(name, kind)
   return INVERTED[kind] and removed_key(name, kind) or live_key(name, kind)
 end
 
 local function visible_hash(kind, field, entry)
-  local seen = ''
-  if not INVERTED[kind] then seen = string.gsub(unpacked(kind, entry), '^([^|\n]*)|[^\n]*', '%1') end
+  local seen = PLAIN[kind] and entry or ''
+  if not INVERTED[kind] and not PLAIN[kind] then seen = string.gsub(unpacked(kind, entry), '^([^|\n]*)|[^\n]*', '%1') end
   return redis.sha1hex(field .. '\n' .. seen)
 end
 

@@ -41,8 +41,14 @@ local function rehearse(ops, id)
   return all
 end
 
-local function flush()
+local function flush(ops)
+  local index_of = {}
+  for _, op in ipairs(ops) do index_of[op.removed] = op.run.index end
   for key, fields in pairs(buffer) do
+    if index_of[key] then
+      index_of[key](key, fields)
+      fields = {}
+    end
     local flat, gone = {}, {}
     for field, value in pairs(fields) do
       if value then flat[#flat + 1], flat[#flat + 2] = field, value else gone[#gone + 1] = field end
@@ -58,9 +64,10 @@ local function write_buffered(ops)
     id = next_id(all.ms, all.seq)
     local ms, seq = time_of(id)
     all = rehearse(ops, id)
+    if all.id and is_later(all.id, id) then all.ms, all.seq = time_of(all.id) end
   until not later(all.ms, all.seq, ms, seq)
   if #all.refs == 0 then return all, '' end
   append(all.refs, nil, id)
-  flush()
+  flush(ops)
   return all, id
 end

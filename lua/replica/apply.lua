@@ -31,6 +31,7 @@
 --   what was refused: a flat list of name, kind, field and reason
 --   clock
 --   standing
+--   '1', or nothing, where more is to go than may at once: the same batch is to be joined again
 -- Errors
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTCONFLICT  the other one is a replica of the same id: its writer
@@ -44,6 +45,7 @@
 -- @include lib/entry_time
 -- @include lib/save_incarnation
 -- @traits SIDES sides
+-- @traits FLOORS floors
 -- @define SOURCE ARGV[2]
 local CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 3, 8)
 
@@ -62,6 +64,8 @@ end
 
 -- What came of joining (lib/join_batch).
 local refused, has_refused, is_ahead, relieved
+-- Whether more is to go than may at once: then the same batch is to come again.
+local is_unfinished
 
 -- Makes what joins all that is not plain; it is defined only where there is any.
 local function make_joiner(known)
@@ -85,6 +89,10 @@ local function make_joiner(known)
       group.theirs = with_context(theirs, parse_context(group.context))
       join_group(group, fields, entries, #fields)
       if #group.live > 0 and SIDES[group.kind] then fold(group) end
+      if #group.live > 0 and FLOORS[group.kind] then
+        -- @include lib/log_floors
+        is_unfinished = settle_floors(group, SOURCE ~= '') or is_unfinished
+      end
     end,
     told = function() return refused, has_refused, is_ahead, relieved end,
   }
@@ -94,6 +102,7 @@ end
 local function read_batch(first, known)
   local groups, known_names, generations, total, joiner = {}, {}, {}, 0, nil
   refused, is_ahead, has_refused, relieved = {}, false, false, nil
+  is_unfinished = false
   if first > #ARGV then return groups end
   if (#ARGV - first) % 5 ~= 0 then fail('MALFORMED', 'a truncated batch') end
   read_writers(ARGV[first])
@@ -145,16 +154,6 @@ local function id_after(ms, seq)
   return not later(last_ms, last_seq, ms, seq) and id_past(ms, seq)
 end
 
-local function keys_of(name, kinds)
-  local keys = {}
-  for kind in string.gmatch(kinds, '%S+') do
-    keys[#keys + 1] = live_key(name, kind)
-    keys[#keys + 1] = removed_key(name, kind)
-    keys[#keys + 1] = context_key(name, kind)
-  end
-  return keys
-end
-
 local function write_group(group, id, kinds_of)
   local name, kind = group.name, group.kind
   local stored = kinds_of[name] or group.kinds
@@ -177,6 +176,10 @@ local function write_group(group, id, kinds_of)
   in_chunks('HDEL', live, group.buried)
   in_chunks('HDEL', removed, group.revived)
   for _, field in ipairs(group.wide) do redis.call('HSET', WIDE_ENTRIES, field, id) end
+  if FLOORS[kind] then
+    -- @include lib/log_order
+    keep_order(group)
+  end
 end
 
 -- What an object in memory knows is noted for the collection that it was merged into, so that what was
@@ -257,13 +260,13 @@ local function apply()
   if MODE == 'note' and groups[1] then note_context(groups[1], known) end
   if SOURCE == '' then return {changed, '0', {}, last_id(), standing()} end
   note(replica_of(SOURCE), start_of(known, history))
-  local holds = CURSOR ~= '' and #refused == 0
+  local holds = CURSOR ~= '' and #refused == 0 and not is_unfinished
   if holds then
     local news = MODE == 'last' and known or {}
     news[SOURCE] = CURSOR
     learn(news, SOURCE)
   end
-  return {changed, holds and '1' or '0', refused, last_id(), standing()}
+  return {changed, holds and '1' or '0', refused, last_id(), standing(), is_unfinished and '1' or nil}
 end
 
 -- @run apply

@@ -61,6 +61,7 @@ local function prepare(all, op)
   if not fields then return nil end
   refer(all.refs, op.collection, fields, from, to)
   if op.ms and later(op.ms, op.seq, all.ms, all.seq) then all.ms, all.seq = op.ms, op.seq end
+  all.id = op.id or all.id  -- a later operation gives a later one
   return fields, from, to
 end
 
@@ -101,7 +102,7 @@ local function prepare_apart(ops)
 end
 
 local function write_apart(ops, all)
-  local id = append(all.refs)
+  local id = append(all.refs, nil, all.id)
   if all.ms > 0 then
     -- @include lib/advance_clock
     id = advance_clock(id, all.ms, all.seq, all.refs)

@@ -18,14 +18,9 @@
 local function drop()
   enter()
   local name = ARGV[2]
-  local kinds, keys = redis.call('HGET', KINDS, name), {}
+  local kinds = redis.call('HGET', KINDS, name)
   if not kinds or kinds == 'dropped' then return 0 end
-  local generation = generation_of(name) + 1
-  for kind in string.gmatch(kinds, '%S+') do
-    keys[#keys + 1] = live_key(name, kind)
-    keys[#keys + 1] = removed_key(name, kind)
-    keys[#keys + 1] = context_key(name, kind)
-  end
+  local generation, keys = generation_of(name) + 1, keys_of(name, kinds)
   for _, key in ipairs(keys) do redis.call('TYPE', key) end  -- raises where the key is moving away
   append({LETTERS.dropped .. name, ''})
   redis.call('HSET', PREFIX .. 'generations', name, string.format('%.0f', generation))

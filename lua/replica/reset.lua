@@ -19,11 +19,7 @@ local function reset()
   if replica and replica ~= ARGV[2] then fail('REPLICA', replica) end
   local kinds, keys = redis.call('HGETALL', KINDS), {}
   for i = 1, #kinds, 2 do
-    for kind in string.gmatch(kinds[i + 1], '%S+') do
-      keys[#keys + 1] = live_key(kinds[i], kind)
-      keys[#keys + 1] = removed_key(kinds[i], kind)
-      keys[#keys + 1] = context_key(kinds[i], kind)
-    end
+    for _, key in ipairs(keys_of(kinds[i], kinds[i + 1])) do keys[#keys + 1] = key end
   end
   for _, key in ipairs({'known', 'peers', 'silent', 'pending', 'brought', 'wide', 'generations', 'links'}) do
     keys[#keys + 1] = PREFIX .. key

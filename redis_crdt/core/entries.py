@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from redis_crdt.core.clock import Dot, Time
@@ -278,4 +278,28 @@ class Dots:
         return known is not None and dot.time <= known
 
 
-Entry = Total | Rank | Last | Dots
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text: what was appended to a log, or how far one was trimmed.
+
+    Its field tells when it was written; so does :meth:`redis_crdt.core.kinds.Kind.parse`.
+    """
+
+    text: bytes
+    time: Time = field(default=Time(0), compare=False)
+
+    @classmethod
+    def parse(cls, text: bytes, time: Time = Time(0)) -> Line:
+        """Read the text; raises :class:`InvalidDump` if it is not one line."""
+        return cls(_check_value(text), time)
+
+    def __bytes__(self) -> bytes:
+        return self.text
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Lines are never removed in this way."""
+        return False
+
+
+Entry = Total | Rank | Last | Dots | Line

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import Dots, Last, Rank, Total
+from redis_crdt.core.entries import Dots, Last, Line, Rank, Total
 
 NOTHING: Mapping[str, Time] = MappingProxyType({})
 
@@ -32,6 +32,15 @@ def join_max(a: M, b: M) -> M:
 def join_min(a: Rank, b: Rank) -> Rank:
     """Return the smaller: ``max``, by the order turned round."""
     return min(a, b, key=lambda entry: entry.order)
+
+
+def join_line(a: Line, b: Line) -> Line:
+    """Return the larger text.
+
+    That is the later of two times by which a log was trimmed. What was appended never changes: only
+    of a liar there are two texts for one field.
+    """
+    return max(a, b, key=lambda line: line.text)
 
 
 def join_last(a: Last, b: Last) -> Last:

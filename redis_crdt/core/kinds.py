@@ -6,7 +6,7 @@ The twin of ``lua/lib/kinds.lua``. Each type registers its own, from its folder 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,11 @@ class Kind:
     """Whether a collection of it may be in partitions."""
     is_inverted: bool = False
     """Whether entries without live dots are those that are there, and are never collected."""
+    parse_at: Callable[[bytes, bytes], Entry] | None = None
+    """Reads an entry that its field belongs to, where :attr:`parse_entry` cannot do without."""
+    gone_by: Callable[[Mapping[bytes, Any], Mapping[bytes, Any]], Collection[bytes]] | None = None
+    """Where some fields take others away: which go, of those that are there and of those that are
+    written, the latter being what they become."""
     sides: tuple[str, ...] = ()
     """How the fields of a counter begin: up and down; its past writers' totals are folded."""
 
@@ -61,7 +66,7 @@ class Kind:
             entry.decode()
         except UnicodeDecodeError as error:
             raise InvalidDump(f"an entry that is not UTF-8: {field[:80]!r}") from error
-        return self.parse_entry(entry)
+        return self.parse_at(field, entry) if self.parse_at else self.parse_entry(entry)
 
     def check(self, field: bytes) -> None:
         """Raise :class:`InvalidDump` for a field that a collection of this kind cannot have."""

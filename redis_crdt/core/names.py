@@ -127,6 +127,10 @@ class Keys:
         """The hash of a collection's tombstones."""
         return b"%b%b-removed:%b" % (self.prefix, kind.encode(), name)
 
+    def order(self, kind: str, name: bytes) -> bytes:
+        """The ids of a log's entries, sorted."""
+        return b"%b%b-order:%b" % (self.prefix, kind.encode(), name)
+
 
 def keys_of_meta(key: bytes) -> Keys | None:
     """Return the keys of the shard whose first key this is; None if it is another key."""

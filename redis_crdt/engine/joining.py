@@ -37,7 +37,7 @@ class Batch:
             self.echoes: list[bytes] = []
             """Fields that stay as they are, and are told again."""
             self.gone: list[bytes] = []
-            """Fields of a counter that others have counted in."""
+            """Fields that others take away: of a counter, that have counted them in."""
 
     def __init__(
         self, shard: Shard, body: Sequence[bytes], theirs: dict[str, Time], tolerant: bool
@@ -118,6 +118,10 @@ class Batch:
                 group.changed[key] = joined
         if group.changed and kind.sides:
             self._fold(group, store)
+        if group.changed and kind.gone_by:
+            group.gone = list(kind.gone_by(store.live if store else {}, group.changed))
+            for key in group.gone:
+                group.changed.pop(key, None)
         collection = kind.letter.encode() + name
         self.refs += ((collection, key) for key in (*group.changed, *group.echoes))
 

@@ -9,10 +9,10 @@ from threading import Condition
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from redis_crdt.core.clock import Dot, Time, new_writer
-from redis_crdt.core.entries import Dots, Last, Rank, Total
+from redis_crdt.core.entries import Dots, Last, Line, Rank, Total
 from redis_crdt.core.kinds import Kind
 
-E = TypeVar("E", Total, Rank, Last, Dots)
+E = TypeVar("E", Total, Rank, Last, Dots, Line)
 
 _process = [0]
 """How many forks this process is away from the first one."""

@@ -231,6 +231,8 @@ class Applied(NamedTuple):
     refused: tuple[Refused, ...]
     clock: bytes
     standing: bytes
+    is_unfinished: bool = False
+    """Whether the same batch is to be joined again: more is to go than may at once."""
 
 
 @reading
@@ -296,7 +298,7 @@ def read_answer(reply: Any) -> Answer:
 @reading
 def read_applied(reply: Any) -> Applied:
     """Read what came of joining."""
-    changed, holds, flat, clock, standing = reply
+    changed, holds, flat, clock, standing, *unfinished = reply
     texts = [_bytes(part).decode("utf-8", "replace") for part in flat]
     refused = zip(texts[::4], texts[1::4], texts[2::4], texts[3::4], strict=True)
     return Applied(
@@ -305,6 +307,7 @@ def read_applied(reply: Any) -> Applied:
         tuple(Refused(*parts) for parts in refused),
         _clock(clock),
         _standing(standing),
+        unfinished == [b"1"],
     )
 
 

@@ -124,7 +124,11 @@ class Joining:
             applied = yield flight, Landing(None)
         if applied is LOST:
             applied = yield self.target, request
-        return self._note_applied(applied, body)
+        result = self._note_applied(applied, body)
+        while result.is_unfinished:
+            again = self._joining(source, cursor, mode, body)
+            result = self._note_applied((yield self.target, again), ())
+        return result
 
     def _joining(
         self, source: replies.Vouched, cursor: bytes, mode: str, body: Sequence[bytes]
@@ -181,7 +185,7 @@ class Joining:
             except TooMuchEffort:
                 applied = LOST
             sent = self._ahead.popleft()
-            if applied is LOST:
+            if applied is LOST or applied.is_unfinished:
                 left.append(sent)
                 but = 0
             else:

@@ -37,8 +37,8 @@ class Change(Generic[K]):
     kind: str
     """The kind of the collection, such as ``or_set``."""
     key: K
-    """The element of a set or key of a map; the replica that counted; None for a register, for a
-    name that was dropped, and where there is a problem."""
+    """The element of a set, key of a map, or id in a log; the replica that counted; None for a
+    register, for a name that was dropped, where a log was trimmed, and where there is a problem."""
     time: Time
     """When it changed here."""
     source: str | None
@@ -87,6 +87,11 @@ class Watcher(Generic[K]):
         if self._tail:
             self._tail.leave(self._seat)
 
+    @property
+    def cursor(self) -> str:
+        """Where to go on after all that it has told."""
+        return ",".join(map(str, self._positions.values()))
+
     def page(self) -> Procedure[list[Change[K]] | None]:
         """Wait for changes; None once nothing has happened for the timeout."""
         if self._tail is None:
@@ -94,6 +99,7 @@ class Watcher(Generic[K]):
                 yield from self._settle(shard)
             self._tail = tail_of(self._replica, tuple(self._shards))
             self._seat = self._tail.sit(self._only)
+            self._seat.behind = self._timeout == 0  # who does not wait looks for himself
         deadline = None if self._timeout is None else monotonic() + self._timeout
         while True:
             if self._seat.behind:
@@ -120,7 +126,7 @@ class Watcher(Generic[K]):
             self._losses = seat.losses
             for shard in self._shards:
                 yield from self._settle(shard)
-        if tail.covers(self._positions):
+        if self._timeout != 0 and tail.covers(self._positions):
             return []
         starts = {shard: at.after for shard, at in self._positions.items()}
         entries: Sequence[Entry] = yield self._replica, Wait(starts, 0)
@@ -183,6 +189,5 @@ class Watcher(Generic[K]):
             key = read(field)
         except InvalidValue as error:
             problem = str(error)
-        cursor = ",".join(map(str, self._positions.values()))
         time = parse_clock(id_)
-        return Change(whole_name(name.decode()), kind, key, time, source, cursor, problem)  # type: ignore[arg-type]
+        return Change(whole_name(name.decode()), kind, key, time, source, self.cursor, problem)  # type: ignore[arg-type]

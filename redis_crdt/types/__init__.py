@@ -16,6 +16,7 @@ TYPES: Final = (
     "ew_flag",
     "g_counter",
     "g_set",
+    "log",
     "lww_map",
     "lww_register",
     "max_register",

@@ -5,6 +5,7 @@ from redis_crdt.types.dw_flag.blocking import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.blocking import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.blocking import GCounter, OpensGCounter
 from redis_crdt.types.g_set.blocking import GSet, OpensGSet
+from redis_crdt.types.log.blocking import Log, OpensLog
 from redis_crdt.types.lww_map.blocking import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.blocking import LWWRegister, OpensLWWRegister
 from redis_crdt.types.max_register.blocking import MaxRegister, OpensMaxRegister
@@ -21,6 +22,7 @@ __all__ = [
     "GSet",
     "LWWMap",
     "LWWRegister",
+    "Log",
     "MVRegister",
     "MaxRegister",
     "MinRegister",
@@ -35,6 +37,7 @@ class Types(
     OpensEWFlag,
     OpensGCounter,
     OpensGSet,
+    OpensLog,
     OpensLWWMap,
     OpensLWWRegister,
     OpensMaxRegister,

@@ -5,6 +5,7 @@ from redis_crdt.types.dw_flag.memory import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.memory import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.memory import GCounter, OpensGCounter
 from redis_crdt.types.g_set.memory import GSet, OpensGSet
+from redis_crdt.types.log.memory import Log, OpensLog
 from redis_crdt.types.lww_map.memory import LWWMap, OpensLWWMap
 from redis_crdt.types.lww_register.memory import LWWRegister, OpensLWWRegister
 from redis_crdt.types.max_register.memory import MaxRegister, OpensMaxRegister
@@ -21,6 +22,7 @@ __all__ = [
     "GSet",
     "LWWMap",
     "LWWRegister",
+    "Log",
     "MVRegister",
     "MaxRegister",
     "MinRegister",
@@ -35,6 +37,7 @@ class Types(
     OpensEWFlag,
     OpensGCounter,
     OpensGSet,
+    OpensLog,
     OpensLWWMap,
     OpensLWWRegister,
     OpensMaxRegister,

@@ -7,6 +7,7 @@ from redis_crdt.types.dw_flag.protocol import OpensDWFlag
 from redis_crdt.types.ew_flag.protocol import OpensEWFlag
 from redis_crdt.types.g_counter.protocol import OpensGCounter
 from redis_crdt.types.g_set.protocol import OpensGSet
+from redis_crdt.types.log.protocol import OpensLog
 from redis_crdt.types.lww_map.protocol import OpensLWWMap
 from redis_crdt.types.lww_register.protocol import OpensLWWRegister
 from redis_crdt.types.max_register.protocol import OpensMaxRegister
@@ -22,6 +23,7 @@ class Types(
     OpensEWFlag,
     OpensGCounter,
     OpensGSet,
+    OpensLog,
     OpensLWWMap,
     OpensLWWRegister,
     OpensMaxRegister,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last, Rank
+from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last, Line, Rank
 from redis_crdt.core.kinds import KINDS, KindName
 from redis_crdt.errors import InvalidValue
 from redis_crdt.values.codec import Codec
@@ -72,6 +72,8 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
                 codec.decode(value)
             case Rank():
                 value_of(codec, entry)
+            case Line(text) if (key_of := KINDS[kind].key_of) and key_of(field) is not None:
+                codec.decode(text)
 
 
 def check_concurrent(values: Iterable[bytes | None]) -> None:

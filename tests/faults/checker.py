@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from redis_crdt.core.clock import Dot, Time, replica_of
-from redis_crdt.core.entries import Dots, Entry, Last, Rank, Total
+from redis_crdt.core.entries import Dots, Entry, Last, Line, Rank, Total
 from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import CRDTError
@@ -83,6 +83,8 @@ def _writers(at: Field, entry: Entry) -> set[str]:
             return set(entry.seen)
         case Rank():
             return set()
+        case Line():
+            return {at[1].rpartition("@")[2].lstrip("^")}
 
 
 def _unequal(finals: Mapping[str, Entries], collected: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import strategies as st
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import Dots, Entry, Last, Rank, Total
+from redis_crdt.core.entries import Dots, Entry, Last, Line, Rank, Total
 from redis_crdt.types.g_set.kind import THERE
 from redis_crdt.values.codec import codec_for
 from redis_crdt.values.ranks import rank_of
@@ -51,6 +51,7 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "ew_flag": states(st.sampled_from([b"true", b"false"])),
     "g_counter": totals(),
     "g_set": st.just(THERE),
+    "log": st.builds(Line, values | st.sampled_from([b"0000000000003-a1", b"0000000000003-b10"])),
     "lww_register": st.builds(Last, dots, st.none() | values),
     "max_register": ranks,
     "min_register": ranks,

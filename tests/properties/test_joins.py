@@ -146,7 +146,13 @@ def mutated(text: bytes) -> st.SearchStrategy[bytes]:
     )
 
 
-FIELDS = st.sampled_from([b"value", b"x", b"", b"a#1", b"+a#1", b"-b#0", b"a\x01", b"\xff"])
+FIELDS = st.sampled_from(
+    [
+        *(b"value", b"x", b"", b"a#1", b"+a#1", b"-b#0", b"a\x01", b"\xff"),
+        *(b"^a#1", b"^", b"^^a#1", b"0000000000003-a1@a#1", b"0000000000003-b10@b#0"),
+        *(b"0000000000003-b01@a#1", b"0000000000003-a10@a#1", b"3-a1@a#1", b"0000000000003-a1@a"),
+    ]
+)
 
 
 ALIKE = {

@@ -205,6 +205,10 @@ class Collection(Generic[T, E]):
             if joined is not None and joined != mine:
                 store.kind.check_joined(joined)
                 into.put(field, joined, time)
+        if store.kind.gone_by:
+            written = {field: into.live[field] for field in news if field in into.live}
+            for field in store.kind.gone_by(store.live, written):
+                into.live.pop(field, None)
         return merged
 
     def _knowledge(self) -> dict[str, Time]:

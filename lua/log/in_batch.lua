@@ -1,0 +1,5 @@
+-- What batches may do.
+-- Errors
+--   none
+-- @include log/append
+OPERATIONS['log/append'] = log_append

@@ -1,0 +1,1 @@
+"""What Python asks of a log, where calls are awaited and where they are not."""
