@@ -213,6 +213,7 @@ def write(eu: Replica) -> None:
     banned.update(["x", "y"])
     banned.remove("x")
     banned.pop()
+    eu.cardinality("visitors", str).add("x", "y")
     said = eu.log("said", str)
     said.append("x")
     assert list(said) == ["x"]

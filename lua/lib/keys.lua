@@ -1,7 +1,7 @@
 -- The keys of this shard. They share the hash tag of KEYS[1], so a script may use them on a Cluster
 -- though only the data says which ones it needs.
 -- Defines
---   live_key, removed_key, context_key, order_key, keys_of, read_fields, generation_of, PREFIX,
+--   live_key, removed_key, context_key, order_key, sketch_key, keys_of, read_fields, generation_of, PREFIX,
 --   WIDE_ENTRIES, LETTERS, CHUNK
 -- Errors
 --   none
@@ -20,11 +20,14 @@ local function context_key(name, kind) return PREFIX .. kind .. '-known:' .. nam
 -- The sorted ids of a log's entries.
 local function order_key(name, kind) return PREFIX .. kind .. '-order:' .. name end
 
+-- What the server itself counts a cardinality by.
+local function sketch_key(name, kind) return PREFIX .. kind .. '-sketch:' .. name end
+
 -- All keys of a name that stands for these kinds.
 local function keys_of(name, kinds)
   local keys = {}
   for kind in string.gmatch(kinds, '%S+') do
-    for _, key_of in ipairs({live_key, removed_key, context_key, order_key}) do
+    for _, key_of in ipairs({live_key, removed_key, context_key, order_key, sketch_key}) do
       keys[#keys + 1] = key_of(name, kind)
     end
   end

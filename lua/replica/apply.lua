@@ -46,6 +46,7 @@
 -- @include lib/save_incarnation
 -- @traits SIDES sides
 -- @traits FLOORS floors
+-- @traits SKETCH sketch
 -- @define SOURCE ARGV[2]
 local CURSOR, CLOCK, ASKED_AS, ALLOWED, HORIZON, MODE = unpack(ARGV, 3, 8)
 
@@ -89,6 +90,7 @@ local function make_joiner(known)
       group.theirs = with_context(theirs, parse_context(group.context))
       join_group(group, fields, entries, #fields)
       if #group.live > 0 and SIDES[group.kind] then fold(group) end
+      if SKETCH[group.kind] then redis.call('STRLEN', sketch_key(group.name, group.kind)) end  -- raises where it is moving
       if #group.live > 0 and FLOORS[group.kind] then
         -- @include lib/log_floors
         is_unfinished = settle_floors(group, SOURCE ~= '') or is_unfinished
@@ -179,6 +181,9 @@ local function write_group(group, id, kinds_of)
   if FLOORS[kind] then
     -- @include lib/log_order
     keep_order(group)
+  elseif SKETCH[kind] then
+    -- @include lib/sketch
+    write_sketch(sketch_key(name, kind), group.live)
   end
 end
 

@@ -23,8 +23,8 @@ end
 local function memory_usage()
   local sizes = {}
   for i = 2, #ARGV, 2 do
-    local live, order = bytes_of(live_key(ARGV[i], ARGV[i + 1])), bytes_of(order_key(ARGV[i], ARGV[i + 1]))
-    sizes[i - 1] = live < 0 and live or live + order
+    local live, name, kind = bytes_of(live_key(ARGV[i], ARGV[i + 1])), ARGV[i], ARGV[i + 1]
+    sizes[i - 1] = live < 0 and live or live + bytes_of(order_key(name, kind)) + bytes_of(sketch_key(name, kind))
     sizes[i] = bytes_of(removed_key(ARGV[i], ARGV[i + 1]))
   end
   return sizes

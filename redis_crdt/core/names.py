@@ -131,6 +131,10 @@ class Keys:
         """The ids of a log's entries, sorted."""
         return b"%b%b-order:%b" % (self.prefix, kind.encode(), name)
 
+    def sketch(self, kind: str, name: bytes) -> bytes:
+        """What a cardinality is counted by."""
+        return b"%b%b-sketch:%b" % (self.prefix, kind.encode(), name)
+
 
 def keys_of_meta(key: bytes) -> Keys | None:
     """Return the keys of the shard whose first key this is; None if it is another key."""

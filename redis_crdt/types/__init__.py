@@ -12,6 +12,7 @@ from typing import Final
 from redis_crdt.core.kinds import register
 
 TYPES: Final = (
+    "cardinality",
     "dw_flag",
     "ew_flag",
     "g_counter",

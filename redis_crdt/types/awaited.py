@@ -1,6 +1,7 @@
 # Made from __init__.py: change that, and run `python -m tests.faces`.
 """All types, for asyncio."""
 
+from redis_crdt.types.cardinality.awaited import Cardinality, OpensCardinality
 from redis_crdt.types.dw_flag.awaited import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.awaited import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.awaited import GCounter, OpensGCounter
@@ -16,6 +17,7 @@ from redis_crdt.types.pn_counter.awaited import OpensPNCounter, PNCounter
 from redis_crdt.types.rw_set.awaited import OpensRWSet, RWSet
 
 __all__ = [
+    "Cardinality",
     "DWFlag",
     "EWFlag",
     "GCounter",
@@ -33,6 +35,7 @@ __all__ = [
 
 
 class Types(
+    OpensCardinality,
     OpensDWFlag,
     OpensEWFlag,
     OpensGCounter,

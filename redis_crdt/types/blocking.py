@@ -1,6 +1,7 @@
 # Made from awaited.py: change that, and run `python -m tests.faces`.
 """All types."""
 
+from redis_crdt.types.cardinality.blocking import Cardinality, OpensCardinality
 from redis_crdt.types.dw_flag.blocking import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.blocking import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.blocking import GCounter, OpensGCounter
@@ -16,6 +17,7 @@ from redis_crdt.types.pn_counter.blocking import OpensPNCounter, PNCounter
 from redis_crdt.types.rw_set.blocking import OpensRWSet, RWSet
 
 __all__ = [
+    "Cardinality",
     "DWFlag",
     "EWFlag",
     "GCounter",
@@ -33,6 +35,7 @@ __all__ = [
 
 
 class Types(
+    OpensCardinality,
     OpensDWFlag,
     OpensEWFlag,
     OpensGCounter,

@@ -1,6 +1,7 @@
 # Made from __init__.py: change that, and run `python -m tests.faces`.
 """All types, in memory."""
 
+from redis_crdt.types.cardinality.memory import Cardinality, OpensCardinality
 from redis_crdt.types.dw_flag.memory import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.memory import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.memory import GCounter, OpensGCounter
@@ -16,6 +17,7 @@ from redis_crdt.types.pn_counter.memory import OpensPNCounter, PNCounter
 from redis_crdt.types.rw_set.memory import OpensRWSet, RWSet
 
 __all__ = [
+    "Cardinality",
     "DWFlag",
     "EWFlag",
     "GCounter",
@@ -33,6 +35,7 @@ __all__ = [
 
 
 class Types(
+    OpensCardinality,
     OpensDWFlag,
     OpensEWFlag,
     OpensGCounter,

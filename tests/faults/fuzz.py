@@ -110,6 +110,8 @@ def an_entry(chance: Chance, kind: str) -> bytes:
         return str(chance.choice((0, 1, 2, 2**53, 2**63 - 1, 2**63))).encode()
     if KINDS[kind].join is join_last:
         return (a_dot(chance) + (f"\n{value}" if chance.random() < 0.8 else "")).encode()
+    if kind == "cardinality":
+        return b"0" * chance.choice((63, 63, 63, 64, 0)) + chance.choice((b"1", b"c", b"d", b"00"))
     if kind == "log":
         return chance.choice((value.encode(), b"0000000000003-a1"))
     live = sorted({a_dot(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))}, key=_by_writer)
@@ -131,6 +133,7 @@ OPENED = tuple(kind for kind in KINDS if kind not in (PARTITIONS, DROPPED))
 FIELDS = (
     *(b'"x"', b"value", b'"y"', b"1", b"", b"a#1", b"a#2", b"+a#1", b"-b-x#0z", b"k"),
     *(b"0000000000003-a0@a#1", b"0000000000003-a1@a#1", b"0000000000004-b10@a#1", b"^a#1"),
+    *(b"255", b"256", b"00"),
 )
 
 

@@ -34,6 +34,9 @@ def test_a_client_and_a_peer_have_what_they_need(
     eu = Replica.from_url(url(servers_[0], "client"), replica_id="eu", namespace="agents")
     us = Replica.from_url(url(servers_[1], "client"), replica_id="us", namespace="agents")
     write_all(eu)
+    visitors = eu.cardinality("visitors", str)
+    visitors.add(*"abc")
+    assert visitors.count() == 3
     said = eu.log("said", str, max_len=2, max_age=60)
     said.extend("xyz")
     assert [entry.value for entry in said.range(newest_first=True)] == [*said][::-1] == ["z", "y"]

@@ -51,6 +51,12 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "ew_flag": states(st.sampled_from([b"true", b"false"])),
     "g_counter": totals(),
     "g_set": st.just(THERE),
+    "cardinality": st.builds(
+        Line,
+        st.lists(st.sampled_from(b"0019Ac"), min_size=64, max_size=64)
+        .map(bytes)
+        .filter(lambda text: text.count(b"0") < 64),
+    ),
     "log": st.builds(Line, values | st.sampled_from([b"0000000000003-a1", b"0000000000003-b10"])),
     "lww_register": st.builds(Last, dots, st.none() | values),
     "max_register": ranks,
