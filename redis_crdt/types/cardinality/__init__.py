@@ -1,4 +1,4 @@
-"""The cardinality: about how many different values were ever added, in 40 KB whatever their number.
+"""The cardinality: about how many different values were ever added, in 30 KB whatever their number.
 
 A HyperLogLog (Flajolet et al., 2007; Heule et al., 2013) has 16384 registers, each of which keeps
 the largest of what the values that fall to it come to. That is a ``max`` for each. So what all
