@@ -125,7 +125,9 @@ def catching_up(run: Run) -> Iterator[Figure]:
     against = "`replicaof`'s initial copy of them"
     yield Figure(work, against, found.ratio, 8, note=found.medians())
     into_memory = Pairs(found.ours, directly)
-    yield Figure(work, f"{against}, without a file", into_memory.ratio, note=into_memory.medians())
+    yield Figure(
+        work, f"{against}, without a file", into_memory.ratio, 8, note=into_memory.medians()
+    )
     rate = Spread.of(run.entries / spent for spent in found.ours)
     yield Figure(f"{work}: entries per second", "", rate, unit="/s")
     yield Figure(

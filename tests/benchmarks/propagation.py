@@ -101,7 +101,7 @@ def propagation(run: Run) -> Iterator[Figure]:
         for turn in range(run.rounds):
             ours.append(our_way.delays(1 + turn * WRITES))
             raw.append(raw_way.delays(1 + turn * WRITES))
-    for name, at, target in (("median", 0.5, 6), ("p99", 0.99, 12)):
+    for name, at, target in (("median", 0.5, 3), ("p99", 0.99, 12)):
         pairs = [(_at(a, at), _at(b, at)) for a, b in zip(ours, raw, strict=True)]
         ratio = Spread.of(a / b for a, b in pairs)
         a, b = (_at([delay for delays in side for delay in delays], at) for side in (ours, raw))

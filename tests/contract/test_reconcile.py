@@ -9,6 +9,8 @@ import pytest
 
 from redis_crdt import State, memory
 from redis_crdt.core.clock import wall_clock
+from redis_crdt.core.names import shard_of
+from redis_crdt.operations import bodies
 from redis_crdt.operations import requests as ask
 from redis_crdt.sync.pull import Pull
 from redis_crdt.transport.awaiting import drive
@@ -189,3 +191,24 @@ async def test_one_pull_again_and_again(region: Regions) -> None:
     assert await settled(b.gc_tombstones(older_than=0)) == 1
     await drive(pull.run())
     assert await settled(a.or_set("s", str).get_elements()) == {"kept"}
+
+
+async def test_what_came_of_a_replica_is_not_told_back_to_it(region: Regions) -> None:
+    """Also where it asked before it wrote that, as one does whose request waits for news."""
+    a, b = region("a"), region("b")
+    tasks = a.or_set("tasks", str)
+    await settled(tasks.add("old"))
+    shard = shard_of(b"tasks", a.shards)
+    await settled(b.pull(a))
+    mine = await settled(a.execute(ask.knowledge(a.keys(shard), "test")))
+    begun = await settled(b.execute(ask.knowledge(b.keys(shard), "test")))
+    known = {**mine.known, begun.writer: begun.clock}
+    await settled(tasks.add("new"))
+    await settled(b.pull(a))
+    await settled(b.or_set("tasks", str).add("other"))
+    request = ask.dump(b.keys(shard), mine.writer, known, b"", "test")
+    delta = await settled(b.execute(request))
+    assert not delta.reconcile
+    assert delta.source.clock > begun.clock
+    assert bodies.count(delta.body) == 1
+    assert b"other" in delta.body[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import CRDTError
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Landing, Script, Wait
+from redis_crdt.operations.operation import drive as drive_blocking
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.window import AT_FIRST, AT_MOST, AT_ONCE, Window
 from redis_crdt.transport.awaiting import drive
 from redis_crdt.transport.flight.flight import Flight
+from tests.contract.seam import settled
 from tests.contract.steps import Steps
 
 ServerFlavour = servers.Flavour
@@ -278,3 +281,78 @@ async def test_a_link_that_was_found_broken_before_a_request(source: Replica) ->
         with pytest.raises(CRDTError):
             await flight.execute(request)
         assert await eu.or_set("tasks", int).size() == COUNT
+
+
+def test_batches_that_are_lost_on_their_way_to_the_target(source: Replica, target: Replica) -> None:
+    """They are read again, though the source was read on before that was known."""
+    pull = Pull(target, source)
+    procedure, reply, applied = pull.run(), None, 0
+
+    def carry_out() -> None:
+        nonlocal reply, applied
+        while True:
+            executor, operation = procedure.send(reply)
+            if getattr(operation, "name", "") == "replica/apply":
+                applied += 1
+                assert isinstance(operation, Script)
+                if applied == 5 and isinstance(executor, Flight):
+                    executor.under_way.append(operation)
+                    client_of(target).client_kill_filter(_type="normal", skipme=True)
+                    reply = None
+                    continue
+            reply = executor.execute(operation)
+
+    with pytest.raises(CRDTError):
+        carry_out()
+    procedure.close()
+    pull.begin_anew()
+    drive_blocking(pull.run())
+    assert set(target.or_set("tasks", int)) == {*range(-1, COUNT)}
+
+
+async def test_a_flight_has_the_server_look_as_rarely_as_writes_do(
+    new_url: NewUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its first request, and then after some time."""
+    monkeypatch.setattr("redis_crdt.transport.flight.flight.LOOK_EVERY", float("inf"))
+    async with AsyncReplica.from_url(new_url("valkey"), replica_id="eu") as eu:
+        request = ask.knowledge(eu.keys(0), "test")
+        flight: Any = eu.flight(0)
+        signs = []
+        for _ in range(3):
+            signs.append(flight._vouched(request).witness)
+            await flight.execute(request)
+            await flight.execute(Landing(None))
+        monkeypatch.setattr("redis_crdt.transport.flight.flight.LOOK_EVERY", 0.0)
+        signs.append(flight._vouched(request).witness)
+        flight.abandon()
+        signs.append(flight._vouched(request).witness)
+    assert signs == [b"!", b".", b".", b"?", b"!"]
+
+
+@pytest.mark.parametrize(("every", "told"), [(0.0, True), (float("inf"), False)])
+async def test_that_there_was_nothing_is_not_told_each_time(
+    new_url: NewUrl, monkeypatch: pytest.MonkeyPatch, every: float, told: bool
+) -> None:
+    """What the target itself had written comes back as nothing, with each write."""
+    monkeypatch.setattr("redis_crdt.sync.pull.SAID_EVERY", every)
+    async with (
+        AsyncReplica.from_url(new_url("valkey"), replica_id="eu") as eu,
+        AsyncReplica.from_url(new_url("valkey"), replica_id="us") as us,
+    ):
+        await eu.or_set("tasks", int).add(0)
+        await us.pull(eu)
+        pull = Pull(eu, us)
+        await drive(pull.run())
+        await eu.or_set("tasks", int).add(1)
+        await us.pull(eu)
+        asked: list[str] = []
+        procedure, reply = pull.follow(0, 5.0), None
+        with suppress(StopIteration):
+            while True:
+                executor, operation = procedure.send(reply)
+                asked.append(getattr(operation, "name", ""))
+                reply = await settled(executor.execute(operation))
+        assert "replica/delta" in asked
+        assert ("replica/apply" in asked) == told
+        pull.give_up()
