@@ -9,7 +9,7 @@ from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt.operations.operation import TROUBLE, Close, Landing
+from redis_crdt.operations.operation import TROUBLE, Close, Landing, told
 from redis_crdt.transport.bounds import bound
 from redis_crdt.transport.flight.flight import LATER, Flight, Request
 
@@ -67,7 +67,7 @@ class AwaitedFlight(Flight):
     async def _next_reply(self, seconds: float | None) -> Any:
         patience = self._connection.socket_timeout
         try:
-            async with timeout(patience if seconds is None else seconds):
+            async with timeout(patience if seconds is None else seconds) as limit:
                 while True:
                     # To break this off takes nothing away of what has come.
                     data = await self._connection._reader.read(READ_SIZE)
@@ -78,9 +78,11 @@ class AwaitedFlight(Flight):
                     if reply is not NOT_ENOUGH_DATA:
                         return reply
         except TimeoutError as error:
-            if seconds is not None:
+            if seconds is not None and limit.expired():
                 return LATER
-            raise RedisTimeoutError(f"no reply in {patience:g} s") from error
+            raise RedisTimeoutError(told(error)) from error
+        except OSError as error:
+            raise RedisConnectionError(told(error)) from error
 
     def _close(self) -> None:
         if self.under_way:
