@@ -18,8 +18,11 @@ Entry = tuple[str, str, bytes | str, bytes | str]
 """Kind, name, field and entry."""
 
 
+AN_HOUR = 3600
+
+
 def _in_an_hour() -> str:
-    return f"{int(time() * 1000) + 3_600_000}@mallory#1"
+    return f"{int((time() + AN_HOUR) * 1000)}@mallory#1"
 
 
 PAYLOADS: dict[str, Entry] = {
