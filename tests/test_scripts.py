@@ -206,6 +206,8 @@ def write(eu: Replica) -> None:
     eu.lww_register("config").set(1)
     eu.mv_register("owner").set(1)
     eu.g_counter("done").increment()
+    eu.pn_counter("pool").increment()
+    eu.pn_counter("pool").reset()
     eu.g_set("seen", str).add("x")
     eu.ew_flag("open").enable()
     eu.max_register("high", int).set(1)

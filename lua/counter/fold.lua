@@ -1,5 +1,6 @@
 -- Counts what this replica's past incarnations had counted in with its present one's total: so
--- fields of incarnations do not become ever more.
+-- fields of incarnations do not become ever more. Those of which resets have seen what the present
+-- one's baseline does not have stay, until the next reset.
 -- KEYS
 --   meta
 --   feed
@@ -21,6 +22,7 @@
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include lib/counter_totals
+-- @include lib/counter_baselines
 -- @traits SIDES sides
 -- So many of them are worth it.
 -- @define FOLD_AT 8
@@ -30,6 +32,8 @@ local counter_fold = {}
 local function fold(op, flat, side)
   local replica = string.match(writer, '^[^#]*')
   local all, mine = folded_in(flat), side .. writer
+  local baselines, baseline_of = baselines_in(flat)
+  local seen = folded_in(baselines)
   local of = all[side .. replica] or {folded = {}, settled = ''}
   local total, gone = '0', {}
   for i = 1, #flat, 2 do
@@ -41,12 +45,15 @@ local function fold(op, flat, side)
       total = total and sum(total, left_of(all, field, text) or '0')
       local amount = string.match(text, '^%d+')
       if not of.folded[name] or is_more(amount, of.folded[name]) then of.folded[name] = amount end
-      gone[#gone + 1] = field
+      local baseline = baseline_of[field]
+      if not baseline or not left_of(seen, field, baseline) then gone[#gone + 1] = field end
     end
     if not total then return nil end
   end
   if #gone < FOLD_AT or total == '0' then return nil end
-  return {field = mine, text = format_total(total, of.folded, of.settled), gone = gone}
+  local text = format_total(total, of.folded, of.settled)
+  if baseline_of[mine] then text = text .. '|' .. baseline_of[mine] end
+  return {field = mine, text = text, gone = gone}
 end
 
 function counter_fold.prepare(op)

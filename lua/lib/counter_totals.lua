@@ -3,6 +3,8 @@
 -- ever more. Of each it says how much; of what is more than that elsewhere, the rest still counts. Of
 -- those before the last MAX_HISTORY it only says that they are in it, up to which: `17 INCARNATION
 -- INCARNATION=AMOUNT...`. Incarnations are in the order of their birth, which is that of their names.
+-- Where resets have taken something away, the baseline follows: this total as the latest of them saw
+-- it, `17|12` (lib/counter_baselines).
 -- Defines
 --   is_more, sum, check_amount, parse_total, format_total, place_of, folded_in, left_of
 -- Errors
@@ -89,7 +91,7 @@ local function folded_in(flat)
       local place = place_of(flat[i])
       local of = all[place] or {folded = {}, settled = ''}
       all[place] = of
-      local _, folded, settled = parse_total(flat[i + 1])
+      local _, folded, settled = parse_total(string.match(flat[i + 1], '^[^|]*'))
       for name, amount in pairs(folded) do
         if not of.folded[name] or is_more(amount, of.folded[name]) then of.folded[name] = amount end
       end

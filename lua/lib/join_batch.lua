@@ -212,18 +212,21 @@ end
 -- Where a counter's past incarnations are counted in with a later one, their fields go; and those that
 -- come are not taken, as far as they say nothing more.
 local function fold(group)
+  -- @include lib/counter_baselines
   local all_fields, came = redis.call('HGETALL', live_key(group.name, group.kind)), {}
   if group.raised then all_fields = {} end
   for i = 1, #group.live, 2 do
     all_fields[#all_fields + 1], all_fields[#all_fields + 2] = group.live[i], group.live[i + 1]
     came[group.live[i]] = group.live[i + 1]
   end
+  for i = 1, #all_fields, 2 do all_fields[i + 1] = came[all_fields[i]] or all_fields[i + 1] end
   local all = folded_in(all_fields)
   if next(all) == nil then return nil end
+  local seen = folded_in((baselines_in(all_fields)))
   local live, fields, is_gone = {}, {}, {}
   for i = 1, #all_fields, 2 do
     local field, text = all_fields[i], all_fields[i + 1]
-    if not left_of(all, field, came[field] or text) and not is_gone[field] then
+    if not is_gone[field] and is_spent(all, seen, field, text) then
       is_gone[field] = true
       group.buried[#group.buried + 1] = field
     end

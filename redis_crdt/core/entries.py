@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from redis_crdt.core.clock import Dot, Time
@@ -81,15 +81,30 @@ class Total:
     Where its replica has counted in what its past incarnations had counted, it says of each how
     much: ``17 INCARNATION=AMOUNT ...``. Of those before the last 64 it only says that they are in,
     up to which: ``17 INCARNATION INCARNATION=AMOUNT ...``. They are in the order of their birth.
+
+    Where resets have taken something away, the baseline follows: this total as the latest of them
+    saw it, so ``17|12``, or ``17 9=5|12 9=5``.
     """
 
     amount: int
     folded: tuple[tuple[str, int], ...] = ()
     settled: str = ""
+    baseline: Total | None = None
 
     @classmethod
     def parse(cls, text: bytes) -> Total:
         """Read the text; raises :class:`InvalidDump` if it is not a canonical total."""
+        so_far, bar, seen = text.partition(b"|")
+        total = cls._parse(so_far)
+        if not bar:
+            return total
+        baseline = cls._parse(seen)
+        if baseline.amount > total.amount:
+            raise InvalidDump(f"a counter's baseline above its total: {text[:80]!r}")
+        return replace(total, baseline=baseline)
+
+    @classmethod
+    def _parse(cls, text: bytes) -> Total:
         amount, *words = text.split(b" ")
         settled, folded = "", []
         for number, word in enumerate(words):
@@ -110,7 +125,13 @@ class Total:
         if self.settled:
             words.append(self.settled.encode())
         words += (b"%b=%d" % (name.encode(), amount) for name, amount in self.folded)
-        return b" ".join(words)
+        text = b" ".join(words)
+        return text if self.baseline is None else b"%b|%b" % (text, bytes(self.baseline))
+
+    @property
+    def counted(self) -> Total:
+        """All that was counted, whatever resets took away."""
+        return self if self.baseline is None else replace(self, baseline=None)
 
     @property
     def order(self) -> tuple[int, bytes]:

@@ -8,6 +8,8 @@ server, and tests hold the two equal, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import reduce
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -41,6 +43,18 @@ def join_line(a: Line, b: Line) -> Line:
     of a liar there are two texts for one field.
     """
     return max(a, b, key=lambda line: line.text)
+
+
+def join_resettable(a: Total, b: Total) -> Total:
+    """Return the larger total of a counter that may be reset.
+
+    A baseline is a total as some reset saw it, so of them, too, the larger.
+    """
+    if a.baseline is None and b.baseline is None:
+        return join_max(a, b)
+    total = join_max(a.counted, b.counted)
+    baselines = [each.baseline for each in (a, b) if each.baseline is not None]
+    return replace(total, baseline=reduce(join_max, baselines))
 
 
 def join_last(a: Last, b: Last) -> Last:

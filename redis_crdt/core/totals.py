@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from redis_crdt.core.clock import replica_of
 from redis_crdt.core.entries import MAX_HISTORY, MAX_TOTAL, Total
@@ -65,15 +66,57 @@ def left_of(folded: Mapping[str, Folded], field: str, total: Total) -> int:
     return folded[place].left_of(name, total.amount) if place in folded else total.amount
 
 
-def fold(fields: Mapping[str, Total], own: str) -> Total | None:
+def baselines_of(fields: Iterable[tuple[str, Total]]) -> dict[str, Total]:
+    """Return what resets have seen: totals of the same counter, as they were, so read like them.
+
+    A total may be counted in with another one before some reset that had seen it alone is heard of,
+    or after. So what is counted in is told apart in baselines as it is in totals.
+    """
+    return {field: total.baseline for field, total in fields if total.baseline is not None}
+
+
+def spent(fields: Mapping[str, Total]) -> list[str]:
+    """Return which fields say nothing that others do not: they may go, and need not be taken.
+
+    ``fields`` are all of a counter.
+    """
+    totals, baselines = folded_in(fields.items()), baselines_of(fields.items())
+    seen = folded_in(baselines.items())
+    return [
+        field
+        for field, total in fields.items()
+        if not left_of(totals, field, total)
+        and not (field in baselines and left_of(seen, field, baselines[field]))
+    ]
+
+
+def reset(fields: Mapping[str, Total]) -> dict[str, Total]:
+    """Return the totals that change where all that a counter stands at is taken away.
+
+    ``fields`` are all of it.
+    """
+    folded = folded_in(fields.items())
+    return {
+        field: replace(total, baseline=total.counted)
+        for field, total in fields.items()
+        if left_of(folded, field, total) and total.baseline != total.counted
+    }
+
+
+def fold(fields: Mapping[str, Total], own: str) -> tuple[Total, list[str]] | None:
     """Return the total of one's own field with all of one's past incarnations counted in.
 
-    ``fields`` are all of a counter. None where there are too few of them to be worth it.
+    And which fields go: not those of which resets have seen what one's own baseline does not have;
+    they go with the next reset. ``fields`` are all of a counter. None where too few would go to be
+    worth it.
     """
     place, _, _ = own.partition("#")
     folded = folded_in(fields.items())
     past = {f: total for f, total in fields.items() if replica_of(f) == place and f != own}
-    if len(past) < FOLD_AT:
+    baselines = baselines_of(fields.items())
+    seen = folded_in(baselines.items())
+    gone = [f for f in past if f not in baselines or not left_of(seen, f, baselines[f])]
+    if len(gone) < FOLD_AT:
         return None
     amount = sum(left_of(folded, field, total) for field, total in past.items())
     amount += fields[own].amount if own in fields else 0
@@ -85,16 +128,21 @@ def fold(fields: Mapping[str, Total], own: str) -> Total | None:
     if not 0 < amount <= MAX_TOTAL:
         return None
     kept = tuple((name, all_of_it.amounts[name]) for name in names[-MAX_HISTORY:])
-    return Total(amount, kept, settled)
+    return Total(amount, kept, settled, baselines.get(own)), gone
 
 
 def by_replica(totals: Iterable[tuple[str, Total]]) -> dict[str, int]:
-    """Sum up the totals of each replica's incarnations. A ``-`` before a writer counts down."""
+    """Sum up the totals of each replica's incarnations, less what resets took away.
+
+    A ``-`` before a writer counts down.
+    """
     fields = list(totals)
-    folded = folded_in(fields)
     sums: dict[str, int] = {}
-    for field, total in fields:
-        replica = replica_of(field.lstrip("+-"))
-        amount = left_of(folded, field, total)
-        sums[replica] = sums.get(replica, 0) + (-amount if field.startswith("-") else amount)
+    baselines = list(baselines_of(fields).items())
+    for counted, factor in ((fields, 1), (baselines, -1)):
+        folded = folded_in(counted)
+        for field, total in counted:
+            replica = replica_of(field.lstrip("+-"))
+            amount = factor * left_of(folded, field, total)
+            sums[replica] = sums.get(replica, 0) + (-amount if field.startswith("-") else amount)
     return sums

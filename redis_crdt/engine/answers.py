@@ -298,9 +298,9 @@ class Answers:
         for side in KINDS[kind.decode()].sides:
             own = side + shard.writer
             totals = {key.decode(): total for key, total in store.live.items()}
-            total = counting.fold(totals, own)
-            if total is not None:
-                past = [key for key in totals if replica_of(key) == replica_of(own) and key != own]
+            found = counting.fold(totals, own)
+            if found is not None:
+                total, past = found
                 time = shard.append([(collection, own.encode())])
                 store.put(own.encode(), total, time)
                 for key in past:

@@ -129,9 +129,7 @@ class Batch:
         """Let fields of a counter go that are counted in with others, and take none that come."""
         fields = {**(store.live if store else {}), **group.changed}
         totals: dict[str, Any] = {key.decode(): total for key, total in fields.items()}
-        folded = counting.folded_in(totals.items())
-        gone = [key for key, total in totals.items() if not counting.left_of(folded, key, total)]
-        group.gone = [key.encode() for key in gone]
+        group.gone = [key.encode() for key in counting.spent(totals)]
         for key in group.gone:
             group.changed.pop(key, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
@@ -47,6 +48,16 @@ ranks: st.SearchStrategy[Rank] = st.one_of(
     st.builds(rank_of, st.just(codec_for(datetime)), moments),
 )
 
+
+@st.composite
+def resettable(draw: st.DrawFn) -> Total:
+    """A total, now and then with a baseline."""
+    total = draw(totals())
+    seen = draw(st.none() | totals())
+    baseline = seen and replace(seen, amount=min(seen.amount, total.amount))
+    return replace(total, baseline=baseline)
+
+
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "ew_flag": states(st.sampled_from([b"true", b"false"])),
     "g_counter": totals(),
@@ -63,6 +74,7 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "min_register": ranks,
     "or_set": states(st.none()),
     "lww_map": states(values),
+    "pn_counter": resettable(),
 }
 """For each join, and the dots both with and without values, the entries of one kind."""
 

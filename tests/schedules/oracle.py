@@ -99,6 +99,16 @@ class End:
                     f"{field!r} of {self.place.name!r} is {found[field]}; {held} was held, and "
                     f"{least} to {most} counted"
                 )
+        taken, *taken_before = (counted(baselines(each)) for each in (self.state, *self.held))
+        for field in set().union(taken, *taken_before):
+            seen = max(totals[field] for totals in taken_before)
+            if taken[field] != seen:
+                raise Violation(f"of {field!r} {taken[field]} was reset, and {seen} before healing")
+
+
+def baselines(entries: dict[bytes, Total]) -> dict[bytes, Total]:
+    """Return what resets have seen."""
+    return {field: total.baseline for field, total in entries.items() if total.baseline}
 
 
 def counted(entries: dict[bytes, Total]) -> dict[bytes, int]:

@@ -198,6 +198,8 @@ class Run:
                 amount = 1 + arg % 1000
                 on.increment(amount)
                 return [(place, amount)], frozenset()
+            case "pn_counter", 7:
+                on.reset()
             case "pn_counter", which:
                 amount = 1 + arg % 1000
                 on.decrement(amount) if which % 2 else on.increment(amount)

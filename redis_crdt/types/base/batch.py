@@ -104,6 +104,12 @@ class Batch(ABC):
         earlier.script = None
         return earlier.result
 
+    def _record_reset(self, recorded: Recorded) -> Result[Any]:
+        """Record that what was counted before is taken away; what is counted after it is not."""
+        name = recorded.collection.name
+        self._counts = {key: count for key, count in self._counts.items() if key[0] != name}
+        return self._record(recorded)
+
 
 class Recorder:
     """Records operations on one collection."""
@@ -124,3 +130,6 @@ class Recorder:
 
     def _count(self, method: str, n: int) -> Result[None]:
         return self._batch._record_count(Recorded(self._collection, method, (n,)))
+
+    def _reset(self) -> Result[None]:
+        return self._batch._record_reset(Recorded(self._collection, "reset", ()))

@@ -16,6 +16,10 @@ class PNCounterRecorder(Recorder):
         """Record a decrement."""
         return self._count("decrement", n)
 
+    def reset(self) -> Result[None]:
+        """Record that all is taken away that the counter stands at by then."""
+        return self._reset()
+
 
 class Recordable:
     """A PN-Counter, on a server or in memory."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from redis_crdt.core.entries import Total
 from redis_crdt.core.fields import check_total, counting_replica
-from redis_crdt.core.joins import join_max
+from redis_crdt.core.joins import join_resettable
 from redis_crdt.core.kinds import Kind
 from redis_crdt.errors import InvalidDump
+
+SIDES: Final = ("+", "-")
+"""How its fields begin: what was counted up, and down."""
 
 
 def _check_signed_total(field: bytes) -> None:
@@ -22,9 +27,9 @@ def _replica_of_signed(field: bytes) -> str:
 KIND = Kind(
     name="pn_counter",
     letter="p",
-    join=join_max,
+    join=join_resettable,
     parse_entry=Total.parse,
     check_field=_check_signed_total,
     key_of=_replica_of_signed,
-    sides=("+", "-"),
+    sides=SIDES,
 )

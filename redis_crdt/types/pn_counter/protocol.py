@@ -20,6 +20,9 @@ class Counter(Protocol):
     def decrement(self, n: int = 1) -> None:
         """Count down."""
 
+    def reset(self) -> None:
+        """Take away all that it stands at."""
+
 
 class OpensPNCounter(Protocol):
     """A replica that has them."""
