@@ -219,6 +219,8 @@ def write(eu: Replica) -> None:
     said = eu.log("said", str)
     said.append("x")
     assert list(said) == ["x"]
+    eu.counter_map("scores").increment("x")
+    eu.counter_map("scores").remove("x")
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

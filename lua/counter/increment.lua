@@ -48,7 +48,7 @@ end
 -- @first
 -- @define IDENTITY 'writer'
 -- @include lib/plain_write
--- There is a total, and it is a number far from the limit.
+-- There is a total, and it is a number far from the limit, perhaps with a baseline.
 local amount = ARGV[5]
 if identity and amount ~= '0' and #amount <= 17 then
   local field = ARGV[4] .. identity
@@ -56,6 +56,13 @@ if identity and amount ~= '0' and #amount <= 17 then
   if total and #total <= 17 and string.find(total, '^%d+$') then
     local id = redis.call('XADD', FEED, '*', ARGV[3], field)
     redis.call('HINCRBY', KEYS[4], field, amount)
+    return id
+  end
+  local so_far = total and #amount <= 15 and string.match(total, '^(%d+)|')
+  if so_far and #so_far <= 15 then
+    local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+    local text = string.format('%.0f', so_far + amount) .. string.sub(total, #so_far + 1)
+    redis.call('HSET', KEYS[4], field, text)
     return id
   end
 end

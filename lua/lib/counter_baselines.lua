@@ -3,7 +3,7 @@
 -- Defines
 --   split_baseline, baselines_in, is_spent
 -- Errors
---   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   none
 -- @include lib/counter_totals
 
 -- The total, and its baseline, '' where there is none.

@@ -17,7 +17,7 @@ local function removed_key(name, kind) return PREFIX .. kind .. '-removed:' .. n
 -- What is known of writers of objects in memory that were merged into a collection; lib/knowledge.
 local function context_key(name, kind) return PREFIX .. kind .. '-known:' .. name end
 
--- The sorted ids of a log's entries.
+-- The sorted ids of a log's entries, or the keys of what is in order.
 local function order_key(name, kind) return PREFIX .. kind .. '-order:' .. name end
 
 -- What the server itself counts a cardinality by.

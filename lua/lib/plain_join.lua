@@ -1,6 +1,6 @@
 -- Joining at once what most entries of a batch are: those of one live dot, of sets and maps, that are new
 -- here or replace one of the same writer; and values of registers that are later than what is here. For
--- these no table is made for each. What is anything else, or may have to be refused, is left to
+-- these no table is made for each. What is anything else, has an order, or may have to be refused, is left to
 -- lib/join_batch, which says the same of these, and takes longer to define than most batches to join.
 -- Defines
 --   join_plain, LINES
@@ -13,6 +13,7 @@
 -- @traits LAST last
 -- @traits LINES lines
 -- @traits PACKED packed
+-- @traits SCORED scored
 -- @traits VALUED valued
 -- An entry that is larger is looked at more closely.
 -- @define PLAIN_ENTRY 65536
@@ -103,7 +104,7 @@ end
 local function join_plain(group, fields, entries)
   local kind = group.kind
   local packed, last, is_valued = PACKED[kind], LAST[kind], VALUED[kind]
-  if not (packed or last) or group.context ~= '' or redis.call('EXISTS', context_key(group.name, kind)) == 1 then
+  if not (packed or last) or SCORED[kind] or group.context ~= '' or redis.call('EXISTS', context_key(group.name, kind)) == 1 then
     return fields, entries, 0
   end
   local live, removed = read_fields(live_key(group.name, kind), fields), read_fields(removed_key(group.name, kind), fields)

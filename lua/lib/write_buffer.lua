@@ -43,7 +43,7 @@ end
 
 local function flush(ops)
   local index_of = {}
-  for _, op in ipairs(ops) do index_of[op.removed] = op.run.index end
+  for _, op in ipairs(ops) do index_of[op.order or op.removed] = op.run.index end
   for key, fields in pairs(buffer) do
     if index_of[key] then
       index_of[key](key, fields)

@@ -95,6 +95,10 @@ local function make_joiner(known)
         -- @include lib/log_floors
         is_unfinished = settle_floors(group, SOURCE ~= '') or is_unfinished
       end
+      if group.rule.score then
+        -- @include lib/join_scores
+        score_group(group)
+      end
     end,
     told = function() return refused, has_refused, is_ahead, relieved end,
   }
@@ -184,6 +188,9 @@ local function write_group(group, id, kinds_of)
   elseif SKETCH[kind] then
     -- @include lib/sketch
     write_sketch(sketch_key(name, kind), group.live)
+  elseif group.scored then
+    in_chunks('ZADD', order_key(name, kind), group.scored)
+    in_chunks('ZREM', order_key(name, kind), group.buried)
   end
 end
 

@@ -13,6 +13,7 @@ from redis_crdt.core.clock import parse_clock
 from redis_crdt.core.entries import Dots, Last, Rank
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.state import State
+from redis_crdt.core.tallies import Tally
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.preflight import Trial
 from redis_crdt.sync.status import COUNT_TO, CollectionStatus, Lag, PeerStatus, Status
@@ -216,5 +217,8 @@ def _described(entry: Any) -> tuple[str, str, str]:
         values = [_plain(value.decode()) for value in entry.live.values() if value is not None]
         seen = [f"{time_}@{writer}" for writer, time_ in entry.seen.items()]
         return "\n".join(values), "\n".join(map(str, entry.live)), "\n".join(seen)
-    value = _plain(json_of(entry).decode()) if isinstance(entry, Rank) else str(entry.amount)
-    return value, "", ""
+    if isinstance(entry, Tally):
+        return str(entry.value), bytes(entry).decode().replace(" ", "\n"), ""
+    if isinstance(entry, Rank):
+        return _plain(json_of(entry).decode()), "", ""
+    return str(entry.amount), "", str(entry.baseline.amount) if entry.baseline else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from redis_crdt.core.clock import Dot, Time
+from redis_crdt.core.tallies import Tally
 from redis_crdt.errors import InvalidDump
 
 MAX_TOTAL = 2**63 - 1
@@ -323,4 +324,4 @@ class Line:
         return False
 
 
-Entry = Total | Rank | Last | Dots | Line
+Entry = Total | Rank | Last | Dots | Line | Tally

@@ -128,7 +128,7 @@ class Keys:
         return b"%b%b-removed:%b" % (self.prefix, kind.encode(), name)
 
     def order(self, kind: str, name: bytes) -> bytes:
-        """The ids of a log's entries, sorted."""
+        """The ids of a log's entries, sorted, or the keys of what is in order."""
         return b"%b%b-order:%b" % (self.prefix, kind.encode(), name)
 
     def sketch(self, kind: str, name: bytes) -> bytes:

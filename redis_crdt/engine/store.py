@@ -11,8 +11,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from redis_crdt.core.clock import Dot, Time, new_writer
 from redis_crdt.core.entries import Dots, Last, Line, Rank, Total
 from redis_crdt.core.kinds import Kind
+from redis_crdt.core.tallies import Tally
 
-E = TypeVar("E", Total, Rank, Last, Dots, Line)
+E = TypeVar("E", Total, Rank, Last, Dots, Line, Tally)
 
 _process = [0]
 """How many forks this process is away from the first one."""

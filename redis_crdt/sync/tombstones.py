@@ -62,7 +62,7 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
             for (name, kind), (_, tombstones) in zip(page.names, page.sizes, strict=True):
                 if KINDS[kind].sides:
                     yield replica, ask.fold(keys, name, kind, replica.about)
-                if tombstones and not KINDS[kind].is_inverted:
+                if tombstones and KINDS[kind].has_dots and not KINDS[kind].is_inverted:
                     gone += yield from collect_one(replica, keys, name, kind, older_than)
             cursor = page.cursor
             if cursor == b"0":

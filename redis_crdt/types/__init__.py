@@ -13,6 +13,7 @@ from redis_crdt.core.kinds import register
 
 TYPES: Final = (
     "cardinality",
+    "counter_map",
     "dw_flag",
     "ew_flag",
     "g_counter",

@@ -2,6 +2,7 @@
 """All types, for asyncio."""
 
 from redis_crdt.types.cardinality.awaited import Cardinality, OpensCardinality
+from redis_crdt.types.counter_map.awaited import CounterMap, OpensCounterMap
 from redis_crdt.types.dw_flag.awaited import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.awaited import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.awaited import GCounter, OpensGCounter
@@ -18,6 +19,7 @@ from redis_crdt.types.rw_set.awaited import OpensRWSet, RWSet
 
 __all__ = [
     "Cardinality",
+    "CounterMap",
     "DWFlag",
     "EWFlag",
     "GCounter",
@@ -36,6 +38,7 @@ __all__ = [
 
 class Types(
     OpensCardinality,
+    OpensCounterMap,
     OpensDWFlag,
     OpensEWFlag,
     OpensGCounter,

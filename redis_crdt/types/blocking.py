@@ -2,6 +2,7 @@
 """All types."""
 
 from redis_crdt.types.cardinality.blocking import Cardinality, OpensCardinality
+from redis_crdt.types.counter_map.blocking import CounterMap, OpensCounterMap
 from redis_crdt.types.dw_flag.blocking import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.blocking import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.blocking import GCounter, OpensGCounter
@@ -18,6 +19,7 @@ from redis_crdt.types.rw_set.blocking import OpensRWSet, RWSet
 
 __all__ = [
     "Cardinality",
+    "CounterMap",
     "DWFlag",
     "EWFlag",
     "GCounter",
@@ -36,6 +38,7 @@ __all__ = [
 
 class Types(
     OpensCardinality,
+    OpensCounterMap,
     OpensDWFlag,
     OpensEWFlag,
     OpensGCounter,

@@ -2,6 +2,7 @@
 """All types, in memory."""
 
 from redis_crdt.types.cardinality.memory import Cardinality, OpensCardinality
+from redis_crdt.types.counter_map.memory import CounterMap, OpensCounterMap
 from redis_crdt.types.dw_flag.memory import DWFlag, OpensDWFlag
 from redis_crdt.types.ew_flag.memory import EWFlag, OpensEWFlag
 from redis_crdt.types.g_counter.memory import GCounter, OpensGCounter
@@ -18,6 +19,7 @@ from redis_crdt.types.rw_set.memory import OpensRWSet, RWSet
 
 __all__ = [
     "Cardinality",
+    "CounterMap",
     "DWFlag",
     "EWFlag",
     "GCounter",
@@ -36,6 +38,7 @@ __all__ = [
 
 class Types(
     OpensCardinality,
+    OpensCounterMap,
     OpensDWFlag,
     OpensEWFlag,
     OpensGCounter,

@@ -4,6 +4,7 @@
 from typing import Protocol
 
 from redis_crdt.types.cardinality.protocol import OpensCardinality
+from redis_crdt.types.counter_map.protocol import OpensCounterMap
 from redis_crdt.types.dw_flag.protocol import OpensDWFlag
 from redis_crdt.types.ew_flag.protocol import OpensEWFlag
 from redis_crdt.types.g_counter.protocol import OpensGCounter
@@ -21,6 +22,7 @@ from redis_crdt.types.rw_set.protocol import OpensRWSet
 
 class Types(
     OpensCardinality,
+    OpensCounterMap,
     OpensDWFlag,
     OpensEWFlag,
     OpensGCounter,

@@ -15,6 +15,7 @@ from redis_crdt.core.clock import Dot, Time, replica_of
 from redis_crdt.core.entries import Dots, Entry, Last, Line, Rank, Total
 from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.tallies import Tally
 from redis_crdt.errors import CRDTError
 from tests.faults.history import (
     COLLECTIONS,
@@ -85,6 +86,8 @@ def _writers(at: Field, entry: Entry) -> set[str]:
             return set()
         case Line():
             return {at[1].rpartition("@")[2].lstrip("^")}
+        case Tally():
+            return set(entry.counts)
 
 
 def _unequal(finals: Mapping[str, Entries], collected: bool) -> Iterator[str]:

@@ -30,7 +30,7 @@ from redis.retry import Retry
 from redis_crdt import Replica, State, memory
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.core.clock import Time
-from redis_crdt.core.joins import join_last, join_max
+from redis_crdt.core.joins import join_last, join_max, join_resettable
 from redis_crdt.core.kinds import DROPPED, KINDS, PARTITIONS
 from redis_crdt.core.names import check_name, check_namespace, check_replica_id
 from redis_crdt.errors import CRDTError
@@ -100,13 +100,21 @@ RANKS = (
     *(b"s", b"sa", b"s 0", "sé".encode(), b"t063845000000000000", b"t999999999999999999"),
 )
 
+TAKEN_AWAY = {
+    "pn_counter": (b"2|1", b"5 1=2|3 1=2", b"2|3", b"9223372036854775807|1", b"1|"),
+    "counter_map": (b"a#1+2", b"a#1+2/1-3/3 b-x#0z-4", b"a#1+1/1", b"a#1-9223372036854775807", b""),
+}
+"""Totals of which something was taken away, well-formed and not."""
+
 
 def an_entry(chance: Chance, kind: str) -> bytes:
     """An entry of this kind, which need not be well-formed."""
+    if kind in TAKEN_AWAY and chance.random() < 0.7:
+        return chance.choice(TAKEN_AWAY[kind])
     value = chance.choice(("1", '"a"', "[]", '"é"', "1.5", "true", "false"))
     if kind in ("max_register", "min_register"):
         return chance.choice(RANKS)
-    if KINDS[kind].join is join_max:
+    if KINDS[kind].join in (join_max, join_resettable):
         return str(chance.choice((0, 1, 2, 2**53, 2**63 - 1, 2**63))).encode()
     if KINDS[kind].join is join_last:
         return (a_dot(chance) + (f"\n{value}" if chance.random() < 0.8 else "")).encode()

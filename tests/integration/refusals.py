@@ -44,6 +44,7 @@ def write_all(replica: Replica) -> None:
     tasks.remove("gone")
     replica.g_counter("done").increment(3)
     replica.pn_counter("pool").decrement(2)
+    replica.counter_map("scores").increment("a", 2)
     replica.lww_register("config", int).set(1)
     replica.mv_register("owner", str).set("a")
     status = replica.lww_map("status", str)
@@ -57,6 +58,7 @@ def writes(replica: Replica) -> list[Callable[[], object]]:
     tasks, status = replica.or_set("tasks", str), replica.lww_map("status", str)
     other = State(kind="or_set", entries={'"new"': DOT})
     done, pool = replica.g_counter("done"), replica.pn_counter("pool")
+    scores = replica.counter_map("scores")
     config, owner = replica.lww_register("config", int), replica.mv_register("owner", str)
 
     def batch() -> None:
@@ -72,6 +74,9 @@ def writes(replica: Replica) -> list[Callable[[], object]]:
         done.increment,
         pool.increment,
         pool.decrement,
+        pool.reset,
+        lambda: scores.increment("a"),
+        lambda: scores.remove("a"),
         lambda: config.set(2),
         lambda: owner.set("b"),
         lambda: status.set("a", "idle"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from redis_crdt.core.clock import Dot, Time
 from redis_crdt.core.entries import Dots, Entry, Last, Line, Rank, Total
+from redis_crdt.core.tallies import Count, Tally
 from redis_crdt.types.g_set.kind import THERE
 from redis_crdt.values.codec import codec_for
 from redis_crdt.values.ranks import rank_of
@@ -58,6 +59,18 @@ def resettable(draw: st.DrawFn) -> Total:
     return replace(total, baseline=baseline)
 
 
+@st.composite
+def tallies(draw: st.DrawFn) -> Tally:
+    """What few writers have counted, and what of it was removed."""
+    amounts = st.integers(0, 5) | st.integers(2**53 - 2, 2**63 - 1)
+
+    def count() -> Count:
+        up, down = draw(amounts), draw(amounts)
+        return Count(up or not down, draw(st.sampled_from([0, up])), down, min(draw(amounts), down))
+
+    return Tally({writer: count() for writer in draw(st.sets(writers, min_size=1))})
+
+
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "ew_flag": states(st.sampled_from([b"true", b"false"])),
     "g_counter": totals(),
@@ -75,6 +88,7 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "or_set": states(st.none()),
     "lww_map": states(values),
     "pn_counter": resettable(),
+    "counter_map": tallies(),
 }
 """For each join, and the dots both with and without values, the entries of one kind."""
 

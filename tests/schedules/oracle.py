@@ -10,6 +10,7 @@ from typing import Any
 from redis_crdt.core.entries import Rank, Total
 from redis_crdt.core.fields import VALUE
 from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.tallies import Tally, join_tallies
 from tests.schedules.world import Event, Events, Place, Violation, World
 
 
@@ -36,6 +37,8 @@ class End:
                 self._check_last()
             case "max_register" | "min_register":
                 self._check_extreme()
+            case "counter_map":
+                self._check_tallies()
             case _:
                 for field in fields:
                     self._check_dots(field)
@@ -65,6 +68,14 @@ class End:
             raise Violation(f"{self.place.name!r} is {found}; {surely} were written, {there} held")
         if found is not None and found not in possible:
             raise Violation(f"{self.place.name!r} is {found}, which nobody wrote")
+
+    def _check_tallies(self) -> None:
+        held: dict[bytes, Tally] = {}
+        for entries in self.held:
+            for field, tally in entries.items():
+                held[field] = join_tallies(held[field], tally) if field in held else tally
+        if self.state != held:
+            raise Violation(f"{self.place.name!r} is {self.state}, but {held} was held")
 
     def _check_dots(self, field: bytes) -> None:
         surely, possible = self._events(field, self.surely), self._events(field, self.possible)

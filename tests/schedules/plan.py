@@ -28,6 +28,7 @@ PLACES = (
     Place("high", "max_register"),
     Place("low", "min_register"),
     Place("banned", "rw_set"),
+    Place("scores", "counter_map"),
 )
 
 SHAPES = ("pair", "chain", "star", "ring", "mesh")
@@ -141,7 +142,7 @@ def make(seed: int, really: float = 0.0, silently: float = 0.0) -> Plan:
     if rnd.random() < 0.2:
         del weights["collect_at_once"]
     dotted = [place for place in PLACES if KINDS[place.kind].has_dots]
-    places = [rnd.choice(dotted), *rnd.sample(PLACES, rnd.choice((0, 0, 1, 2, 7)))]
+    places = [rnd.choice(dotted), *rnd.sample(PLACES, rnd.choice((0, 0, 1, 2, len(PLACES))))]
     if Random(f"dense {seed}").random() < 0.2:
         # Several pulls side by side, and what is collected in the midst of them.
         weights |= DENSE

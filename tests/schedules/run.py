@@ -46,6 +46,7 @@ BARE: dict[str, type[Any]] = {
     "dw_flag": memory.DWFlag,
     "max_register": memory.MaxRegister,
     "min_register": memory.MinRegister,
+    "counter_map": memory.CounterMap,
 }
 
 
@@ -198,7 +199,11 @@ class Run:
                 amount = 1 + arg % 1000
                 on.increment(amount)
                 return [(place, amount)], frozenset()
-            case "pn_counter", 7:
+            case "counter_map", 0 | 1 | 2:
+                on.remove(name)
+            case "counter_map", which:
+                on.decrement(name, 1 + arg) if which % 2 else on.increment(name, 1 + arg)
+            case "pn_counter", 5 | 8:
                 on.reset()
             case "pn_counter", which:
                 amount = 1 + arg % 1000
@@ -445,7 +450,8 @@ class Run:
             events = self._differences(place, before, after, covered)
         else:
             events = 0
-            for field, total in after.items():
+            totals = after.items() if KINDS[place.kind].sides else ()
+            for field, total in totals:
                 amount = total.amount - (before[field].amount if field in before else 0)
                 if amount:
                     events |= self.world.add(Event(place, field, amount=amount))
@@ -608,6 +614,11 @@ class Run:
                     found[place] = dict(collection.items())
                 case "g_counter" | "pn_counter" | "ew_flag" | "dw_flag":
                     found[place] = collection.value()
+                case "counter_map":
+                    found[place] = collection.top(100)
+                    items = sorted(((v, k) for k, v in collection.items()), reverse=True)
+                    if found[place] != [(key, value) for value, key in items]:
+                        raise Violation(f"{items} are in the order of {found[place]}")
                 case _:
                     found[place] = collection.get()
         return found
