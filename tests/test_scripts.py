@@ -221,6 +221,8 @@ def write(eu: Replica) -> None:
     assert list(said) == ["x"]
     eu.counter_map("scores").increment("x")
     eu.counter_map("scores").remove("x")
+    eu.sorted_map("ranks").set("x", 1)
+    eu.sorted_map("ranks").delete("x")
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

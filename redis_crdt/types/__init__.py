@@ -27,6 +27,7 @@ TYPES: Final = (
     "or_set",
     "pn_counter",
     "rw_set",
+    "sorted_map",
 )
 """The folders of all types, which are named as the methods that open them."""
 

@@ -16,6 +16,7 @@ from redis_crdt.types.mv_register.awaited import MVRegister, OpensMVRegister
 from redis_crdt.types.or_set.awaited import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.awaited import OpensPNCounter, PNCounter
 from redis_crdt.types.rw_set.awaited import OpensRWSet, RWSet
+from redis_crdt.types.sorted_map.awaited import OpensSortedMap, SortedMap
 
 __all__ = [
     "Cardinality",
@@ -33,6 +34,7 @@ __all__ = [
     "ORSet",
     "PNCounter",
     "RWSet",
+    "SortedMap",
 ]
 
 
@@ -52,5 +54,6 @@ class Types(
     OpensORSet,
     OpensPNCounter,
     OpensRWSet,
+    OpensSortedMap,
 ):
     """Replicas, as far as they have collections of all types."""

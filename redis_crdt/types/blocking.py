@@ -16,6 +16,7 @@ from redis_crdt.types.mv_register.blocking import MVRegister, OpensMVRegister
 from redis_crdt.types.or_set.blocking import OpensORSet, ORSet
 from redis_crdt.types.pn_counter.blocking import OpensPNCounter, PNCounter
 from redis_crdt.types.rw_set.blocking import OpensRWSet, RWSet
+from redis_crdt.types.sorted_map.blocking import OpensSortedMap, SortedMap
 
 __all__ = [
     "Cardinality",
@@ -33,6 +34,7 @@ __all__ = [
     "ORSet",
     "PNCounter",
     "RWSet",
+    "SortedMap",
 ]
 
 
@@ -52,5 +54,6 @@ class Types(
     OpensORSet,
     OpensPNCounter,
     OpensRWSet,
+    OpensSortedMap,
 ):
     """Replicas, as far as they have collections of all types."""

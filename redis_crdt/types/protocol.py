@@ -18,6 +18,7 @@ from redis_crdt.types.mv_register.protocol import OpensMVRegister
 from redis_crdt.types.or_set.protocol import OpensORSet
 from redis_crdt.types.pn_counter.protocol import OpensPNCounter
 from redis_crdt.types.rw_set.protocol import OpensRWSet
+from redis_crdt.types.sorted_map.protocol import OpensSortedMap
 
 
 class Types(
@@ -36,6 +37,7 @@ class Types(
     OpensORSet,
     OpensPNCounter,
     OpensRWSet,
+    OpensSortedMap,
     Protocol,
 ):
     """Replicas, as far as they have collections of all types."""

@@ -20,10 +20,10 @@ class Counters(Protocol):
     def remove(self, key: str) -> bool:
         """Remove a key."""
 
-    def top(self, n: int) -> list[tuple[str, int]]:
+    def top(self, n: int, *, skip: int = 0) -> list[tuple[str, int]]:
         """Return the keys that stand highest."""
 
-    def bottom(self, n: int) -> list[tuple[str, int]]:
+    def bottom(self, n: int, *, skip: int = 0) -> list[tuple[str, int]]:
         """Return the keys that stand lowest."""
 
     def rank(self, key: str) -> int | None:

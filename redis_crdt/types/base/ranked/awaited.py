@@ -13,18 +13,19 @@ V = TypeVar("V", int, float)
 class Ranked(Collection[V], RankedOperations[V]):
     """Keys in order of what they stand at."""
 
-    async def top(self, n: int) -> list[tuple[str, V]]:
+    async def top(self, n: int, *, skip: int = 0) -> list[tuple[str, V]]:
         """Return the ``n`` keys that stand highest, with what they stand at, from the highest on.
 
-        Of equal ones that whose key sorts last comes first. One round trip, which costs what it
-        returns; two where one of them is beyond 2**53, where servers order only about. Raises
-        :class:`InvalidAmount` if ``n`` is negative or no int.
+        Without the first ``skip`` of them. Of equal ones that whose key sorts last comes first.
+        One round trip, which costs what it returns; two where counts are beyond 2**53, where
+        servers order only about. Raises :class:`InvalidAmount` for negative numbers and what is
+        no int.
         """
-        return await self._drive(self._top(n))
+        return await self._drive(self._top(n, skip))
 
-    async def bottom(self, n: int) -> list[tuple[str, V]]:
+    async def bottom(self, n: int, *, skip: int = 0) -> list[tuple[str, V]]:
         """Return the ``n`` keys that stand lowest, from the lowest on; otherwise as :meth:`top`."""
-        return await self._drive(self._bottom(n))
+        return await self._drive(self._bottom(n, skip))
 
     async def rank(self, key: str) -> int | None:
         """Return how many keys :meth:`top` has before this one; None if it is not there.

@@ -24,18 +24,18 @@ class Ranked(Collection[V, E]):
     def _standing(self) -> list[tuple[V, bytes]]:
         return [(self._value_in(entry), key) for key, entry in self._store.live.items()]
 
-    def top(self, n: int) -> list[tuple[str, V]]:
+    def top(self, n: int, *, skip: int = 0) -> list[tuple[str, V]]:
         """Return the ``n`` keys that stand highest, with what they stand at, from the highest on.
 
-        Of equal ones that whose key sorts last comes first. Raises :class:`InvalidAmount` if ``n``
-        is negative or no int.
+        Without the first ``skip`` of them. Of equal ones that whose key sorts last comes first.
+        Raises :class:`InvalidAmount` for negative numbers and what is no int.
         """
-        found = nlargest(check_amount(n), self._standing())
+        found = nlargest(check_amount(n) + check_amount(skip), self._standing())[skip:]
         return [(key.decode(), value) for value, key in found]
 
-    def bottom(self, n: int) -> list[tuple[str, V]]:
+    def bottom(self, n: int, *, skip: int = 0) -> list[tuple[str, V]]:
         """Return the ``n`` keys that stand lowest, from the lowest on; otherwise as :meth:`top`."""
-        found = nsmallest(check_amount(n), self._standing())
+        found = nsmallest(check_amount(n) + check_amount(skip), self._standing())[skip:]
         return [(key.decode(), value) for value, key in found]
 
     def rank(self, key: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from redis_crdt.core.totals import check_amount
 from redis_crdt.operations.operation import Operation, Procedure, known_already
@@ -12,11 +12,8 @@ from redis_crdt.values.encoding import key_field
 
 V = TypeVar("V", int, float)
 
-EXACT: Final = 2**53
-"""Up to here a sorted set's scores are exact."""
 
-
-def _pairs(reply: list[Any]) -> list[tuple[bytes, float]]:
+def read_pairs(reply: list[Any]) -> list[tuple[bytes, float]]:
     """Read keys with their scores: in RESP3 they come as pairs."""
     if reply and isinstance(reply[0], bytes):
         reply = list(zip(reply[::2], reply[1::2], strict=True))
@@ -26,6 +23,9 @@ def _pairs(reply: list[Any]) -> list[tuple[bytes, float]]:
 class RankedOperations(CollectionOperations[V]):
     """The operations of a collection that is in order."""
 
+    _exact_below: ClassVar[float] = 2**53
+    """From here on scores, which are floats, say only about what keys stand at."""
+
     @property
     def _order(self) -> bytes:
         return self._keys.order(self.kind, self._field)
@@ -34,20 +34,21 @@ class RankedOperations(CollectionOperations[V]):
     def _value_in(self, entry: bytes) -> V:
         """Return what a key stands at by its entry."""
 
-    def _top(self, n: int) -> Procedure[list[tuple[str, V]]]:
-        return self._first("ZREVRANGE", n, is_descending=True)
+    def _top(self, n: int, skip: int) -> Procedure[list[tuple[str, V]]]:
+        return self._first("ZREVRANGE", n, skip, is_descending=True)
 
-    def _bottom(self, n: int) -> Procedure[list[tuple[str, V]]]:
-        return self._first("ZRANGE", n, is_descending=False)
+    def _bottom(self, n: int, skip: int) -> Procedure[list[tuple[str, V]]]:
+        return self._first("ZRANGE", n, skip, is_descending=False)
 
     def _first(
-        self, command: str, n: int, *, is_descending: bool
+        self, command: str, n: int, skip: int, *, is_descending: bool
     ) -> Procedure[list[tuple[str, V]]]:
         if not check_amount(n):
             return []
-        asked = self._command(command, self._order, 0, n - 1, "WITHSCORES", read=_pairs)
+        span = (check_amount(skip), skip + n - 1)
+        asked = self._command(command, self._order, *span, "WITHSCORES", read=read_pairs)
         scored = yield self._replica, asked
-        if any(abs(score) >= EXACT for _, score in scored):
+        if any(abs(score) >= self._exact_below for _, score in scored):
             entries = yield from self._entries_of(key for key, _ in scored)
             exact = [(self._value_in(entry), key) for key, entry in entries.items()]
             exact.sort(reverse=is_descending)
