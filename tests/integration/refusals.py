@@ -45,6 +45,7 @@ def write_all(replica: Replica) -> None:
     replica.g_counter("done").increment(3)
     replica.pn_counter("pool").decrement(2)
     replica.counter_map("scores").increment("a", 2)
+    replica.sorted_map("ranks").set("a", 2)
     replica.lww_register("config", int).set(1)
     replica.mv_register("owner", str).set("a")
     status = replica.lww_map("status", str)
@@ -77,6 +78,7 @@ def writes(replica: Replica) -> list[Callable[[], object]]:
         pool.reset,
         lambda: scores.increment("a"),
         lambda: scores.remove("a"),
+        lambda: replica.sorted_map("ranks").set("a", 3),
         lambda: config.set(2),
         lambda: owner.set("b"),
         lambda: status.set("a", "idle"),

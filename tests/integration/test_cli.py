@@ -136,6 +136,21 @@ def test_a_terminal_of_ascii_is_enough(new_url: NewUrl, as_json: bool) -> None:
         assert (run.stdout + run.stderr).isascii()
 
 
+def test_inspect_shows_what_was_counted_and_taken_away(new_url: NewUrl) -> None:
+    url = new_url("valkey")
+    with Replica.from_url(url, replica_id="eu") as eu:
+        eu.pn_counter("pool").increment(71)
+        eu.pn_counter("pool").reset()
+        eu.pn_counter("pool").increment(2)
+        eu.counter_map("scores").increment("ann", 64)
+        eu.sorted_map("ranks").set("bob", 2.5)
+    shown = {name: redis_crdt("inspect", url, name).stdout for name in ("pool", "scores", "ranks")}
+    assert b"73" in shown["pool"]
+    assert b"71" in shown["pool"]
+    assert b"+64" in shown["scores"]
+    assert b"2.5" in shown["ranks"]
+
+
 def test_a_compressed_dump_goes_through_a_pipe(new_url: NewUrl) -> None:
     url = new_url("valkey")
     with Replica.from_url(url, replica_id="eu") as eu:

@@ -29,6 +29,7 @@ PLACES = (
     Place("low", "min_register"),
     Place("banned", "rw_set"),
     Place("scores", "counter_map"),
+    Place("ranks", "sorted_map"),
 )
 
 SHAPES = ("pair", "chain", "star", "ring", "mesh")

@@ -47,6 +47,7 @@ BARE: dict[str, type[Any]] = {
     "max_register": memory.MaxRegister,
     "min_register": memory.MinRegister,
     "counter_map": memory.CounterMap,
+    "sorted_map": memory.SortedMap,
 }
 
 
@@ -88,6 +89,7 @@ class Run:
             "or_set": [json.dumps(letter).encode() for letter in letters],
             "rw_set": [json.dumps(letter).encode() for letter in letters],
             "lww_map": [letter.encode() for letter in letters],
+            "sorted_map": [letter.encode() for letter in letters],
             "mv_register": [VALUE],
             "lww_register": [VALUE],
             "ew_flag": [VALUE],
@@ -199,6 +201,10 @@ class Run:
                 amount = 1 + arg % 1000
                 on.increment(amount)
                 return [(place, amount)], frozenset()
+            case "sorted_map", 0 | 1 | 2:
+                on.delete(name)
+            case "sorted_map", _:
+                on.set(name, next(self.values))
             case "counter_map", 0 | 1 | 2:
                 on.remove(name)
             case "counter_map", which:
@@ -614,7 +620,7 @@ class Run:
                     found[place] = dict(collection.items())
                 case "g_counter" | "pn_counter" | "ew_flag" | "dw_flag":
                     found[place] = collection.value()
-                case "counter_map":
+                case "counter_map" | "sorted_map":
                     found[place] = collection.top(100)
                     items = sorted(((v, k) for k, v in collection.items()), reverse=True)
                     if found[place] != [(key, value) for value, key in items]:

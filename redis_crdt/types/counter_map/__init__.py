@@ -5,7 +5,9 @@ key takes away what was seen of each total, so what is counted elsewhere meanwhi
 and the key is there again with that alone. The keys are kept in order by the same scripts that
 count, and that join what other regions have counted: so ``top``, ``bottom`` and ``rank`` are
 native commands, right across regions. Of a key that was removed its totals stay, some 30 bytes for
-each writer, or the count of another region that comes late would count again.
+each writer, or the count of another region that comes late would count again. A writer is an
+incarnation of a replica, and what past ones counted is not counted in with the present one's: a
+key has up to 4096.
 
 It takes no partitions: how many keys of others stand above one would have to be asked of each.
 
