@@ -18,7 +18,7 @@
 -- An entry that is larger is looked at more closely.
 -- @define PLAIN_ENTRY 65536
 
-local here, plain_end_of
+local here, plain_writers, plain_end_of = nil, {}, nil
 
 -- What is known here, what is pending included (lib/knowledge), as a context.
 local function known_here()
@@ -29,20 +29,25 @@ local function known_here()
   return context_of(own)
 end
 
+-- A writer's alias here, and up to when he is known. False where that takes a closer look.
+local function read_plain_writer(by)
+  local found = redis.call('HMGET', META, by, 'sweep')
+  if by == writer or not found[1] or found[2] then return false end
+  here = here or known_here()
+  local known = here[by] or {ms = -1, seq = 0}
+  return {name = found[1], ms = known.ms, seq = known.seq}
+end
+
 -- What follows the time in a packed dot: as it is stored here, the alias in that, the sequence number, and
 -- up to when its writer is known. False where that takes a closer look.
 local function read_plain_end(text)
   local name, seq = string.match(text, '^([0-9a-z]+)(%-?%d*)$')
   local by = name and sender_of[name]
-  if not by or by == writer or (seq ~= '' and (#seq == 1 or #seq > 16 or string.byte(seq, 2) == 48)) then
-    return false
-  end
-  local found = redis.call('HMGET', META, by, 'sweep')
-  if not found[1] or found[2] then return false end
-  here = here or known_here()
-  local known = here[by] or {ms = -1, seq = 0}
-  return {stored = found[1] .. seq, name = found[1], seq = seq == '' and 0 or 0 - seq,
-          known_ms = known.ms, known_seq = known.seq}
+  if not by or (seq ~= '' and (#seq == 1 or #seq > 16 or string.byte(seq, 2) == 48)) then return false end
+  if plain_writers[by] == nil then plain_writers[by] = read_plain_writer(by) end
+  local found = plain_writers[by]
+  return found and {stored = found.name .. seq, name = found.name, seq = seq == '' and 0 or 0 - seq,
+                    known_ms = found.ms, known_seq = found.seq}
 end
 
 -- A packed entry as it is stored here, its time, and whether it is new or replaces what is here; nothing
