@@ -99,7 +99,7 @@ class Watcher(Generic[K]):
                 yield from self._settle(shard)
             self._tail = tail_of(self._replica, tuple(self._shards))
             self._seat = self._tail.sit(self._only)
-            self._seat.behind = self._timeout == 0  # who does not wait looks for himself
+            self._seat.behind |= self._timeout == 0  # who does not wait looks for himself
         deadline = None if self._timeout is None else monotonic() + self._timeout
         while True:
             if self._seat.behind:
