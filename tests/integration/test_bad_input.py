@@ -131,6 +131,8 @@ def test_a_key_of_another_program(eu: Replica, redis_client: redis.Redis, foreig
             ("lww_register", "config"),
             ("mv_register", "owner"),
             ("lww_map", "status"),
+            ("counter_map", "scores"),
+            ("sorted_map", "ranks"),
         ),
     )
     for kind, name in collections:
@@ -148,7 +150,7 @@ def test_a_tombstones_key_of_another_program(eu: Replica, redis_client: redis.Re
         lambda: tasks.add("new"),
         lambda: tasks.remove("here"),
         tasks.clear,
-        lambda: status.set("a", "idle"),
+        lambda: status.set("new", "idle"),  # what is there has no tombstone
         lambda: status.delete("a"),
         lambda: tasks.merge(State(kind="or_set", entries={'"new"': DOT})),
     ):
@@ -159,6 +161,13 @@ def test_a_tombstones_key_of_another_program(eu: Replica, redis_client: redis.Re
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_a_shared_key_of_another_program(eu: Replica, redis_client: redis.Redis, at: int) -> None:
     calls = writes(eu)
+    if at == 2:  # what is there is of a kind that is known, and needs no look at the directory
+        tasks, status = eu.or_set("tasks", str), eu.lww_map("status", str)
+        calls = [lambda: tasks.add("new"), lambda: status.set("new", "idle")]
+        calls += [
+            lambda: tasks.update(["here", "new"]),
+            lambda: eu.mv_register("owner", str).set("b"),
+        ]
     put(redis_client, Keys("default").base[at], "string")
     for call in calls:
         with refused(redis_client, ForeignKey, "another program"):
