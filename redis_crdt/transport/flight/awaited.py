@@ -39,7 +39,10 @@ class AwaitedFlight(Flight):
                 self._connection = await self._connections.borrow(counts=False)
                 bound(self._connection, True)
             if packed:
-                self._connection._writer.write(packed)
+                writer, reader = self._connection._writer, self._connection._reader
+                if writer.is_closing() or reader.at_eof():  # to write to it would tell nothing
+                    raise RedisConnectionError("the server closed the connection")
+                writer.write(packed)
         except TROUBLE as error:
             # Where the link was found broken meanwhile, redis-py has no writer.
             raise self._unsent(error, request) from error
