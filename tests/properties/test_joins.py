@@ -163,6 +163,7 @@ ALIKE = {
     "dw_flag": "ew_flag",
     "rw_set": "or_set",
     "dropped": "g_counter",
+    "sorted_map": "lww_map",
 }
 """Kinds whose entries are those of another one."""
 
