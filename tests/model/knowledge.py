@@ -18,6 +18,9 @@ missing, and what was removed may come back ("returned").
 --drops: a collection is dropped: its generation is raised.
 --folds: servers restart often, and each has one clock stand for its past incarnations once it has
 heard of everybody since. All are equal, nothing is missing, and nothing returns.
+--expiry: what is written may have a deadline, by clocks that differ by up to MARGIN. Each reader
+finds what by its clock is not dead; in the end time passes over all deadlines, and then nothing is
+left of what had one ("left"), and nobody has sent anything because of it ("told").
 
 RULE, left out on purpose to see that it is needed:
 cover         what the own and the sending replica know is context of a join
@@ -47,6 +50,12 @@ asked-known   what was asked for with more knowledge than the target has now is 
 alarm         a roll-back that is noticed late makes everybody reconcile, once
 fresh-ids     an id is never given out twice, whatever was forgotten
 heard         an incarnation is folded once all have been heard of since it ended
+until         an entry keeps the latest deadline of what it replaced, and is there so long: as a
+              tombstone, if need be
+until-travels ... and of two entries that are joined the later one
+margin        the dead are kept for as long as clocks may differ
+dead-on-arrival  what comes and is past its horizon is not taken
+let-die       what comes changes nothing where nothing of it can be seen any more
 """
 
 from __future__ import annotations
@@ -57,7 +66,8 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.model.replica import Bare, Body, Options, Replica, Vector, World
+from tests.model.entries import FOREVER, NOTHING, Vector, horizon
+from tests.model.replica import MARK, Bare, Body, Options, Replica, World
 
 
 def run(seed: int, options: Options) -> str | None:
@@ -90,8 +100,12 @@ def run(seed: int, options: Options) -> str | None:
             k = rnd.choice([0.5, 0.9, 0.9, 0.9])
         if k < 0.44 and options.silent and rnd.random() < 0.5:
             r.passes()
+        if options.expiry:
+            world.time += rnd.choice([0, 0, 1, 3])
+            if rnd.random() < 0.2:
+                r.sweep()
         if k < 0.28:
-            r.add(rnd.choice(fields))
+            r.add(rnd.choice(fields), *lives(rnd, options))
         elif k < 0.44:
             r.remove(rnd.choice(fields))
         elif k < 0.52:
@@ -124,7 +138,7 @@ def run(seed: int, options: Options) -> str | None:
         if options.objects and rnd.random() < 0.4:
             o, k = rnd.choice(objects), rnd.random()
             if k < 0.4 and step < still:
-                o.change(rnd.choice(fields), rnd.random() < 0.6)
+                o.change(rnd.choice(fields), rnd.random() < 0.6, *lives(rnd, options))
             elif k < 0.5:
                 o.merge(*rnd.choice([*states, rnd.choice(objects).state()]))
             elif k < 0.55 and len(objects) < 5:
@@ -165,22 +179,74 @@ def run(seed: int, options: Options) -> str | None:
             break
     else:
         return f"seed {seed}: pulls never come to rest"
-    views = [{f: live for f, (live, _) in r.entries.items() if live} for r in replicas]
+    wrong = differing(replicas, options) or unlike_events(replicas, fields, options)
+    if not wrong and options.expiry:
+        wrong = outliving(replicas, links, rnd) or unlike_events(replicas, fields, options)
+    return f"seed {seed}, {shape}: {wrong}" if wrong else None
+
+
+def lives(rnd: random.Random, options: Options) -> list[int]:
+    """For how long something may be written: at most one number."""
+    return [rnd.choice([3, 20, 60, 200, FOREVER])] if options.expiry else []
+
+
+def differing(replicas: list[Replica], options: Options) -> str | None:
+    """What replicas do not agree on: between two clocks a dot may be dead for one of them."""
+    latest = max(r.clock() for r in replicas)
+    views = [r.view(latest) for r in replicas]
     if any(view != views[0] for view in views):
-        return f"seed {seed}, {shape}: they differ: {views}"
-    generation = replicas[0].generation
-    if any(r.generation != generation for r in replicas):
-        return f"seed {seed}, {shape}: generations differ"
+        return f"they differ: {views}"
+    if any(r.generation != replicas[0].generation for r in replicas):
+        return "generations differ"
+    return None
+
+
+def unlike_events(replicas: list[Replica], fields: list[str], options: Options) -> str | None:
+    """Where replicas do not hold what the surviving events say, each by its own clock."""
+    world, generation = replicas[0].world, replicas[0].generation
+    latest = max(r.clock() for r in replicas)
     for name in fields if options.whole or not options.amnesia else ():
         numbers = set().union(*(r.events.get(name, set()) for r in replicas))
         events = [world.events[number] for number in numbers]
         wanted = {e.dot for e in events if e.dot and e.generation == generation}
         wanted -= set().union(*(e.observed for e in events))
-        found = views[0].get(name, frozenset())
-        if wanted - found:
-            return f"seed {seed}, {shape}: missing: {name} is {found}, not {wanted}"
-        if found - wanted:
-            return f"seed {seed}, {shape}: returned: {name} is {found}, not {wanted}"
+        for r in replicas:
+            found = r.view(r.clock()).get(name, frozenset())
+            if missing := {dot for dot in wanted if dot.deadline > r.clock()} - found:
+                return f"missing: {name} lacks {missing} in {r.name}"
+            if returned := {dot for dot in found if dot.deadline > latest} - wanted:
+                return f"returned: {name} has {returned} in {r.name}"
+    return None
+
+
+def outliving(
+    replicas: list[Replica], links: list[tuple[int, int]], rnd: random.Random
+) -> str | None:
+    """Let time pass over all deadlines, with sweeps, deltas, and newcomers who are reconciled.
+
+    Nobody has anything to tell, and nothing is left of what had a deadline.
+    """
+    world = replicas[0].world
+    for step in (*(rnd.choice([1, 5, 30]) for _ in range(20)), 1000):
+        world.time += step
+        for r in replicas:
+            if rnd.random() < 0.5 or step == 1000:
+                r.sweep()
+        i, j = rnd.choice(links)
+        target, source = replicas[i], replicas[j]
+        if rnd.random() < 0.5:
+            newcomer = Replica(world, f"n{world.now()}", rnd.choice([0, 9]))
+            list(newcomer.pull(source, rnd))
+            source = newcomer
+        last, clock = target.last, target.clock()
+        list(target.pull(source, rnd))
+        names = {name for id, name, _ in target.feed if id > last and name != MARK}
+        told = [target.entries.get(name, NOTHING) for name in names]
+        if told := [entry for entry in told if horizon(entry) <= clock]:
+            return f"told: {target.name} tells others of {told}"
+    for r in replicas:
+        if left := [e for e in r.entries.values() if horizon(e) < FOREVER]:
+            return f"left: {left} in {r.name}"
     return None
 
 
@@ -199,6 +265,7 @@ def main() -> int:
     parser.add_argument("--objects", action="store_true")
     parser.add_argument("--drops", action="store_true")
     parser.add_argument("--folds", action="store_true")
+    parser.add_argument("--expiry", action="store_true")
     given = parser.parse_args()
     options = Options(
         frozenset(given.without),
@@ -209,12 +276,13 @@ def main() -> int:
         given.objects,
         given.drops,
         given.folds,
+        given.expiry,
     )
     seeds = range(given.seed, given.seed + given.runs)
     bad = [found for seed in seeds if (found := run(seed, options))]
     for found in bad[:3]:
         print(found[:300])
-    for sign in ("rest", "differ", "missing", "returned"):
+    for sign in ("rest", "differ", "missing", "returned", "told", "left"):
         if count := sum(sign in found for found in bad):
             print(f"{sign}: {count}")
     without = f", without {sorted(options.without)}" if options.without else ""

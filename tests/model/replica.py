@@ -12,13 +12,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-Dot = tuple[int, str]  # time, writer
-Vector = dict[str, int]  # writer -> time
-Entry = tuple[frozenset[Dot], Vector]  # live dots, seen
+from tests.model.entries import (
+    FOREVER,
+    MARGIN,
+    NEVER,
+    NOTHING,
+    Dot,
+    Entry,
+    Vector,
+    born,
+    clock_of,
+    covers,
+    either,
+    horizon,
+    is_floor,
+    join_entries,
+    of,
+    raise_to,
+    trimmed,
+    within,
+)
+
 Tag = tuple[str, int]  # the writer that it was pulled from, its clock then
 Body = dict[str, tuple[Entry, frozenset[int]]]  # field -> entry, numbers of the events in it
 
-NOTHING: Entry = (frozenset(), {})
 ANYONE = "*"  # in `silent`: the time up to which dots of any writer at all may have gone
 LATE = 20  # after so long nothing that was sent arrives any more, and clocks differ by less
 MARK = ""  # the field of a feed entry that only says that something happened
@@ -36,6 +53,7 @@ class Options:
     objects: bool = False
     drops: bool = False
     folds: bool = False
+    expiry: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,27 +106,9 @@ class Reply:
     events: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
-def covers(seen: Mapping[str, int], dot: Dot) -> bool:
-    return clock_of(seen, dot[1]) >= dot[0]
-
-
-def clock_of(known: Mapping[str, int], writer: str) -> int:
-    """Up to when a writer is known: by its own name, or as one of those that are folded."""
-    floors = (t for w, t in known.items() if is_floor(w) and within(writer, w))
-    return max([known.get(writer, -1), *floors])
-
-
 def floor(writer: str) -> str:
     """What stands for this incarnation and all before it."""
     return writer.replace("#", "#<")
-
-
-def is_floor(writer: str) -> bool:
-    return "#<" in writer
-
-
-def within(writer: str, floor: str) -> bool:
-    return "#" in writer and of(writer) == of(floor) and born(writer) <= born(floor)
 
 
 def normal(known: Vector) -> Vector:
@@ -121,40 +121,12 @@ def normal(known: Vector) -> Vector:
     }
 
 
-def raise_to(vector: Vector, other: Mapping[str, int]) -> None:
-    for writer, time in other.items():
-        vector[writer] = max(vector.get(writer, -1), time)
-
-
 def told_of(silent: Vector, known: Vector) -> Vector:
     """What of a source's `silent` one learns with its knowledge; never more than that."""
     anyone = silent.get(ANYONE, -1)
     clocks = {**{w: clock_of(known, w) for w in silent if w != ANYONE}, **known}
     told = {w: min(t, max(silent.get(w, -1), anyone)) for w, t in clocks.items()}
     return {w: t for w, t in told.items() if t >= 0}
-
-
-def join_entries(mine: Entry, theirs: Entry, known: Vector, their_known: Vector) -> Entry:
-    """The join of `dots`, each side with what it knows."""
-    live = {d for d in mine[0] if d in theirs[0] or not either(d, theirs[1], their_known)}
-    live |= {d for d in theirs[0] if d in mine[0] or not either(d, mine[1], known)}
-    seen = dict(mine[1])
-    raise_to(seen, theirs[1])
-    return frozenset(live), seen
-
-
-def of(writer: str) -> str:
-    """The replica whose incarnation this is."""
-    return writer.split("#")[0]
-
-
-def born(writer: str) -> int:
-    """When the incarnation began."""
-    return int(writer.split("#")[1].removeprefix("<"))
-
-
-def either(dot: Dot, seen: Vector, known: Vector) -> bool:
-    return covers(seen, dot) or covers(known, dot)
 
 
 def chunks(fields: list[str]) -> Iterator[list[str]]:
@@ -180,7 +152,7 @@ class Replica:
     def begin_life(self) -> None:
         self.writer = f"{self.name}#{self.world.now()}"
         self.last, self.reach, self.collected, self.generation = 0, 0, -1, 0
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, Entry] = {}  # what is past its horizon, too, until it is swept
         self.known: Vector = {}
         self.pending: Vector = {}
         self.silent: Vector = {}
@@ -189,6 +161,26 @@ class Replica:
         self.history: list[tuple[str, int]] = []
         self.feed: list[tuple[int, str, Tag | None]] = []
         self.program: Tag = (self.writer, 0)
+
+    def clock(self) -> int:
+        return self.world.time + self.skew
+
+    def present(self, name: str) -> Entry:
+        """The entry, unless nothing that it has seen can live anywhere."""
+        entry = self.entries.get(name, NOTHING)
+        return NOTHING if self._is_past(entry) else entry
+
+    def view(self, now: int) -> dict[str, frozenset[Dot]]:
+        """What a reader sees whose clock stands there."""
+        alive = {name: entry.alive(now) for name, entry in self.entries.items()}
+        return {name: dots for name, dots in alive.items() if dots}
+
+    def _is_past(self, entry: Entry) -> bool:
+        """Whether all that it has seen is dead, here and wherever clocks are behind."""
+        return horizon(entry) + self._margin() <= self.clock()
+
+    def _margin(self) -> int:
+        return MARGIN if self.on("margin") else 0
 
     def knowledge(self) -> Vector:
         known = dict(self.known)
@@ -216,20 +208,33 @@ class Replica:
         """A program says the last id that it has seen here."""
         self.notice("seen-by-program", dict([self.program]))
 
-    def add(self, name: str) -> None:
-        live, seen = self.entries.get(name, NOTHING)
-        dot = (self.log([name], after=seen.get(self.writer, 0)), self.writer)
-        self._note(name, dot, live)
-        self.entries[name] = (frozenset([dot]), {**seen, self.writer: dot[0]})
+    def add(self, name: str, ttl: int = FOREVER) -> None:
+        mine = self.present(name)
+        time = self.log([name], after=mine.seen.get(self.writer, 0))
+        dot = Dot(time, self.writer, min(FOREVER, self.clock() + ttl))
+        self._note(name, dot, mine.live)
+        seen = {**mine.seen, self.writer: time}
+        self.entries[name] = trimmed(frozenset([dot]), seen, self._until(mine))
         self.program = (self.writer, self.last)
 
     def remove(self, name: str) -> None:
-        live, seen = self.entries.get(name, NOTHING)
-        if live:
+        mine = self.present(name)
+        if mine.alive(self.clock()):
             self.log([name])
-            self._note(name, None, live)
-            self.entries[name] = (frozenset(), seen)
+            self._note(name, None, mine.live)
+            self.entries[name] = trimmed(frozenset(), mine.seen, self._until(mine))
             self.program = (self.writer, self.last)
+
+    def _until(self, replaced: Entry) -> int:
+        return horizon(replaced) if self.on("until") else NEVER
+
+    def sweep(self) -> None:
+        """Let go of the dead: nobody is told, and nothing is noted."""
+        for name, entry in list(self.entries.items()):
+            if self._is_past(entry):
+                del self.entries[name]
+            elif all(dot.deadline + self._margin() <= self.clock() for dot in entry.live):
+                self.entries[name] = trimmed(frozenset(), entry.seen, horizon(entry))
 
     def drop(self) -> None:
         self._begin_generation(self.generation + 1, None)
@@ -241,17 +246,17 @@ class Replica:
 
     def collect(self) -> None:
         known = self.knowledge()
-        for name, (live, seen) in list(self.entries.items()):
+        for name, (live, seen, until) in list(self.entries.items()):
             keep = {w: t for w, t in seen.items() if clock_of(known, w) < t}
             if not self.on("covered-gc"):
                 keep = {}
-            raise_to(keep, {w: t for t, w in live})
+            raise_to(keep, {w: t for t, w, _ in live})
             if keep == seen:
                 continue
             self.collected = max(self.collected, self.when.get(name, self.last))
             raise_to(self.silent, {w: t for w, t in seen.items() if keep.get(w) != t})
             if keep:
-                self.entries[name] = (live, keep)
+                self.entries[name] = Entry(live, keep, until)
             else:
                 del self.entries[name]
         self._bound()
@@ -329,9 +334,7 @@ class Replica:
 
     def _body(self, fields: Iterable[str]) -> Body:
         return {
-            f: (self.entries.get(f, NOTHING), frozenset(self.events.get(f, ())))
-            for f in fields
-            if f != MARK
+            f: (self.present(f), frozenset(self.events.get(f, ()))) for f in fields if f != MARK
         }
 
     def dump(self, asker: str, known: Vector, limit: int) -> Reply:
@@ -354,7 +357,7 @@ class Replica:
             wanted |= {
                 f
                 for _, f, tag in refs
-                if tag is None or (tag[0] != asker and not covers(known, tag[::-1]))
+                if tag is None or (tag[0] != asker and clock_of(known, tag[0]) < tag[1])
             }
         return replace(
             self._reply(),
@@ -388,24 +391,29 @@ class Replica:
         tagged: list[str] = []
         untagged: list[str] = []
         latest = 0
+        now = self.clock()
         for name, (their, events) in body.items():
-            mine = self.entries.get(name, NOTHING)
-            new = join_entries(mine, their, ready, theirs)
+            mine = self.present(name)
+            if self._is_past(their) and self.on("dead-on-arrival"):
+                their = NOTHING
+            new = join_entries(mine, their, ready, theirs, self.on("until-travels"))
             for number in events:  # arrived, once what it observed is known to be seen here
                 event = self.world.events[number]
                 dots = event.observed | ({event.dot} if event.dot else set())
-                if all(either(d, new[1], known) for d in dots):
+                if all(either(d, new.seen, known) for d in dots):
                     self.events.setdefault(name, set()).add(number)
-            refused = their[0] - new[0]
+            if horizon(new) <= now and new.live <= mine.live and self.on("let-die"):
+                continue  # nothing of it can be seen, whatever else is known of it
+            refused = their.live - new.live
             aware = theirs.get(self.writer, -1) >= self.when.get(name, -1)
-            kept = new[0] - their[0] if aware and self.on("echo-kept") else frozenset()
+            kept = new.alive(now) - their.live if aware and self.on("echo-kept") else frozenset()
             echo = bool(refused or kept) and self.echoes
             if new != mine:
                 self.entries[name] = new
-                pending = any(not either(d, mine[1], known) for d in refused)
+                pending = any(not either(d, mine.seen, known) for d in refused)
                 plain = echo or (pending and self.on("untagged"))
                 (untagged if plain else tagged).append(name)
-                latest = max([latest, *new[1].values()])
+                latest = max([latest, *new.seen.values()])
             elif echo and aware and self.on("echo-same"):
                 untagged.append(name)
         if tagged:
@@ -427,9 +435,9 @@ class Replica:
         if self.on("asked-known") and any(clock_of(known, w) < t for w, t in asked.known.items()):
             return False
         dots: Vector = {}
-        for (live, seen), _ in reply.body.values():
-            raise_to(dots, seen)
-            raise_to(dots, {w: t for t, w in live})
+        for entry, _ in reply.body.values():
+            raise_to(dots, entry.seen)
+            raise_to(dots, {w: t for t, w, _ in entry.live})
         return not self.notice("seen-in-dots", dots)
 
     def apply(self, reply: Reply, asked: Asked, cursor: int | None = None) -> None:
@@ -557,7 +565,7 @@ class Replica:
                     return
                 if self.on("late-silent"):
                     silent = page.silent
-                shown |= {(f, dot) for f, ((live, _), _) in page.body.items() for dot in live}
+                shown |= {(f, dot) for f, (entry, _) in page.body.items() for dot in entry.live}
                 send(partial(self.apply, page, asked))
                 if self.on("pull-id") and self.writer == asked.writer:
                     asked = replace(asked, clock=self.last)
@@ -566,11 +574,11 @@ class Replica:
             yield
             lacking = [  # only what the source may know to be gone
                 name
-                for name, (live, _) in self.entries.items()
+                for name, entry in self.entries.items()
                 if any(
                     (name, dot) not in shown
                     and (covers(head.known, dot) or self._aware(head, name))
-                    for dot in live
+                    for dot in entry.alive(self.clock())
                 )
                 and (name not in fields or self.on("shown-dots"))
             ]
@@ -598,26 +606,31 @@ class Bare:
         self.known: Vector = {}
         self.events: dict[str, set[int]] = {}
 
+    def _present(self, name: str) -> Entry:
+        entry = self.entries.get(name, NOTHING)
+        return NOTHING if horizon(entry) + MARGIN <= self.world.time else entry
+
     def state(self) -> tuple[Body, Vector]:
-        body = {f: (e, frozenset(self.events.get(f, ()))) for f, e in self.entries.items()}
+        body = {f: (self._present(f), frozenset(self.events.get(f, ()))) for f in self.entries}
         return body, {**self.known, self.writer: self.last}
 
-    def change(self, name: str, adds: bool) -> None:
-        live, seen = self.entries.get(name, NOTHING)
-        if not adds and not live:
+    def change(self, name: str, adds: bool, ttl: int = FOREVER) -> None:
+        mine = self._present(name)
+        if not adds and not mine.alive(self.world.time):
             return
         self.last = self.world.now()
-        dots = frozenset([(self.last, self.writer)] if adds else [])
+        dot = Dot(self.last, self.writer, min(FOREVER, self.world.time + ttl)) if adds else None
         self.events.setdefault(name, set()).add(len(self.world.events))
-        self.world.events.append(Event(next(iter(dots), None), live, 0))
-        self.entries[name] = (dots, {**seen, **{w: t for t, w in dots}})
+        self.world.events.append(Event(dot, mine.live, 0))
+        seen = {**mine.seen, self.writer: self.last} if adds else mine.seen
+        live = frozenset([dot] if dot else [])
+        self.entries[name] = trimmed(live, seen, horizon(mine))
 
     def merge(self, body: Body, known: Vector) -> None:
         mine = self.state()[1]
         for name in {*self.entries, *body}:
             theirs, events = body.get(name, (NOTHING, frozenset()))
-            ours = self.entries.get(name, NOTHING)
-            self.entries[name] = join_entries(ours, theirs, mine, known)
+            self.entries[name] = join_entries(self._present(name), theirs, mine, known)
             self.events.setdefault(name, set()).update(events)
         raise_to(self.known, {w: t for w, t in known.items() if w != self.writer})
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.model.entries import NOTHING
 from tests.model.knowledge import run
-from tests.model.replica import NOTHING, Options, Replica, World
+from tests.model.replica import Options, Replica, World
 
 BASE = Options()
 CALM = Options(amnesia=False)
@@ -22,6 +23,10 @@ VARIANTS = {
     "drops": Options(amnesia=False, drops=True),
     "folds": Options(folds=True),
     "calm folds": Options(amnesia=False, folds=True),
+    "expiry": Options(expiry=True),
+    "calm expiry": Options(amnesia=False, expiry=True),
+    "bounded expiry": Options(keep=1, expiry=True),
+    "expiry of objects": Options(amnesia=False, objects=True, expiry=True),
 }
 
 
@@ -58,6 +63,11 @@ NEEDED = [  # the seed of a schedule that goes wrong without the rule
     ("alarm", SILENT, 2217),
     ("seen-by-source", SILENT, 2217),
     ("heard", Options(whole=True, folds=True), 70),
+    ("until", VARIANTS["calm expiry"], 64),
+    ("until-travels", VARIANTS["expiry"], 1654),
+    ("margin", VARIANTS["calm expiry"], 137),
+    ("dead-on-arrival", VARIANTS["bounded expiry"], 236),
+    ("let-die", VARIANTS["calm expiry"], 11),
 ]
 
 
@@ -85,5 +95,5 @@ def test_a_source_may_collect_while_it_is_read(without: frozenset[str]) -> None:
     list(pull)
     list(other.pull(target, rnd))
     list(target.pull(other, rnd))
-    held = [r.name for r in (source, target, other) if r.entries.get("f", NOTHING)[0]]
+    held = [r.name for r in (source, target, other) if r.entries.get("f", NOTHING).live]
     assert held == (["other"] if without else [])
