@@ -66,7 +66,9 @@ def tallies(draw: st.DrawFn) -> Tally:
 
     def count() -> Count:
         up, down = draw(amounts), draw(amounts)
-        return Count(up or int(not down), draw(st.sampled_from([0, up])), down, min(draw(amounts), down))
+        return Count(
+            up or int(not down), draw(st.sampled_from([0, up])), down, min(draw(amounts), down)
+        )
 
     return Tally({writer: count() for writer in draw(st.sets(writers, min_size=1))})
 
