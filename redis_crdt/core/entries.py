@@ -42,9 +42,6 @@ MAX_SILENT = 1024
 """So many writers are remembered for whom something was collected that the feed does not tell
 of."""
 
-MAX_CONTEXT = 8192
-"""Of so many writers of objects in memory it is remembered how much of them a collection has."""
-
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
 _RANK = re.compile(
@@ -325,3 +322,9 @@ class Line:
 
 
 Entry = Total | Rank | Last | Dots | Line | Tally
+
+
+def written(old: Dots | None, dot: Dot, value: bytes | None = None) -> Dots:
+    """Return what a write makes of an entry: its dot stands in place of all that it has seen."""
+    seen = {**old.seen, dot.writer: dot.time} if old else {dot.writer: dot.time}
+    return Dots({dot: value}, seen)

@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from rich.table import Table
 from rich.text import Text
@@ -23,14 +23,6 @@ def environment(server: str) -> str:
         f"{server}, redis-py {version('redis')}, Python {platform.python_version()}, "
         f"{os.cpu_count()} cores"
     )
-
-
-def version_of(package: str) -> str | None:
-    """Return the version of a package, or None where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:

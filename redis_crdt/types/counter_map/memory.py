@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from redis_crdt.core import totals as counting
-from redis_crdt.core.clock import wall_clock
 from redis_crdt.core.tallies import MAX_COUNT, Count, Tally
 from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.base.ranked.memory import Ranked
@@ -19,15 +17,7 @@ class CounterMap(Recordable, Ranked[int, Tally]):
 
     kind: ClassVar = "counter_map"
 
-    def __init__(
-        self,
-        replica_id: str | None = None,
-        *,
-        clock: Callable[[], int] = wall_clock,
-        max_drift: float = 60.0,
-    ) -> None:
-        """Make a bare map without keys. For the arguments see :class:`Collection`."""
-        super().__init__(int, replica_id=replica_id, clock=clock, max_drift=max_drift)
+    _type: ClassVar = int
 
     def increment(self, key: str, n: int = 1) -> None:
         """Count ``n`` up.

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, overload
 
 from typing_extensions import TypeVar
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.entries import Dots, written
 from redis_crdt.operations.operation import as_is
 from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.types.base.opener import Opener
@@ -44,9 +44,7 @@ class LWWMap(Recordable[T], Collection[T, Dots], MutableMapping[str, T]):
             return
         dot = self._write(encoded)
         for field, value in encoded.items():
-            old = self._store.get(field)
-            seen = {**old.seen, dot.writer: dot.time} if old else {dot.writer: dot.time}
-            self._store.put(field, Dots({dot: value}, seen), dot.time)
+            self._store.put(field, written(self._store.get(field), dot, value), dot.time)
 
     @overload
     def get(self, key: str) -> T | None: ...

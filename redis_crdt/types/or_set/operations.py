@@ -8,12 +8,11 @@ from typing import TypeVar
 from redis_crdt.core.entries import Dots
 from redis_crdt.operations.operation import Procedure, as_is
 from redis_crdt.types.base.set.removal.operations import RemovingOperations
-from redis_crdt.types.or_set.batch import Recordable
 
 T = TypeVar("T")
 
 
-class ORSetOperations(Recordable[T], RemovingOperations[T]):
+class ORSetOperations(RemovingOperations[T]):
     """The operations of an OR-Set: those that are there are in one hash, tombstones in another."""
 
     kind = "or_set"

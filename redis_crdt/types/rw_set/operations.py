@@ -10,13 +10,12 @@ from redis_crdt.operations.operation import Procedure, Script, as_is
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.operations import batches
 from redis_crdt.types.base.set.removal.operations import RemovingOperations
-from redis_crdt.types.rw_set.batch import Recordable
 from redis_crdt.values.encoding import encode_element
 
 T = TypeVar("T")
 
 
-class RWSetOperations(Recordable[T], RemovingOperations[T]):
+class RWSetOperations(RemovingOperations[T]):
     """The operations of an RW-Set: what is there is in the hash of what has no live dots."""
 
     kind = "rw_set"

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-T = TypeVar("T")
-
-
-class RemoveWinsSet(Protocol[T]):
-    """An RW-Set."""
-
-    def add(self, element: T) -> None:
-        """Add an element."""
-
-    def update(self, *elements: Iterable[T]) -> None:
-        """Add many elements."""
-
-    def remove(self, element: T) -> bool:
-        """Remove an element, whether or not it is there, and tell whether it was."""
-
-    def discard(self, element: T) -> None:
-        """Remove an element, whether or not it is there."""
-
-    def get_elements(self) -> AbstractSet[T]:
-        """Return all elements."""
-
-    def __contains__(self, element: object) -> bool: ...
-
-    def __len__(self) -> int: ...
+from redis_crdt.types.base.set.removal.protocol import SetLike
 
 
 class OpensRWSet(Protocol):
     """A replica that has them."""
 
-    def rw_set(self, name: str, type_: Any = Any, *, partitions: int = 1) -> RemoveWinsSet[Any]:
+    def rw_set(self, name: str, type_: Any = Any, *, partitions: int = 1) -> SetLike[Any]:
         """Open an RW-Set."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
-from redis_crdt.core.clock import wall_clock
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.entries import Dots, written
 from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.base.ranked.memory import Ranked
 from redis_crdt.types.sorted_map.batch import Recordable
@@ -18,15 +17,7 @@ class SortedMap(Recordable, Ranked[float, Dots]):
 
     kind: ClassVar = "sorted_map"
 
-    def __init__(
-        self,
-        replica_id: str | None = None,
-        *,
-        clock: Callable[[], int] = wall_clock,
-        max_drift: float = 60.0,
-    ) -> None:
-        """Make a bare map without keys. For the arguments see :class:`Collection`."""
-        super().__init__(float, replica_id=replica_id, clock=clock, max_drift=max_drift)
+    _type: ClassVar = float
 
     def set(self, key: str, score: float) -> None:
         """Write the key's score.
@@ -43,9 +34,7 @@ class SortedMap(Recordable, Ranked[float, Dots]):
             return
         dot = self._write(encoded)
         for field, value in encoded.items():
-            old = self._store.get(field)
-            seen = {**old.seen, dot.writer: dot.time} if old else {dot.writer: dot.time}
-            self._store.put(field, Dots({dot: value}, seen), dot.time)
+            self._store.put(field, written(self._store.get(field), dot, value), dot.time)
 
     def score(self, key: str) -> float | None:
         """Return the key's score; None if it is not there."""

@@ -253,3 +253,19 @@ class Collection(Generic[T, E]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} of {self._shard.replica_id!r}>"
+
+
+class OfOneType(Collection[T, E]):
+    """A collection whose values are always of one type."""
+
+    _type: ClassVar[type]
+
+    def __init__(
+        self,
+        replica_id: str | None = None,
+        *,
+        clock: Callable[[], int] = wall_clock,
+        max_drift: float = 60.0,
+    ) -> None:
+        """Make an empty, bare one. For the arguments see :class:`Collection`."""
+        super().__init__(self._type, replica_id=replica_id, clock=clock, max_drift=max_drift)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 from redis_crdt.core import totals as counting
-from redis_crdt.core.clock import wall_clock
 from redis_crdt.core.entries import MAX_TOTAL, Total
-from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.collection.memory import OfOneType
 
 
-class Counter(Collection[int, Total]):
+class Counter(OfOneType[int, Total]):
     """Totals by writer, each counted up by its own writer alone."""
 
-    def __init__(
-        self,
-        replica_id: str | None = None,
-        *,
-        clock: Callable[[], int] = wall_clock,
-        max_drift: float = 60.0,
-    ) -> None:
-        """Make a bare counter at zero. For the arguments see :class:`Collection`."""
-        super().__init__(int, replica_id=replica_id, clock=clock, max_drift=max_drift)
+    _type: ClassVar = int
 
     def _count(self, sign: str, n: int) -> None:
         if not counting.check_amount(n):

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
-from redis_crdt.core.clock import wall_clock
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.entries import Dots, written
 from redis_crdt.core.fields import VALUE
-from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.collection.memory import OfOneType
 from redis_crdt.types.base.flag.batch import Recordable
 from redis_crdt.types.base.flag.entries import OFF, ON, is_enabled
 
 
-class Flag(Recordable, Collection[bool, Dots]):
+class Flag(Recordable, OfOneType[bool, Dots]):
     """What both flags can: be switched, and be read."""
 
     _wins: ClassVar[bytes]
 
-    def __init__(
-        self,
-        replica_id: str | None = None,
-        *,
-        clock: Callable[[], int] = wall_clock,
-        max_drift: float = 60.0,
-    ) -> None:
-        """Make a bare flag, which is disabled. For the arguments see :class:`Collection`."""
-        super().__init__(bool, replica_id=replica_id, clock=clock, max_drift=max_drift)
+    _type: ClassVar = bool
 
     def enable(self) -> None:
         """Enable it."""
@@ -41,7 +31,5 @@ class Flag(Recordable, Collection[bool, Dots]):
         return is_enabled(self._store.get(VALUE), self._wins)
 
     def _switch(self, value: bytes) -> None:
-        entry = self._store.get(VALUE)
         dot = self._write([VALUE])
-        seen = {**(entry.seen if entry else {}), dot.writer: dot.time}
-        self._store.put(VALUE, Dots({dot: value}, seen), dot.time)
+        self._store.put(VALUE, written(self._store.get(VALUE), dot, value), dot.time)

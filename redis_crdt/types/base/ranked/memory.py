@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from redis_crdt.core.totals import check_amount
 from redis_crdt.engine.store import E
-from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.collection.memory import OfOneType
 from redis_crdt.values.encoding import key_field
 
 V = TypeVar("V", int, float)
 
 
-class Ranked(Collection[V, E]):
+class Ranked(OfOneType[V, E]):
     """Keys in order of what they stand at; it is made whenever it is asked for."""
 
     @abstractmethod

@@ -11,12 +11,13 @@ from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import Each, Operation, Procedure, Script, as_is
 from redis_crdt.types.base.collection.operations import batches
 from redis_crdt.types.base.set.operations import SetOperations
+from redis_crdt.types.base.set.removal.batch import Recordable
 from redis_crdt.values.encoding import element_forms
 
 T = TypeVar("T")
 
 
-class RemovingOperations(SetOperations[T]):
+class RemovingOperations(Recordable[T], SetOperations[T]):
     """Removing, besides adding and reading: what is not there any more is in another hash."""
 
     _candidate: bytes | None = None

@@ -1,4 +1,4 @@
-"""What a batch records on an OR-Set."""
+"""What a batch records on a set of which elements are removed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from redis_crdt.types.base.batch import Batch, Recorder, Result
 T = TypeVar("T")
 
 
-class ORSetRecorder(Recorder, Generic[T]):
-    """Records operations on an OR-Set."""
+class RemovingRecorder(Recorder, Generic[T]):
+    """Records operations on a set of which elements are removed."""
 
     def add(self, element: T) -> Result[None]:
         """Record an add."""
@@ -26,7 +26,7 @@ class ORSetRecorder(Recorder, Generic[T]):
 
 
 class Recordable(Generic[T]):
-    """An OR-Set, on a server or in memory."""
+    """Such a set, on a server or in memory."""
 
-    def _recorder(self, batch: Batch) -> ORSetRecorder[T]:
-        return ORSetRecorder(batch, self)
+    def _recorder(self, batch: Batch) -> RemovingRecorder[T]:
+        return RemovingRecorder(batch, self)
