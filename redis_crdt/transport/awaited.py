@@ -22,9 +22,7 @@ from redis_crdt.operations.operation import (
     Operation,
     Procedure,
     Script,
-    is_lost,
     lacks_beginning,
-    told,
 )
 from redis_crdt.transport.awaiting import all_of, drive
 from redis_crdt.transport.bounds import bound, is_bounded
@@ -47,6 +45,7 @@ from redis_crdt.transport.cluster import (
     was_not_carried_out,
 )
 from redis_crdt.transport.connections.awaited import Connections
+from redis_crdt.transport.connections.lending import Lending
 from redis_crdt.transport.flight.awaited import AwaitedFlight
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.native_replies import read_native
@@ -227,19 +226,11 @@ class Transport(ReplicaOperations):
         """
         connections = self._connections_to(None)
         connection = await connections.borrow()
-        packed, bounded, whole = pack_command(args), is_bounded(args), False
-        try:
-            reply = await connection.retry.call_with_retry(
+        packed, bounded = pack_command(args), is_bounded(args)
+        with Lending(connections, connection):
+            return await connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
             )
-            whole = True
-        except ResponseError:
-            whole = True
-            raise
-        finally:
-            # Where the task was cancelled, it has a reply that is for nobody else.
-            (connections.give_back if whole else connections.discard)(connection)
-        return reply
 
     async def _carry_out(self, step: Step) -> Any:
         match step:
@@ -335,8 +326,7 @@ class Transport(ReplicaOperations):
         bounded."""
         connections = self._connections_to(send.node)
         connection = await connections.borrow(counts=not send.waits)
-        whole = False
-        try:
+        with Lending(connections, connection, once=True):
             if send.asking:
                 await _exchange(connection, ASKING, True)
             write, args = send.write, send.args
@@ -346,16 +336,6 @@ class Transport(ReplicaOperations):
             reply = await _exchange(connection, pack_command(args), bounded)
             if write is not None:
                 self._witness.answered(write, connection, _link_of(connection))
-            whole = True
-        except ResponseError:
-            whole = True
-            raise
-        except BaseException as error:
-            if is_lost(error):
-                raise LostReply(told(error)) from error
-            raise
-        finally:
-            (connections.give_back if whole else connections.discard)(connection)
         return read_native(args[0], reply) if send.parsed else reply
 
     def bell(self) -> AwaitedBell:

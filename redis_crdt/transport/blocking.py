@@ -15,13 +15,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis_crdt.operations.operation import (
     TROUBLE,
     Command,
-    LostReply,
     Operation,
     Procedure,
     Script,
     drive,
-    is_lost,
-    told,
 )
 from redis_crdt.transport.bounds import bound, is_bounded
 from redis_crdt.transport.carrying import FAILURES
@@ -40,6 +37,7 @@ from redis_crdt.transport.cluster import (
     locating,
 )
 from redis_crdt.transport.connections.blocking import Connections
+from redis_crdt.transport.connections.lending import Lending
 from redis_crdt.transport.flight.blocking import BlockingFlight
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.transport.native_replies import read_native
@@ -145,19 +143,11 @@ class Transport(ReplicaOperations):
         """
         connections = self._connections_to(None)
         connection = connections.borrow()
-        packed, bounded, whole = pack_command(args), is_bounded(args), False
-        try:
-            reply = connection.retry.call_with_retry(
+        packed, bounded = pack_command(args), is_bounded(args)
+        with Lending(connections, connection):
+            return connection.retry.call_with_retry(
                 lambda: _exchange(connection, packed, bounded), lambda _: connection.disconnect()
             )
-            whole = True
-        except ResponseError:
-            whole = True
-            raise
-        finally:
-            # Interrupted, as out of a signal's handler, it has a reply that is for nobody else.
-            (connections.give_back if whole else connections.discard)(connection)
-        return reply
 
     def _carry_out(self, step: Step) -> Any:
         match step:
@@ -198,8 +188,7 @@ class Transport(ReplicaOperations):
         """Send a command that may write, once: redis-py's clients would send it again."""
         connections = self._connections_to(send.node)
         connection = connections.borrow(counts=not send.waits)
-        whole = False
-        try:
+        with Lending(connections, connection, once=True):
             if send.asking:
                 _exchange(connection, ASKING, True)
             write, args = send.write, send.args
@@ -209,16 +198,6 @@ class Transport(ReplicaOperations):
             reply = _exchange(connection, pack_command(args), bounded)
             if write is not None:
                 self._witness.answered(write, connection, _link_of(connection))
-            whole = True
-        except ResponseError:
-            whole = True
-            raise
-        except BaseException as error:
-            if is_lost(error):
-                raise LostReply(told(error)) from error
-            raise
-        finally:
-            (connections.give_back if whole else connections.discard)(connection)
         return read_native(args[0], reply) if send.parsed else reply
 
     def bell(self) -> Bell:
