@@ -17,7 +17,7 @@ import pytest
 
 from redis_crdt.core import totals as counting
 from redis_crdt.core.entries import Total
-from redis_crdt.core.joins import join_max
+from redis_crdt.core.joins import join_resettable
 
 NOTHING: frozenset[int] = frozenset()
 
@@ -81,7 +81,7 @@ class Region:
     def take(self, other: Region, names: Iterable[str]) -> None:
         for name in list(names):
             mine, theirs = self.fields.get(name), other.fields[name]
-            joined = theirs if mine is None else join_max(mine, theirs)
+            joined = theirs if mine is None else join_resettable(mine, theirs)
             # Through the text, as it goes to others.
             self.fields[name] = Total.parse(bytes(joined))
             self._mean(name, other.means[name])
