@@ -226,6 +226,19 @@ def write(eu: Replica) -> None:
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()
+    write_what_expires(eu)
+
+
+def write_what_expires(eu: Replica) -> None:
+    sessions = eu.or_set("sessions", str)
+    sessions.update("xyz", ttl=0.001)
+    sessions.update("uvw", ttl=100)
+    sessions.expire("u", 200)
+    sessions.remove("v")
+    sessions.pop()
+    with eu.batch() as batch:
+        batch.on(sessions).add("w")
+    assert sessions
 
 
 def test_python_runs_every_script_with_the_keys_that_its_head_names(
@@ -246,4 +259,4 @@ def test_the_first_keys_of_every_script_are_those_of_its_shard() -> None:
     for name in SCRIPTS:
         assert [line.split()[0] for line in head_of(name)["KEYS"][:3]] == names
         used = [int(n) for n in re.findall(r"KEYS\[(\d+)\]", scripts.assemble(name))]
-        assert max(used) <= len(head_of(name)["KEYS"]) or name == "replica/batch"
+        assert max(used) <= len(head_of(name)["KEYS"]) or name.endswith("/batch")

@@ -34,11 +34,20 @@ local function read_sent_end(text)
   return ending
 end
 
+local function with_deadline(dot, deadline)
+  dot.deadline, dot.ending = parse_deadline(deadline, true), '~' .. deadline
+  return dot
+end
+
 -- A packed dot, with the text that it is stored as here.
 local function read_sent_dot(dot)
   local digits, rest = string.sub(dot, 1, 8), string.sub(dot, 9)
   local ms, ending = time_of_digits[digits] or read_digits(digits), end_of[rest] or read_sent_end(rest)
-  if not ms or not ending then malformed('not a dot: ' .. string.sub(dot, 1, 80)) end
+  if not ms or not ending then
+    local bare, deadline = string.match(dot, '^([^~]+)~([^~]*)$')
+    if bare then return with_deadline(read_sent_dot(bare), deadline) end
+    malformed('not a dot: ' .. string.sub(dot, 1, 80))
+  end
   return {text = digits .. ending.stored, ms = ms, seq = ending.seq, writer = ending.by}
 end
 
@@ -56,6 +65,8 @@ end
 
 -- The same of one that is stored here.
 local function read_stored_dot(dot)
+  local bare, deadline = string.match(dot, '^([^~]+)~(.*)$')
+  if bare then return with_deadline(read_stored_dot(bare), deadline) end
   local digits, rest = string.sub(dot, 1, 8), string.sub(dot, 9)
   local ending = stored_ends[rest] or read_stored_end(rest)
   return {text = dot, ms = time_of_digits[digits] or unpack_time(digits), seq = ending.seq, writer = ending.by}

@@ -5,9 +5,10 @@
 -- of bytes, so that no one else waits for long, here or where it is joined.
 -- Defines
 --   group_for, send_entry, send_found, chunk_of, send_fields, flat_body, LARGE, entries_sent,
---   bytes_sent
+--   bytes_sent, only_alive, is_unsent
 -- Errors
 --   none
+-- @include lib/expiry
 -- @include lib/knowledge
 -- @include lib/aliases
 -- @include lib/writer_name
@@ -28,7 +29,7 @@ local writers_told, is_told, is_end_told = {}, {}, {}
 local function tell_all_writers(entry)
   if string.byte(entry) == 124 and is_end_told[string.sub(entry, 10)] then return nil end
   for dot in string.gmatch(string.match(entry, '^[^\n]*'), '[^ |]+') do
-    local ending = string.sub(dot, 9)
+    local ending = string.match(dot, '^........([^~]*)') or ''
     local name = not is_end_told[ending] and string.match(ending, '^([0-9a-z]+)%-?%d*$')
     local by = name and find_writer(name)
     if by and is_writer(by) then
@@ -65,15 +66,26 @@ local function send_entry(group, field, entry)
   entries_sent, bytes_sent = entries_sent + 1, bytes_sent + #field + #entry
 end
 
+-- Whether only what is alive is to be sent.
+local only_alive = false
+
+local function is_unsent(entry)
+  if not only_alive or string.byte(entry) == 124 then return is_past(entry) end
+  -- @include lib/alive_part
+  return not alive_part(entry)
+end
+
 -- Sends what a hash has, a flat list of fields and entries.
 local function send_found(group, found, are_removed)
   local packed, is_valued, n, bytes, first = is_packed(group[2]), VALUED[group[2]], #group, 0, #group
   for i = 1, #found, 2 do
     local field, entry = found[i], found[i + 1]
     if are_removed then entry = entry_of_tombstone(entry) end
-    if packed then tell_writers(entry, is_valued) end
-    group[n + 1], group[n + 2] = field, entry
-    n, bytes = n + 2, bytes + #field + #entry
+    if not packed or not is_unsent(entry) then
+      if packed then tell_writers(entry, is_valued) end
+      group[n + 1], group[n + 2] = field, entry
+      n, bytes = n + 2, bytes + #field + #entry
+    end
   end
   entries_sent, bytes_sent = entries_sent + (n - first) / 2, bytes_sent + bytes
 end
@@ -94,7 +106,9 @@ local function send_fields(group, fields, absent)
   local first = n
   for i = 1, #fields do
     local entry = found[i]
-    if entry then
+    if entry and packed and is_past(entry) then
+      if absent then send_entry(group, fields[i], absent) end
+    elseif entry then
       if packed then tell_writers(entry, is_valued) end
       group[n + 1], group[n + 2] = fields[i], entry
       n, bytes = n + 2, bytes + #fields[i] + #entry
@@ -108,6 +122,7 @@ local function send_fields(group, fields, absent)
   local removed = read_fields(removed_key(name, kind), missing)
   for i, field in ipairs(missing) do
     local entry = entry_of_tombstone(removed[i])
+    if entry and packed and is_past(entry) then entry = nil end
     if entry or absent then send_entry(group, field, entry or absent) end
   end
 end

@@ -6,9 +6,11 @@
 --                                       part sorted by writer and time; but for the OR-Set a line
 --                                       `\nVALUE` for each live dot follows
 -- A dot is TIME@WRITER, a writer REPLICA#INCARNATION. Values are JSON without line breaks.
+-- A live dot may have a deadline in milliseconds, `DOT~MS`. The latest of all that was replaced
+-- follows what was seen, where the live dots do not say it: `DOT~MS|DOT~UNTIL`, `*` for never.
 -- Defines
---   malformed, match_dot, parse_dot, split, parse_last, is_new, dot_before, parse_dots,
---   format_sorted, format_dots, MAX_TOTAL
+--   malformed, parse_deadline, match_dot, parse_dot, split, parse_last, is_new, dot_before, parse_dots,
+--   format_sorted, format_dots, horizon_of, MAX_TOTAL, FOREVER
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/fail
@@ -17,6 +19,8 @@
 -- @include lib/bytes
 -- @include lib/writer_name
 -- @define MAX_TOTAL '9223372036854775807'
+-- The deadline of what does not expire: later than any time that can be written down.
+-- @define FOREVER 1e15
 
 local function malformed(what)
   fail('MALFORMED', what)
@@ -32,10 +36,26 @@ local function match_dot(text)
   end
 end
 
+-- What follows the `~`: a number, or eight digits where entries are packed.
+local function parse_deadline(text, is_packed)
+  local ms
+  if is_packed then
+    -- @include lib/unpack_time
+    ms = #text == 8 and string.find(text, '^[.-{]+$') and unpack_time(text)
+  elseif string.find(text, '^[1-9]%d*$') and #text <= 15 or text == '0' then
+    ms = text + 0
+  end
+  if not ms or ms >= FOREVER then malformed('not a deadline: ' .. string.sub(text, 1, 80)) end
+  return ms
+end
+
 local function parse_dot(text)
   local ms, seq, by = match_dot(text)
+  if ms then return {text = text, ms = ms, seq = seq, writer = by} end
+  local name, deadline = string.match(text, '^([^~]+)~(.*)$')
+  if name then ms, seq, by = match_dot(name) end
   if not ms then malformed('not a dot: ' .. string.sub(text, 1, 80)) end
-  return {text = text, ms = ms, seq = seq, writer = by}
+  return {text = name, ms = ms, seq = seq, writer = by, deadline = parse_deadline(deadline), ending = '~' .. deadline}
 end
 
 -- The first line of an entry, and what follows it, with the line break.
@@ -64,21 +84,32 @@ local function dot_before(a, b)
 end
 
 -- {live = {dot, ...}, seen = {writer -> latest dot seen, live ones included}, count = of dots,
--- is_canonical = whether there is nothing between them that need not be}. `read` reads a dot; one in
--- plain text, if it is not given.
+-- is_canonical = whether there is nothing between them that need not be; where anything has a deadline:
+-- horizon = when all that it has seen is dead, horizon_text = that as it is written}. `read` reads a dot
+-- that is packed; if it is not given, they are in plain text.
 local function parse_dots(text, read)
+  local is_packed = read ~= nil
   read = read or parse_dot
   local head, values = split(text)
   local living, others, bar = head, '', string.find(head, '|', 1, true)
   if values == '' and head ~= '' and not bar and not string.find(head, ' ', 1, true) then
     -- As most are.
     local dot = read(head)
-    return {live = {dot}, seen = {[dot.writer] = dot}, count = 1, is_canonical = true}
+    return {live = {dot}, seen = {[dot.writer] = dot}, count = 1, is_canonical = true,
+            horizon = dot.deadline, horizon_text = dot.ending}
   end
   if bar then living, others = string.sub(head, 1, bar - 1), string.sub(head, bar + 1) end
   local live, seen, previous, count, size = {}, {}, nil, 0, 0
+  local horizon, horizon_text, until_text
+  if bar then
+    local rest, last = string.match(others, '^([^~]*)(~.*)$')
+    if rest then others, until_text = rest, last end
+  end
   for word in string.gmatch(living, '[^ ]+') do
     local dot = read(word)
+    if dot.deadline and (not horizon or dot.deadline > horizon) then
+      horizon, horizon_text = dot.deadline, dot.ending
+    end
     if previous and not dot_before(previous, dot) then malformed('dots repeated or out of order') end
     previous = dot
     count, size = count + 1, size + #word + 1
@@ -98,6 +129,19 @@ local function parse_dots(text, read)
     count, size = count + 1, size + #word + 1
     if count > MAX_DOTS then malformed('more than ' .. MAX_DOTS .. ' dots') end
   end
+  if horizon then
+    for _, dot in ipairs(live) do
+      if not dot.deadline then horizon, horizon_text = FOREVER, '~*' end
+    end
+  end
+  local is_said = true
+  if until_text then
+    local last = until_text == '~*' and FOREVER or parse_deadline(string.sub(until_text, 2), is_packed)
+    -- It goes without saying where something lives for as long, and of a tombstone that is for ever.
+    if live[1] then is_said = horizon and last > horizon else is_said = last < FOREVER end
+    size = size + #until_text + (others == '' and 1 or 0)
+    horizon, horizon_text = last, until_text
+  end
   effort = effort + count
   if values ~= '' then
     local i = 0
@@ -108,14 +152,24 @@ local function parse_dots(text, read)
     end
     if i ~= #live then malformed('fewer values than dots') end
   end
-  return {live = live, seen = seen, count = count, is_canonical = size == #head}
+  return {live = live, seen = seen, count = count, is_canonical = is_said and size == #head,
+          horizon = horizon, horizon_text = horizon_text}
+end
+
+-- When all that a state has seen is dead, and how that is written.
+local function horizon_of(state)
+  if state.horizon then return state.horizon, state.horizon_text end
+  if next(state.seen) == nil then return -1 end
+  return FOREVER, '~*'
 end
 
 -- The text of a state whose live dots are in order.
 local function format_sorted(state)
   local live, implied, others, values = {}, {}, nil, nil
+  local last = -1
   for i, dot in ipairs(state.live) do
-    live[i], implied[dot.writer] = dot.text, dot
+    live[i], implied[dot.writer] = dot.ending and dot.text .. dot.ending or dot.text, dot
+    last = math.max(last, dot.deadline or FOREVER)
     if dot.value then
       values = values or {''}
       values[#values + 1] = dot.value
@@ -135,6 +189,10 @@ local function format_sorted(state)
     text = text .. '|' .. table.concat(others, ' ')
   elseif #live > MAX_DOTS then
     malformed('more than ' .. MAX_DOTS .. ' dots')
+  end
+  local horizon = state.horizon
+  if horizon and (last < 0 and horizon < FOREVER or last >= 0 and horizon > last) then
+    text = text .. (others and '' or '|') .. state.horizon_text
   end
   return values and text .. table.concat(values, '\n') or text
 end

@@ -85,6 +85,7 @@ end
 
 -- Joins the entries of one collection with what is here, from one on; `group.at` tells which it is at.
 local function join_entries(group, fields, entries, live, removed, from)
+  -- @include lib/let_die
   local kind, rule, by_us = group.kind, group.rule, group.ours
   local inspect, is_field, has_dots = rule.inspect, rule.is_field, rule.has_dots
   local max_entry, packed, is_valued = rule.max_entry or MAX_ENTRY, is_packed(kind), VALUED[kind]
@@ -111,7 +112,8 @@ local function join_entries(group, fields, entries, live, removed, from)
     if entry == '' and has_dots and SOURCE ~= '' then
       -- The source has none.
       ms, seq, stored = 0, 0, mine
-      if was_live then joined, state = join_known(group, parse_dots(mine, read_stored), parse_dots('')) end
+      if was_live then joined, state = join_known(group, present(mine, read_stored), parse_dots('')) end
+      if state and is_let_die(mine, state, read_stored) then joined, state = mine, nil end
     else
       if packed then ms, is_tombstone, ending, stored = read_one_dot(entry, is_valued) end
       if ms then
@@ -119,6 +121,7 @@ local function join_entries(group, fields, entries, live, removed, from)
         if ending.by == writer and later(ms, seq, newest_ms, newest_seq) then is_ahead = true end
       else
         ms, seq, is_tombstone, theirs = inspect(entry, read_sent, field)
+        if theirs and theirs.horizon and not EXPIRES[kind] then malformed('a deadline in ' .. group.name) end
         stored = packed and format_sorted(theirs) or entry
         local own = theirs and theirs.seen[writer]
         if own and later(own.ms, own.seq, newest_ms, newest_seq) then is_ahead = true end
@@ -133,9 +136,11 @@ local function join_entries(group, fields, entries, live, removed, from)
         local is_old = known and not later(ms, seq, known.ms, known.seq)
         local is_simple = ending and not is_old
         if mine then is_simple = is_simple and is_replaced(mine, ms, is_tombstone, ending) end
-        if not is_simple and (mine or not is_tombstone) then
+        if not is_simple and (mine or not is_tombstone or theirs and theirs.horizon) then
           theirs = theirs or parse_dots(entry, read_sent)
-          joined, state, refuses = join_known(group, parse_dots(mine or '', read_stored), theirs)
+          if theirs.horizon and theirs.horizon + MARGIN <= wall_clock() then theirs = parse_dots('') end
+          joined, state, refuses = join_known(group, present(mine, read_stored), theirs)
+          if is_let_die(mine, state, read_stored) then stored, joined, refuses = mine, nil, false end
         end
       elseif mine then
         joined = rule.join(mine, entry)

@@ -31,6 +31,14 @@ local function covers(context, dot)
   return known ~= nil and not later(dot.ms, dot.seq, known.ms, known.seq)
 end
 
+-- One dot has one value and one deadline; a liar's two are settled as in `last`, so that all sides agree.
+local function settled(dot, twin)
+  local value = before(dot.value or '', twin.value or '') and twin.value or dot.value
+  local later_one = (twin.deadline or FOREVER) > (dot.deadline or FOREVER) and twin or dot
+  return {text = dot.text, ms = dot.ms, seq = dot.seq, writer = dot.writer, value = value,
+          deadline = later_one.deadline, ending = later_one.ending}
+end
+
 -- Those of my live dots that survive: a dot lives if both sides have it, or one has it and the other
 -- has not seen it, neither for this entry nor in its context, which is what its replica knows.
 local function survivors(mine, theirs, their_context)
@@ -39,8 +47,7 @@ local function survivors(mine, theirs, their_context)
   for _, dot in ipairs(mine.live) do
     local twin = held[dot.text]
     if twin or (is_new(dot, theirs.seen) and not covers(their_context, dot)) then
-      -- One dot has one value; a liar's two are settled as in `last`, so that all sides agree.
-      if twin and dot.value ~= twin.value and before(dot.value or '', twin.value or '') then dot = twin end
+      if twin and (dot.value ~= twin.value or dot.ending ~= twin.ending) then dot = settled(dot, twin) end
       live[#live + 1] = dot
     end
   end
@@ -71,11 +78,18 @@ local NOTHING = {}
 local function join_states(x, y, context_of_a, context_of_b, relieve)
   local theirs = survivors(y, x, context_of_a or NOTHING)
   local live = merged(survivors(x, y, context_of_b or NOTHING), theirs)
+  local horizon, horizon_text
+  if x.horizon or y.horizon then
+    horizon, horizon_text = horizon_of(x)
+    local other, other_text = horizon_of(y)
+    if other > horizon then horizon, horizon_text = other, other_text end
+  end
   local seen = x.seen
   for by, dot in pairs(y.seen) do
     if is_new(dot, seen) then seen[by] = dot end
   end
   local state = {live = live, seen = seen}
+  state.horizon, state.horizon_text = horizon, horizon_text
   if relieve and x.count + y.count > MAX_DOTS then relieve(state) end
   return format_sorted(state), state, #theirs < #y.live
 end

@@ -2,7 +2,7 @@
 -- though only the data says which ones it needs.
 -- Defines
 --   live_key, removed_key, context_key, order_key, sketch_key, keys_of, read_fields, generation_of, PREFIX,
---   WIDE_ENTRIES, LETTERS, CHUNK
+--   WIDE_ENTRIES, LETTERS, EXPIRES, CHUNK
 -- Errors
 --   none
 -- @include lib/replica
@@ -10,7 +10,15 @@
 local PREFIX = string.sub(META, 1, -5)
 local WIDE_ENTRIES = PREFIX .. 'wide'
 
-local function live_key(name, kind) return PREFIX .. kind .. ':' .. name end
+-- @traits EXPIRES expires
+
+-- The hash of a collection's live entries; where something in it has a deadline, the index of those
+-- (lib/expiry), and the hash is apart.
+local function live_key(name, kind)
+  local key = PREFIX .. kind .. ':' .. name
+  if EXPIRES[kind] and redis.call('TYPE', key).ok == 'zset' then return PREFIX .. kind .. '-live:' .. name end
+  return key
+end
 
 local function removed_key(name, kind) return PREFIX .. kind .. '-removed:' .. name end
 
@@ -27,6 +35,7 @@ local function sketch_key(name, kind) return PREFIX .. kind .. '-sketch:' .. nam
 local function keys_of(name, kinds)
   local keys = {}
   for kind in string.gmatch(kinds, '%S+') do
+    keys[#keys + 1] = PREFIX .. kind .. ':' .. name  -- it may be an index, and the entries apart
     for _, key_of in ipairs({live_key, removed_key, context_key, order_key, sketch_key}) do
       keys[#keys + 1] = key_of(name, kind)
     end

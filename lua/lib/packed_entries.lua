@@ -1,5 +1,6 @@
 -- How OR-Sets and LWW maps store and send their entries, for there may be millions: each dot packed.
--- That is its time as eight digits, an alias of its writer, and `-SEQ` unless that is zero. Aliases
+-- That is its time as eight digits, an alias of its writer, `-SEQ` unless that is zero, and a deadline as
+-- `~` and eight digits. Aliases
 -- are this shard's own, and stand in meta: `#ALIAS` -> writer, writer -> alias.
 -- Defines
 --   read_end, find_alias, pack, unpacked, plain_ends, alias_of
@@ -23,6 +24,11 @@ local function read_end(packed)
 end
 
 local function unpack_dot(dot)
+  local bare, deadline = string.match(dot, '^([^~]*)~(.*)$')
+  if bare then
+    if deadline ~= '*' then deadline = string.format('%.0f', parse_deadline(deadline, true)) end
+    return (bare == '' and '' or unpack_dot(bare)) .. '~' .. deadline
+  end
   local time, rest = string.sub(dot, 1, 8), string.sub(dot, 9)
   local ending = plain_ends[rest] or read_end(rest)
   local text = plain_times[time]
@@ -64,6 +70,11 @@ local function packed_dot(ms, by, seq_text)
 end
 
 local function pack_dot(dot)
+  local bare, deadline = string.match(dot, '^([^~]*)~(.*)$')
+  if bare then
+    if deadline ~= '*' then deadline = pack_time(parse_deadline(deadline)) end
+    return (bare == '' and '' or pack_dot(bare)) .. '~' .. deadline
+  end
   local ms, _, by, seq_text = match_dot(dot)
   return packed_dot(ms, by, seq_text)
 end

@@ -3,6 +3,7 @@
 --   none
 -- @trait letter 'm'
 -- @trait packed true
+-- @trait expires true
 -- @trait parts true
 -- @trait valued true
 -- @trait large true

@@ -3,6 +3,7 @@
 --   none
 -- @trait letter 's'
 -- @trait packed true
+-- @trait expires true
 -- @trait parts true
 -- @trait lines true
 KIND.or_set = {

@@ -166,6 +166,7 @@ local function write_group(group, id, kinds_of)
   local kinds = stored
   if group.raised and not kinds_of[name] then
     for _, key in ipairs(keys_of(name, kinds)) do redis.call('UNLINK', key) end
+    for each in string.gmatch(kinds, '%S+') do redis.call('SREM', PREFIX .. 'expiring', LETTERS[each] .. name) end
     redis.call('HSET', PREFIX .. 'generations', name, group.raised)
     kinds = 'dropped'
   end
@@ -181,6 +182,10 @@ local function write_group(group, id, kinds_of)
   in_chunks('HSET', removed, group.removed)
   in_chunks('HDEL', live, group.buried)
   in_chunks('HDEL', removed, group.revived)
+  if EXPIRES[kind] then
+    -- @include lib/expiry_index
+    reindex(name, kind, group.live, group.buried)
+  end
   for _, field in ipairs(group.wide) do redis.call('HSET', WIDE_ENTRIES, field, id) end
   if FLOORS[kind] then
     -- @include lib/log_order

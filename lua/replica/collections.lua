@@ -16,6 +16,7 @@
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/expiry_index
 -- @include lib/knowledge
 -- @traits INVERTED inverted
 local function collections()
@@ -26,7 +27,7 @@ local function collections()
     for kind in string.gmatch(page[2][i + 1], '%S+') do
       local n = #names
       names[n + 1], names[n + 2] = name, kind
-      local with_dots, without = redis.call('HLEN', live_key(name, kind)), redis.call('HLEN', removed_key(name, kind))
+      local with_dots, without = live_size(name, kind), redis.call('HLEN', removed_key(name, kind))
       if INVERTED[kind] then with_dots, without = without, with_dots end
       sizes[n + 1], sizes[n + 2] = with_dots, without
       contexts[#contexts + 1] = context_text(name, kind)

@@ -27,12 +27,13 @@ local function digest_collections()
     local length = redis.call('HLEN', key)
     if length <= most then
       if i > 4 and (length > left or bytes <= 0) then break end
-      local total, flat = 0, length > 0 and redis.call('HGETALL', key) or {}
+      local total, alive, flat = 0, 0, length > 0 and redis.call('HGETALL', key) or {}
       for j = 1, #flat, 2 do
-        total = add_hash(total, visible_hash(kind, flat[j], flat[j + 1]))
+        local hash = visible_hash(kind, flat[j], flat[j + 1])
+        if hash then total, alive = add_hash(total, hash), alive + 1 end
         bytes = bytes - #flat[j] - #flat[j + 1]
       end
-      left, count, sum = left - length, tostring(length), string.format('%.0f', total)
+      left, count, sum = left - length, tostring(alive), string.format('%.0f', total)
     end
     reply[#reply + 1], reply[#reply + 2] = count, sum
   end

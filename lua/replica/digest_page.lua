@@ -30,7 +30,9 @@ local function digest_page()
     local field = page[2][i]
     local hash = visible_hash(kind, field, page[2][i + 1])
     local bucket = width == '0' and '' or string.sub(redis.sha1hex(field), 1, width)
-    if not listed then
+    if not hash then
+      -- Nothing of it is alive.
+    elseif not listed then
       counts[bucket] = (counts[bucket] or 0) + 1
       sums[bucket] = add_hash(sums[bucket] or 0, hash)
     elseif listed[bucket] then

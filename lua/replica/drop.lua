@@ -13,6 +13,7 @@
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/apart
 -- @include lib/knowledge
 -- @include lib/last_id
 local function drop()
@@ -25,6 +26,7 @@ local function drop()
   append({LETTERS.dropped .. name, ''})
   redis.call('HSET', PREFIX .. 'generations', name, string.format('%.0f', generation))
   redis.call('HSET', KINDS, name, 'dropped')
+  for kind in string.gmatch(kinds, '%S+') do redis.call('SREM', EXPIRING, LETTERS[kind] .. name) end
   for _, key in ipairs(keys) do redis.call('UNLINK', key) end
   return 1
 end

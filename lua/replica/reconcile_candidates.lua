@@ -19,6 +19,7 @@
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/alive_part
 -- @include lib/knowledge
 -- @include lib/packed_entries
 -- @include lib/joins
@@ -48,7 +49,9 @@ local function reconcile_candidates()
   local context, fields = context_of(read_known(ARGV, 6, #ARGV)), {}
   local page = redis.call('HSCAN', live_key(name, kind), cursor, 'COUNT', count)
   for i = 1, #page[2], 2 do
-    local covered_dots = dots_covered(kind, page[2][i + 1], context)
+    local entry = page[2][i + 1]
+    if EXPIRES[kind] then entry = alive_part(entry) end  -- of the dead there is nothing to be asked
+    local covered_dots = entry and dots_covered(kind, entry, context)
     if covered_dots then fields[#fields + 1], fields[#fields + 2] = page[2][i], covered_dots end
   end
   return {page[1], fields}

@@ -13,6 +13,7 @@
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTREPLICA   the namespace is of another replica: its id
+-- @include lib/apart
 -- @include lib/knowledge
 local function reset()
   local replica = redis.call('HGET', META, 'replica')
@@ -21,7 +22,7 @@ local function reset()
   for i = 1, #kinds, 2 do
     for _, key in ipairs(keys_of(kinds[i], kinds[i + 1])) do keys[#keys + 1] = key end
   end
-  for _, key in ipairs({'known', 'peers', 'silent', 'pending', 'brought', 'wide', 'generations', 'links'}) do
+  for _, key in ipairs({'known', 'peers', 'silent', 'pending', 'brought', 'wide', 'generations', 'links', 'expiring'}) do
     keys[#keys + 1] = PREFIX .. key
   end
   for _, key in ipairs(keys) do redis.call('TYPE', key) end  -- raises where the key is moving away

@@ -10,6 +10,7 @@
 --   witness    what the caller has seen; see lib/incarnation
 --   limit      how many entries
 --   token      of the reading (lib/pull_progress); '' for none
+--   alive      '1' for those entries only of which something is alive here, else '0'
 --   directory  the cursor in the directory of collections; '' to begin; '0' where there are no more
 --              of them; `+` to go on with the reading, and then nothing follows
 --   part       'live' or 'removed', in the first collection
@@ -81,7 +82,7 @@ local function send_one_by_one(group, key, part, text)
     if bytes_sent >= MAX_BYTES then return write_cursor(cursor, fields, i) end
     local stored = redis.call('HGET', key, field)
     local entry = part == 'live' and stored or entry_of_tombstone(stored)
-    if entry then send_entry(group, field, entry) end
+    if entry and not (is_packed(group[2]) and is_unsent(entry)) then send_entry(group, field, entry) end
   end
   return cursor
 end
@@ -100,7 +101,7 @@ local function find_more(directory)
     local name = page[2][i]
     for kind in string.gmatch(page[2][i + 1], '%S+') do
       found[#found + 1], found[#found + 2] = name, kind
-      size = size + redis.call('HLEN', live_key(name, kind)) + redis.call('HLEN', removed_key(name, kind))
+      size = size + redis.call('HLEN', (live_key(name, kind))) + redis.call('HLEN', removed_key(name, kind))
     end
   end
   return page[1], found, size
@@ -109,7 +110,8 @@ end
 local function scan()
   enter_to_look()
   local limit, token, number = tonumber(ARGV[2]), ARGV[3], 1
-  local at = {unpack(ARGV, 4)}
+  local at = {unpack(ARGV, 5)}
+  only_alive = ARGV[4] == '1'
   if at[1] == '+' then
     local position
     position, number = load_progress(token)

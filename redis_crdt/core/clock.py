@@ -43,6 +43,14 @@ class Time(NamedTuple):
         return f"{self.ms}-{self.seq}" if self.seq else str(self.ms)
 
 
+def parse_deadline(text: str) -> int:
+    """Read a deadline, in milliseconds since 1970; :class:`InvalidDump` for what is none."""
+    match = _TIME.fullmatch(text)
+    if match is None or match[2] is not None:
+        raise InvalidDump(f"not a deadline: {text[:80]!r}")
+    return int(match[1])
+
+
 @lru_cache(4096)
 def parse_clock(text: bytes) -> Time:
     """Read a clock: a time, or a feed id, which has its sequence number even when that is zero."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from redis_crdt.core.clock import Dot, Time
+from redis_crdt.core.clock import Dot, Time, parse_deadline
 from redis_crdt.core.tallies import Tally
 from redis_crdt.errors import InvalidDump
 
@@ -41,6 +41,13 @@ MAX_KNOWN = 4096
 MAX_SILENT = 1024
 """So many writers are remembered for whom something was collected that the feed does not tell
 of."""
+
+FOREVER = 10**15
+"""The deadline of what does not expire: later than any time that can be written down."""
+
+MARGIN = 60_000
+"""For so many milliseconds the dead are kept, so that a region whose clock is behind, which must
+see them still, is told of them by others."""
 
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _TOTAL = re.compile(rb"[1-9][0-9]{0,18}")
@@ -223,22 +230,52 @@ class Dots:
     ``seen`` is what this entry has seen, the live dots included; what its replica knows is context,
     too. ``live`` maps each dot to its value, ``None`` in an OR-Set, where that is the element.
     Text: ``DOT DOT|DOT``, the live ones, then what else was seen; a line per value follows.
+
+    A dot may have a deadline, in milliseconds: ``DOT~MS``. From then on it is dead for whoever's
+    clock has come there, though it stays where it is. ``until`` is the latest deadline of all that
+    was replaced, where that is not said by the live dots: ``DOT~MS|DOT~UNTIL``, with ``*`` for what
+    would not expire. Of a tombstone it is said if all of it would.
     """
 
     live: dict[Dot, bytes | None]
     seen: dict[str, Time]
+    deadlines: dict[Dot, int] = field(default_factory=dict)
+    """Those of the live dots that have one."""
+    until: int | None = None
 
     @classmethod
-    def parse(cls, text: bytes, valued: bool) -> Dots:
+    def of(
+        cls,
+        live: dict[Dot, bytes | None],
+        seen: dict[str, Time],
+        deadlines: dict[Dot, int],
+        horizon: int,
+    ) -> Dots:
+        """Return the entry of these whose horizon is this: what goes without saying is not said."""
+        implied = max((deadlines.get(dot, FOREVER) for dot in live), default=FOREVER)
+        is_implied = horizon <= implied if live else horizon == FOREVER
+        return cls(live, seen, deadlines, None if is_implied else horizon)
+
+    @classmethod
+    def parse(cls, text: bytes, valued: bool, expires: bool = False) -> Dots:
         """Read the text; raises :class:`InvalidDump` if it is not canonical.
 
-        ``valued`` tells whether every live dot must have a value, or none.
+        ``valued`` tells whether every live dot must have a value, or none; ``expires`` whether any
+        may have a deadline.
         """
         head, *values = text.split(b"\n")
         living, _, others = _ascii(head).partition("|")
         if living.count("@") + others.count("@") > MAX_DOTS:
             raise InvalidDump(f"an entry with more than {MAX_DOTS} dots")
-        dots = [Dot.parse(word) for word in living.split()]
+        deadlines: dict[Dot, int] = {}
+        dots = []
+        for word in living.split():
+            name, mortal, deadline = word.partition("~")
+            dots.append(Dot.parse(name))
+            if mortal:
+                deadlines[dots[-1]] = parse_deadline(deadline)
+        others, mortal, last = others.partition("~")
+        until = (FOREVER if last == "*" else parse_deadline(last)) if mortal else None
         if values and len(values) != len(dots):
             raise InvalidDump("an entry has not one value for each of its dots")
         live: dict[Dot, bytes | None] = dict.fromkeys(dots)
@@ -246,9 +283,13 @@ class Dots:
             live = {dot: _check_value(value) for dot, value in zip(dots, values, strict=True)}
         seen = {dot.writer: dot.time for dot in dots}
         seen |= {dot.writer: dot.time for dot in map(Dot.parse, others.split())}
-        entry = cls(live, seen)
+        entry = cls(live, seen, deadlines, until)
+        if until is not None:
+            entry = cls.of(live, seen, deadlines, until)
         if bytes(entry) != text or not seen or (valued != bool(values) and live):
             raise InvalidDump(f"dots that are not in canonical form: {text[:80]!r}")
+        if entry.has_deadlines and not expires:
+            raise InvalidDump(f"a deadline where nothing expires: {text[:80]!r}")
         return entry
 
     def __bytes__(self) -> bytes:
@@ -256,8 +297,14 @@ class Dots:
         implied = {dot.writer: dot.time for dot in live}
         others = [Dot(t, w) for w, t in self.seen.items() if t > implied.get(w, Time(-1))]
         text = " ".join(map(str, live))
+        if self.deadlines:
+            ends = {dot: f"~{deadline}" for dot, deadline in self.deadlines.items()}
+            text = " ".join(f"{dot}{ends.get(dot, '')}" for dot in live)
         if others:
             text += "|" + " ".join(map(str, _sorted_dots(others)))
+        if self.until is not None:
+            text += ("" if others else "|") + "~"
+            text += "*" if self.until == FOREVER else str(self.until)
         values = [b"\n" + value for dot in live if (value := self.live[dot]) is not None]
         return b"".join([text.encode(), *values])
 
@@ -270,6 +317,54 @@ class Dots:
     def is_tombstone(self) -> bool:
         """Whether no dot lives: the element was removed."""
         return not self.live
+
+    @property
+    def has_deadlines(self) -> bool:
+        """Whether anything that it has seen had a deadline that still says something."""
+        return bool(self.deadlines) or self.until is not None
+
+    @property
+    def horizon(self) -> int:
+        """When all that it has seen is dead; below zero if it has seen nothing."""
+        if not self.seen:
+            return -1
+        if self.until is None:
+            return self.last_deadline if self.live else FOREVER
+        return max(self.last_deadline, self.until)
+
+    @property
+    def last_deadline(self) -> int:
+        """When nothing of it is alive any more."""
+        return max((self.deadlines.get(dot, FOREVER) for dot in self.live), default=-1)
+
+    def is_past(self, now: int) -> bool:
+        """Whether all that it has seen is dead, here and wherever clocks are behind.
+
+        Then it is as if it had never been.
+        """
+        return self.has_deadlines and self.horizon + MARGIN <= now
+
+    def alive(self, now: int) -> Dots:
+        """Return it without the live dots that are dead: what readers see."""
+        if not self.deadlines:
+            return self
+        live = {d: v for d, v in self.live.items() if self.deadlines.get(d, FOREVER) > now}
+        deadlines = {dot: end for dot, end in self.deadlines.items() if dot in live}
+        return Dots(live, self.seen, deadlines)
+
+    def replaced(self, live: dict[Dot, bytes | None], deadline: int | None = None) -> Dots:
+        """Return what becomes of it by a write of these dots in place of all its own, or of none.
+
+        ``deadline`` is theirs, if they have one.
+        """
+        seen = self.seen.copy()
+        for dot in live:
+            seen[dot.writer] = dot.time
+        if deadline is None and not self.deadlines and self.until is None:
+            return Dots(live, seen)
+        deadlines = {} if deadline is None else dict.fromkeys(live, deadline)
+        last = FOREVER if deadline is None else deadline
+        return Dots.of(live, seen, deadlines, max(self.horizon, last) if live else self.horizon)
 
     @property
     def latest_value(self) -> bytes:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import Dots, Last, Line, Rank, Total
+from redis_crdt.core.entries import FOREVER, Dots, Last, Line, Rank, Total
 
 NOTHING: Mapping[str, Time] = MappingProxyType({})
 
@@ -85,7 +85,16 @@ def join_dots(
         writer: max(t for t in (a.seen.get(writer), b.seen.get(writer)) if t is not None)
         for writer in a.seen.keys() | b.seen.keys()
     }
-    return Dots(live, seen)
+    if not a.has_deadlines and not b.has_deadlines:
+        return Dots(live, seen)
+    deadlines = {
+        # One dot has one deadline; a liar's two are settled, so that all sides agree.
+        dot: deadline
+        for dot in live
+        if (deadline := max(e.deadlines.get(dot, FOREVER) for e in (a, b) if dot in e.live))
+        < FOREVER
+    }
+    return Dots.of(live, seen, deadlines, max(a.horizon, b.horizon))
 
 
 def knows(known: Mapping[str, Time], dot: Dot) -> bool:

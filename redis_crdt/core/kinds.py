@@ -37,6 +37,8 @@ class Kind:
     has_dots: bool = False
     is_packed: bool = False
     """Whether servers store its entries packed, for there may be millions of them."""
+    expires: bool = False
+    """Whether what is written may have a deadline."""
     has_parts: bool = False
     """Whether a collection of it may be in partitions."""
     is_inverted: bool = False

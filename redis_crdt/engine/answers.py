@@ -42,6 +42,7 @@ class Answers:
 
     def answer(self, request: str, args: Sequence[bytes]) -> Any:
         """Answer a request by its name."""
+        self._shard.settle()
         reply: Callable[..., Any] = getattr(self, request)
         return reply(*args)
 
@@ -121,6 +122,7 @@ class Answers:
         self,
         limit: bytes,
         token: bytes,
+        alive: bytes,
         directory: bytes,
         part: bytes,
         cursor: bytes,
@@ -145,7 +147,9 @@ class Answers:
             store = shard.stores.get((name, kind))
             going = self._scans.pop(cursor, None)
             if going is None:
-                going = _all_of(store, [*store.live, *store.removed]) if store else iter(())
+                dying = store.dying if store and alive == b"0" else ()
+                fields = [*store.live, *dying, *store.removed] if store else ()
+                going = _all_of(store, fields) if store else iter(())
             group = body.group(name, kind)
             for key, entry in going:
                 group.append((key, bytes(entry)))
@@ -236,7 +240,8 @@ class Answers:
         store = self._shard.stores.get((name, kind.decode()))
         flat: list[bytes] = []
         for key, entry in store.live.items() if store else ():
-            dots = [key_of(str(dot).encode()) for dot in entry.live if knows(known, dot)]
+            seen = entry.alive(store.now) if store else entry
+            dots = [key_of(str(dot).encode()) for dot in seen.live if knows(known, dot)]
             if dots:
                 flat += (key, b" ".join(dots))
         return [b"0", flat]
@@ -269,13 +274,26 @@ class Answers:
         shard.peers[replica_of(source.decode())] = self._start(known) or Time(0)
         return b"1"
 
+    def expired(self, since: bytes, *collections: bytes) -> list[Any]:
+        """Reply what has expired since a moment."""
+        shard = self._shard
+        now, flat = shard.clock.wall(), []
+        for (name, kind), store in shard.stores.items() if since else ():
+            collection = KINDS[kind].letter.encode() + name
+            if not collections or collection in collections:
+                for key, entry in store.dying.items():
+                    if int(since) < entry.last_deadline <= now:
+                        flat += [collection, key]
+        return [b"%d" % now, flat]
+
     # Looking after it -----------------------------------------------------------------------
 
-    def feed_position(self) -> list[bytes]:
-        """Reply the writer, the clock, the reach, and the incarnations before."""
+    def feed_position(self) -> list[Any]:
+        """Reply the writer, the clock, the reach, the incarnations before, and if any expires."""
         shard = self._shard
         past = b"".join(b"%b@%b " % (w.encode(), id_of(t)) for w, t in shard.past.items())
-        return [shard.writer.encode(), id_of(shard.newest()), id_of(shard.reach), past]
+        expires = int(any(store.due for store in shard.stores.values()))
+        return [shard.writer.encode(), id_of(shard.newest()), id_of(shard.reach), past, expires]
 
     def collect_tombstones(
         self, age: bytes, name: bytes, kind: bytes, cursor: bytes, limit: bytes
@@ -284,6 +302,10 @@ class Answers:
         shard = self._shard
         store = shard.store_of(name, kind.decode())
         return [b"0", shard.collect(store, self._stable(), shard.clock.wall() - int(age))]
+
+    def sweep(self, cursor: bytes, limit: bytes) -> list[bytes | int]:
+        """Do nothing: that is done before each answer."""
+        return [b"0", 0]
 
     def collect_seen(self, age: bytes, cursor: bytes, limit: bytes) -> list[bytes | int]:
         """Have live entries that have seen much forget what is known of all of it."""

@@ -81,6 +81,7 @@ class Batch:
             if name not in self._raised:
                 self._raised[name] = generation
                 self.refs.append((KINDS[DROPPED].letter.encode() + name, b""))
+        now = self._shard.clock.wall()
         noted = {w: known.clock for w, known in store.context.items()} if store else {}
         ours, surely_ours, theirs = (
             Known(known) for known in (self._ours, self._surely_ours, self._theirs)
@@ -97,7 +98,7 @@ class Batch:
                     self.latest = max(self.latest, entry.time)
                 else:
                     kind.check(key)
-                joined = join(kind, mine, entry, ours, theirs)
+                joined = join(kind, mine, entry, ours, theirs, now)
                 if joined is not None and joined != mine:
                     joined = self._relieved(joined, surely_ours)
                     kind.check_joined(joined)
@@ -106,6 +107,8 @@ class Batch:
                     raise
                 reason = f"{type(error).__name__}: {error}"[:255]
                 self.refused += (name, kind.name.encode(), key[:255], reason.encode())
+                continue
+            if joined is mine and _is_let_die(mine, entry, now):
                 continue
             refuses = self._tolerant and _has_refused(entry, joined)
             self.has_refused = self.has_refused or refuses
@@ -142,7 +145,8 @@ class Batch:
         if key in store.removed:
             writer = self._shard.writer
             return knows(self._theirs, Dot(store.removed[key][0], writer))
-        return all(knows(theirs, dot) for dot in store.live[key].live)
+        entry: Any = store.get(key)
+        return all(knows(theirs, dot) for dot in entry.live)
 
     @property
     def changes(self) -> int:
@@ -188,6 +192,12 @@ def _has_refused(entry: Entry | None, joined: Entry | None) -> bool:
     if not isinstance(entry, Dots) or not isinstance(joined, Dots):
         return False
     return not entry.live.keys() <= joined.live.keys()
+
+
+def _is_let_die(mine: Entry | None, entry: Entry | None, now: int) -> bool:
+    """Whether nothing was taken of what came, for all of it is dead by now."""
+    ends = [one.horizon for one in (mine, entry) if isinstance(one, Dots) and one.has_deadlines]
+    return bool(ends) and max(ends) <= now
 
 
 def _tells_nothing(entry: Entry, known: Mapping[str, Time]) -> bool:

@@ -6,6 +6,7 @@ import secrets
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from redis_crdt.core.clock import Dot, HybridClock, Time, replica_of, wall_clock
@@ -111,6 +112,12 @@ class Shard:
         store.dropped = False
         return store
 
+    def settle(self) -> None:
+        """Let go of what is dead in all collections."""
+        for store in self.stores.values():
+            if store.due:
+                store.settle(self.clock.wall(), self.newest())
+
     def store_of(self, name: bytes, kind: str) -> Store[Any]:
         """Return the collection of this name and kind, made if need be."""
         return self.stores.setdefault((name, kind), Store(KINDS[kind]))
@@ -130,7 +137,7 @@ class Shard:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make the writes inside it one write, or none if an exception ends it."""
-        before = {n: (dict(s.live), dict(s.removed)) for n, s in self.stores.items()}
+        before = {n: (dict(s.live), dict(s.removed), dict(s.dying)) for n, s in self.stores.items()}
         last = self.clock.last
         self.clock.tick()
         self._batch = []
@@ -138,8 +145,9 @@ class Shard:
             yield
         except BaseException:
             self._batch, self.clock.last = None, last
-            for place, (live, removed) in before.items():
-                self.stores[place].live, self.stores[place].removed = live, removed
+            for place, parts in before.items():
+                store = self.stores[place]
+                store.live, store.removed, store.dying = parts
             raise
         refs, self._batch = self._batch, None
         if refs:
@@ -252,7 +260,7 @@ class Shard:
                     del store.removed[key]
                     count += 1
                 elif seen != entry.seen:
-                    store.removed[key] = (time, Dots({}, seen))
+                    store.removed[key] = (time, replace(entry, seen=seen))
         self.fall_silent(gone)
         return count
 
@@ -267,7 +275,7 @@ class Shard:
                 if wide is not None and time.ms <= before and time <= stable:
                     seen = self._without_known(wide, time, ours, gone)
                     count += seen != wide.seen
-                    store.live[key] = wide = Dots(wide.live, seen)
+                    store.live[key] = wide = replace(wide, seen=seen)
                 if wide is None or not wide.is_wide:
                     del store.wide[key]
             self.fall_silent(gone)
@@ -304,18 +312,46 @@ class Shard:
 
 
 def join(
-    kind: Kind, mine: Entry | None, theirs: Entry | None, ours: Known_, known: Known_
+    kind: Kind,
+    mine: Entry | None,
+    theirs: Entry | None,
+    ours: Known_,
+    known: Known_,
+    now: int = 0,
 ) -> Entry | None:
-    """Return what two entries of a field become, given what each side knows."""
+    """Return what two entries of a field become, given what each side knows.
+
+    ``now`` is what the clock says. What is past its horizon by then is none; and where nothing of
+    what they become can be seen, and it brings no dot that is not here, it stays as it is: it is
+    left to die.
+    """
     if not kind.has_dots:
         return (
             kind.join(mine, theirs) if mine is not None and theirs is not None else mine or theirs
         )
+    if _has_deadlines(mine) or _has_deadlines(theirs):
+        return _join_mortal(kind, mine, theirs, ours, known, now)
     if mine is None and isinstance(theirs, Dots) and not any(knows(ours, d) for d in theirs.live):
         return theirs
     nothing = Dots({}, {})
     joined: Any = kind.join(mine or nothing, theirs or nothing, ours, known)
     return joined if joined.seen else None
+
+
+def _has_deadlines(entry: Entry | None) -> bool:
+    return isinstance(entry, Dots) and entry.has_deadlines
+
+
+def _join_mortal(
+    kind: Kind, mine: Any, theirs: Any, ours: Known_, known: Known_, now: int
+) -> Entry | None:
+    nothing = Dots({}, {})
+    held = nothing if mine is None or mine.is_past(now) else mine
+    come = nothing if theirs is None or theirs.is_past(now) else theirs
+    joined: Any = kind.join(held, come, ours, known)
+    if joined.horizon <= now and joined.live.keys() <= held.live.keys():
+        return mine  # type: ignore[no-any-return]
+    return joined  # type: ignore[no-any-return]
 
 
 def raise_to(known: dict[str, Time], other: Known_) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from threading import Condition
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from redis_crdt.core.clock import Dot, Time, new_writer
-from redis_crdt.core.entries import Dots, Last, Line, Rank, Total
+from redis_crdt.core.entries import FOREVER, MARGIN, Dots, Last, Line, Rank, Total
 from redis_crdt.core.kinds import Kind
 from redis_crdt.core.tallies import Tally
 
@@ -81,23 +82,73 @@ class Store(Generic[E]):
     """Fields of live entries that have seen much, with the time of their last change."""
     dropped: bool = False
     """Whether its name was dropped, and nothing written under it since."""
+    dying: dict[bytes, E] = field(default_factory=dict)
+    """Entries of which nothing is alive: what a region whose clock is behind may see still."""
+    due: list[tuple[int, bytes]] = field(default_factory=list)
+    """A heap of when something may be to be done about a field."""
+    now: int = 0
+    """When that was looked at last."""
 
     def drop(self) -> None:
         """Throw everything away."""
-        for part in (self.live, self.removed, self.context, self.wide):
+        for part in (self.live, self.removed, self.context, self.wide, self.dying, self.due):
             part.clear()
         self.dropped = True
+
+    def copy_into(self, other: Store[E]) -> None:
+        """Have another one, which is empty, hold the same entries."""
+        other.live, other.removed = self.live.copy(), self.removed.copy()
+        other.wide, other.dying = dict(self.wide), dict(self.dying)
+        other.due, other.now = list(self.due), self.now
 
     def get(self, key: bytes) -> E | None:
         """Return the entry of a field, be it live or a tombstone."""
         entry = self.live.get(key)
         if entry is None and key in self.removed:
             entry = self.removed[key][1]
+        if entry is None and self.dying:
+            entry = self.dying.get(key)
         return entry
 
-    def put(self, key: bytes, entry: E, time: Time) -> None:
+    def settle(self, now: int, time: Time) -> None:
+        """Let go of what is dead by now; the feed has come to this time.
+
+        What has a tombstone for some time keeps it for so long, without anybody being told.
+        """
+        self.now = now
+        while self.due and self.due[0][0] <= now:
+            _, key = heappop(self.due)
+            entry: Any = self.live.get(key)
+            if entry is not None and entry.last_deadline <= now:
+                self.dying[key] = self.live.pop(key)
+                self.wide.pop(key, None)
+                heappush(self.due, (entry.last_deadline + MARGIN, key))
+                continue
+            entry = self.dying.get(key)
+            if entry is not None and entry.last_deadline + MARGIN <= now:
+                self._bury(key, time)
+                continue
+            entry = self.removed[key][1] if key in self.removed else None
+            if entry is not None and entry.is_past(now):
+                del self.removed[key]
+
+    def _bury(self, key: bytes, time: Time) -> None:
+        entry: Any = self.dying.pop(key)
+        if not entry.is_past(self.now):
+            self.put(key, entry.replaced({}), time)
+
+    def _await_end(self, key: bytes, entry: Any) -> None:
+        end = entry.last_deadline if entry.live else entry.horizon + MARGIN
+        if end < FOREVER:
+            heappush(self.due, (end, key))
+
+    def put(self, key: bytes, entry: Any, time: Time) -> None:
         """Store an entry that came to be at this time."""
         self.dropped = False
+        if self.dying:
+            self.dying.pop(key, None)
+        if self.kind.expires and entry.has_deadlines:
+            self._await_end(key, entry)
         if entry.is_tombstone:
             self.live.pop(key, None)
             self.removed[key] = (time, entry)

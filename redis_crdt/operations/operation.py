@@ -74,6 +74,9 @@ class Command(NamedTuple, Generic[R]):
     """On a Cluster, which shard's node to ask."""
     placed: bool = False
     """Whether, on a Cluster, the reply is to be a pair with the node that gave it."""
+    apart: Callable[[Any], Script[R] | None] | None = None
+    """Gives of it what is to be run in its place where something in the collection has a deadline:
+    its key then names something else, so the server refuses it (``lua/lib/expiry.lua``)."""
 
 
 class Everywhere(NamedTuple, Generic[R]):
@@ -98,6 +101,8 @@ class Script(NamedTuple, Generic[R]):
     replica says what it has seen, and is told the id of the write with the reply."""
     joins: Joins | None = None
     """How a write goes together with others; None for one that always goes alone."""
+    apart: Callable[[Any], Script[R] | None] | None = None
+    """As that of a :class:`Command`."""
 
 
 class Each(NamedTuple, Generic[R]):
@@ -362,6 +367,14 @@ def explain(error: Exception, operation: Operation[Any]) -> errors.CRDTError:
     if isinstance(error, RedisConnectionError | RedisTimeoutError):
         return errors.ServerUnreachable(f"{about}: no answer from the server: {message}")
     return errors.ServerError(f"{about}: {message}")
+
+
+def is_set_apart(error: Exception) -> bool:
+    """Whether a key was refused that names something else where anything has a deadline.
+
+    Nothing was written then.
+    """
+    return "WRONGTYPE" in str(error)
 
 
 def is_closed(error: RedisError) -> bool:

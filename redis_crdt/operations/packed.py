@@ -2,7 +2,8 @@
 ``lua/lib/packed_entries.lua``.
 
 The head of an entry has its dots: a time as eight characters, an alias of the writer, ``-SEQ``
-unless that is zero. Times so written are in the order of their bytes. A line for each live dot
+unless that is zero, and a deadline as ``~`` and eight characters. Times so written are in the order
+of their bytes. A line for each live dot
 follows. An alias means what the one who stores or sends the entry says.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from redis_crdt.core.clock import check_writer
+from redis_crdt.core.clock import check_writer, parse_deadline
 from redis_crdt.core.entries import MAX_DOTS
 from redis_crdt.errors import InvalidDump
 
@@ -86,12 +87,19 @@ class Aliases:
         """Return a packed entry in plain text; :class:`InvalidDump` if it has what is no dot."""
         head, newline, values = entry.partition(b"\n")
         if b" " not in head and b"|" not in head:
-            plain = self._unpack_dot(head) if head else b""
+            plain = self._unpack_word(head) if head else b""
         else:
             if head.count(b" ") + head.count(b"|") > MAX_DOTS:
                 raise InvalidDump(f"an entry with more than {MAX_DOTS} dots")
-            plain = _WORD.sub(lambda match: self._unpack_dot(match[0]), head)
+            plain = _WORD.sub(lambda match: self._unpack_word(match[0]), head)
         return plain + newline + values
+
+    def _unpack_word(self, word: bytes) -> bytes:
+        dot, mortal, deadline = word.partition(b"~")
+        plain = self._unpack_dot(dot) if dot or not mortal else b""
+        if mortal:
+            plain += b"~" + (deadline if deadline == b"*" else b"%d" % unpack_time(deadline))
+        return plain
 
     def _unpack_dot(self, dot: bytes) -> bytes:
         digits = dot[:_TIME]
@@ -140,11 +148,18 @@ class Packing:
         return _WORD.sub(self._pack_match, head) + newline + values
 
     def _pack_match(self, match: re.Match[bytes]) -> bytes:
-        dot = match[0]
-        packed = self._dots.get(dot)
+        word = match[0]
+        packed = self._dots.get(word)
         if packed is None:
-            packed = self._dots[dot] = self._pack_dot(dot)
+            packed = self._dots[word] = self._pack_word(word)
         return packed
+
+    def _pack_word(self, word: bytes) -> bytes:
+        dot, mortal, deadline = word.partition(b"~")
+        packed = self._pack_dot(dot) if dot or not mortal else b""
+        if mortal and deadline != b"*":
+            deadline = pack_time(parse_deadline(deadline.decode("ascii", "replace")))
+        return packed + mortal + deadline
 
     def _pack_dot(self, dot: bytes) -> bytes:
         match = _PLAIN.fullmatch(dot)

@@ -199,6 +199,15 @@ class Collections(NamedTuple):
     """What is known of each alone."""
 
 
+class Expired(NamedTuple):
+    """The reply to :func:`expired`."""
+
+    upto: int
+    """Up to when it is told, in milliseconds."""
+    fields: list[tuple[bytes, bytes]]
+    """Of each the letter of its kind with the collection's name, and the field."""
+
+
 class Feed(NamedTuple):
     """The reply to :func:`position`."""
 
@@ -211,6 +220,8 @@ class Feed(NamedTuple):
     past: list[tuple[str, bytes]]
     """The incarnations before, oldest first, with the id up to which each one's writes are
     there."""
+    expires: bool
+    """Whether something in the shard has a deadline."""
 
 
 class Refused(NamedTuple):
@@ -364,9 +375,17 @@ def read_listed(reply: Any) -> tuple[bytes, list[bytes]]:
 @reading
 def read_feed(reply: Any) -> Feed:
     """Read where a feed stands."""
-    writer, clock, reach, past = reply
+    writer, clock, reach, past, expires = reply
     pairs = [part.decode().partition("@")[::2] for part in _bytes(past).split()]
-    return Feed(_writer(writer).decode(), clock, reach, [(w, cut.encode()) for w, cut in pairs])
+    cuts = [(w, cut.encode()) for w, cut in pairs]
+    return Feed(_writer(writer).decode(), clock, reach, cuts, bool(expires))
+
+
+@reading
+def read_expired(reply: Any) -> Expired:
+    """Read what has expired."""
+    upto, flat = reply
+    return Expired(int(upto), list(zip(flat[::2], flat[1::2], strict=True)))
 
 
 @reading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from redis_crdt.core.clock import Time
@@ -79,16 +79,39 @@ def position(keys: Keys, seen: bytes, writer: str | None, about: str) -> Script[
     )
 
 
+def expired(
+    keys: Keys, since: int | None, collections: Iterable[bytes], about: str
+) -> Script[replies.Expired]:
+    """Ask what has expired since a moment; without one, only how late it is."""
+    args = (b"" if since is None else since, *collections)
+    return Script("expiring/expired", keys.shard, keys.base, args, replies.read_expired, about)
+
+
+def sweep(keys: Keys, cursor: bytes, about: str) -> Script[tuple[bytes, int]]:
+    """Ask to let go of some of what is dead."""
+    args = (cursor, BATCH)
+    return Script("expiring/sweep", keys.shard, keys.base, args, as_is, about, LOOK)
+
+
 def scan(
-    keys: Keys, position: replies.Position | None, about: str, token: bytes = b""
+    keys: Keys,
+    position: replies.Position | None,
+    about: str,
+    token: bytes = b"",
+    alive: bool = False,
 ) -> Script[replies.Page]:
-    """Ask for a batch of all entries, from a position on, or from where the reading has come."""
+    """Ask for a batch of all entries, from a position on, or from where the reading has come.
+
+    Of those that are ``alive`` only: without what is dead here, and may live where a clock is
+    behind.
+    """
     if position is None:
         at: tuple[bytes, ...] = (b"+",)
     else:
         flat = [part for name, kind in position.names for part in (name, kind.encode())]
         at = (position.directory, position.part, position.cursor, *flat)
-    return _looking("scan", keys, (BATCH, token, *at), replies.read_page, about)
+    args = (BATCH, token, int(alive), *at)
+    return _looking("scan", keys, args, replies.read_page, about)
 
 
 def entries(

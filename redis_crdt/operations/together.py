@@ -14,6 +14,11 @@ _STEPS: Final[dict[Joins | None, int]] = {Joins.FIELDS: 1, Joins.PAIRS: 2}
 """How many arguments there are for each field."""
 
 
+def _apart(batch: Script[Any]) -> Script[Any]:
+    """Return the same batch for collections in which something has a deadline."""
+    return batch._replace(name="expiring/batch", apart=None)
+
+
 class Part:
     """What becomes one operation of the script: one write, or several that can be done as one."""
 
@@ -92,7 +97,10 @@ class Together:
         keys = (*first.keys[:3], *(key for part in self.parts for key in part.script.keys[3:]))
         args = tuple(arg for part in self.parts for arg in part.operation)
         about = "batch on " + ", ".join(dict.fromkeys(part.script.about for part in self.parts))
-        return Script(BATCH_SCRIPT, first.shard, keys, args, as_is, about, None)
+        script = Script(BATCH_SCRIPT, first.shard, keys, args, as_is, about, None, None, _apart)
+        if any(part.script.name.startswith("expiring/") for part in self.parts):
+            return _apart(script)
+        return script
 
     def shortest(self) -> Script[Any]:
         """Return the script, or that of the only operation if there is but one.

@@ -169,7 +169,7 @@ def dump_file(
             keys = source.keys(shard)
             position, writer, others = replies.Position(), None, 0
             while not position.is_over:
-                page = yield source, ask.scan(keys, position, source.about)
+                page = yield source, ask.scan(keys, position, source.about, alive=True)
                 # To another process the position means nothing. What is in the file twice is
                 # joined twice.
                 is_another = writer not in (None, page.source.writer)

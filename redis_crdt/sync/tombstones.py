@@ -72,6 +72,10 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
             cursor, _ = yield replica, request
             if cursor == b"0":
                 break
+        while True:
+            cursor, _ = yield replica, ask.sweep(keys, cursor, replica.about)
+            if cursor == b"0":
+                break
         while (yield replica, ask.trim(keys, older_than, replica.about)):
             pass
         yield from free_aliases(replica, keys)

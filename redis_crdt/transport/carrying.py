@@ -16,6 +16,7 @@ from redis_crdt.operations.operation import (
     Script,
     Wait,
     explain,
+    is_set_apart,
 )
 from redis_crdt.transport.cluster import All, Read, Router, Run, Steps
 from redis_crdt.transport.native_replies import read_native
@@ -57,6 +58,14 @@ class Carrying(Executor):
             error.at(self.address)
             raise
         except TROUBLE as error:
+            if is_set_apart(error) and isinstance(operation, (Command, Script)):
+                other = operation.apart and operation.apart(operation)
+                if other is not None:
+                    read: R = yield from self.carrying_out(other)
+                    return read
+                if failure is not None:  # what went together with it may be what was refused
+                    again: R = yield from self.carrying_out(operation)
+                    return again
             raise explain(error, operation).at(self.address) from error
         result: R = self._read_reply(operation, reply)
         return result

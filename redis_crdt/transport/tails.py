@@ -116,11 +116,14 @@ Reached = Mapping[int, Position]
 """The same, of a tail."""
 
 
-def find(replica: Watched, shard: int, at: Position | None) -> Procedure[Position]:
-    """Look where to go on in a shard's feed as it is now; without a position, from now on."""
+def find(replica: Watched, shard: int, at: Position | None) -> Procedure[tuple[Position, bool]]:
+    """Look where to go on in a shard's feed as it is now; without a position, from now on.
+
+    Also returns whether something in the shard has a deadline.
+    """
     seen, writer = (at.id, at.writer) if at else (b"", None)
     feed = yield replica, ask.position(replica.keys(shard), seen, writer, "watch")
-    return at.on(feed) if at else Position(feed.clock, 0, feed.writer)
+    return (at.on(feed) if at else Position(feed.clock, 0, feed.writer)), feed.expires
 
 
 class Seat:
@@ -152,6 +155,8 @@ class Tail:
         self._replica = replica
         self._shards = shards
         self._positions: Positions = {}
+        self.expiring: set[int] = set()
+        """The shards in which something has a deadline."""
         self._seats: dict[Seat, None] = {}
         self._by_name: dict[bytes, dict[Seat, None]] = {}
         self._lead: list[None] = [None]
@@ -238,7 +243,8 @@ class Tail:
         try:
             entries = yield self._replica, Wait(starts, seconds)
             for shard in {shard for shard, _, _ in entries} or self._shards:
-                here = yield from find(self._replica, shard, before[shard])
+                here, expires = yield from find(self._replica, shard, before[shard])
+                (self.expiring.add if expires else self.expiring.discard)(shard)
                 if here[:2] != before[shard][:2]:
                     return self._all_behind(before)
                 self._positions[shard] = here

@@ -11,6 +11,7 @@ from redis_crdt.core.clock import Dot, Time, parse_clock, replica_of
 from redis_crdt.core.kinds import KIND_OF, KINDS, PARTITIONS
 from redis_crdt.core.names import whole_name
 from redis_crdt.errors import InvalidCursor, InvalidValue
+from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Wait
 from redis_crdt.transport.tails import (
     Entry,
@@ -26,6 +27,9 @@ from redis_crdt.transport.tails import (
 from redis_crdt.values.codec import Codec, codec_for
 
 K = TypeVar("K")
+
+LOOK_EACH = 0.4
+"""For how many seconds one waits before one looks again what has expired, where anything may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,9 @@ class Change(Generic[K]):
     """Where to go on after this change; give it to ``watch``."""
     problem: str | None = None
     """Why the key cannot be read as the watched collection's type, if it cannot."""
+    expired: bool = False
+    """Whether its time had come, and nobody wrote anything. Told within a second; who goes on from
+    a cursor is told of what has expired in the last minute."""
 
 
 class Watcher(Generic[K]):
@@ -79,6 +86,11 @@ class Watcher(Generic[K]):
         self._losses = 0
         """How often the feed has lost something, as far as this one has looked for itself."""
         self._timeout = timeout
+        self._told: dict[int, int | None] = {}
+        """Up to when it was told what has expired in a shard; None before it was asked first."""
+        self._expiring: set[int] = set()
+        self._look_at = 0.0
+        """When to look what has expired."""
 
     def __enter__(self) -> Self:
         return self
@@ -97,6 +109,8 @@ class Watcher(Generic[K]):
         if self._tail is None:
             for shard in self._shards:
                 yield from self._settle(shard)
+            if None in self._told.values():
+                yield from self._expired()  # only to be told how late it is
             self._tail = tail_of(self._replica, tuple(self._shards))
             self._seat = self._tail.sit(self._only)
             self._seat.behind |= self._timeout == 0  # who does not wait looks for himself
@@ -108,10 +122,31 @@ class Watcher(Generic[K]):
                 left = None if deadline is None else deadline - monotonic()
                 if left is not None and left <= 0:
                     return None
+                if self._expiring:
+                    left = LOOK_EACH if left is None else min(left, LOOK_EACH)
                 yield from self._tail.wait(self._seat, self._positions, left)
                 changes = self._changes(self._take())
+            self._expiring |= self._tail.expiring & set(self._shards)
+            if not self._seat.behind:
+                changes += yield from self._expired()
             if changes:
                 return changes
+
+    def _expired(self) -> Procedure[list[Change[K]]]:
+        """Look now and then what has expired: no feed tells of it."""
+        changes: list[Change[K]] = []
+        if not self._expiring or monotonic() < self._look_at:
+            return changes
+        self._look_at = monotonic() + LOOK_EACH
+        for shard in sorted(self._expiring):
+            keys, only = self._replica.keys(shard), self._only or ()
+            found = yield self._replica, ask.expired(keys, self._told[shard], only, "watch")
+            self._told[shard] = found.upto
+            for collection, field in found.fields:
+                kind = KIND_OF[collection[:1].decode()]
+                time = Time(found.upto)
+                changes.append(self._change(time, kind, collection[1:], field, None, True))
+        return changes
 
     def _catch_up(self, tail: Tail) -> Procedure[Sequence[Entry]]:
         """Read what has been, until the tail is reached."""
@@ -148,7 +183,14 @@ class Watcher(Generic[K]):
     def _settle(self, shard: int) -> Procedure[bool]:
         """Hold the position against the feed as it is now; returns whether it has moved back."""
         at = self._positions.get(shard)
-        here = self._positions[shard] = yield from find(self._replica, shard, at)
+        here, expires = yield from find(self._replica, shard, at)
+        self._positions[shard] = here
+        if shard not in self._told:
+            # Where nothing has a deadline yet, whatever will expire is written after this.
+            is_known = at is not None or not expires
+            self._told[shard] = time_of(here.after)[0] if is_known else None
+        if expires:
+            self._expiring.add(shard)
         return at is not None and here[:2] != at[:2]
 
     def _changes(self, entries: Sequence[Entry | Reached]) -> list[Change[K]]:
@@ -177,11 +219,18 @@ class Watcher(Generic[K]):
                     continue
                 kind = KIND_OF[collection[:1].decode()]
                 if kind != PARTITIONS:  # that a collection has them is no change
-                    changes.append(self._change(id_, kind, collection[1:], field, source))
+                    time = parse_clock(id_)
+                    changes.append(self._change(time, kind, collection[1:], field, source))
         return changes
 
     def _change(
-        self, id_: bytes, kind: str, name: bytes, field: bytes, source: str | None
+        self,
+        time: Time,
+        kind: str,
+        name: bytes,
+        field: bytes,
+        source: str | None,
+        expired: bool = False,
     ) -> Change[K]:
         read = KINDS[kind].key_of or self._codec.decode_element
         key, problem = None, None
@@ -189,5 +238,5 @@ class Watcher(Generic[K]):
             key = read(field)
         except InvalidValue as error:
             problem = str(error)
-        time = parse_clock(id_)
-        return Change(whole_name(name.decode()), kind, key, time, source, self.cursor, problem)  # type: ignore[arg-type]
+        cursor = self.cursor
+        return Change(whole_name(name.decode()), kind, key, time, source, cursor, problem, expired)  # type: ignore[arg-type]

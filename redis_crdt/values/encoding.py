@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last, Line, Rank
@@ -27,6 +28,23 @@ def element_forms(codec: Codec[T], element: T) -> tuple[bytes, ...]:
     forms = codec.forms(element)
     _checked(MAX_FIELD, "element", forms[0])
     return forms
+
+
+TTL = float | timedelta | None
+"""For how long something is to live: seconds, or as ``datetime`` has it; None for ever."""
+
+MAX_TTL = 10**12
+"""In milliseconds: some 30 years."""
+
+
+def ttl_in_ms(ttl: float | timedelta) -> bytes:
+    """Return a time to live in milliseconds; InvalidValue for one that is none."""
+    seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise InvalidValue(f"ttl: seconds or a timedelta, not {ttl!r}")
+    if not 0 < seconds <= MAX_TTL / 1000:
+        raise InvalidValue(f"ttl: more than 0 and at most {MAX_TTL // 1000} seconds, not {ttl!r}")
+    return b"%d" % max(1, round(seconds * 1000))
 
 
 def key_field(key: object) -> bytes | None:

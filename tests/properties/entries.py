@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import strategies as st
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import Dots, Entry, Last, Line, Rank, Total
+from redis_crdt.core.entries import FOREVER, Dots, Entry, Last, Line, Rank, Total
 from redis_crdt.core.tallies import Count, Tally
 from redis_crdt.types.g_set.kind import THERE
 from redis_crdt.values.codec import codec_for
@@ -17,6 +17,7 @@ from redis_crdt.values.ranks import rank_of
 writers = st.sampled_from(["a#1", "a#2", "b#1", "b-x#0z"])
 times = st.builds(Time, st.integers(1, 4), st.integers(0, 2))
 dots = st.builds(Dot, times, writers)
+deadlines = st.integers(1, 4) | st.integers(9 * 10**14, 9 * 10**14 + 2)
 values = st.sampled_from([b"0", b"1", b'"a"', b'"\xc3\xa9"', b"[]"])
 
 
@@ -27,7 +28,11 @@ def states(draw: st.DrawFn, of: st.SearchStrategy[bytes | None]) -> Dots:
     seen = draw(st.dictionaries(writers, times, min_size=0 if live else 1, max_size=3))
     for dot in live:
         seen[dot.writer] = max(seen.get(dot.writer, dot.time), dot.time)
-    return Dots(live, seen)
+    if draw(st.booleans()):
+        return Dots(live, seen)
+    mortal = {dot: draw(deadlines) for dot in live if draw(st.booleans())}
+    lives = max((mortal.get(dot, FOREVER) for dot in live), default=0)
+    return Dots.of(live, seen, mortal, max(lives, draw(deadlines | st.just(FOREVER))))
 
 
 @st.composite

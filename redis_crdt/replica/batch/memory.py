@@ -22,7 +22,8 @@ class Batch(AnyBatch):
             return
         with self._recorded[0].collection._shard.transaction():
             for i, recorded in enumerate(self._recorded):
-                took_effect = getattr(recorded.collection, recorded.method)(*recorded.args)
+                method = getattr(recorded.collection, recorded.method)
+                took_effect = method(*recorded.args, **recorded.options)
                 if recorded.required and not took_effect:
                     raise BatchAborted(
                         f"batch on {recorded.collection!r}: operation {i + 1} finds nothing to "

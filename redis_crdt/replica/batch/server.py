@@ -40,5 +40,5 @@ class ServerBatch(Batch):
 def _script_of(recorded: Recorded) -> Script[Any]:
     if recorded.script is None:
         method = getattr(recorded.collection, f"_{recorded.method}")
-        recorded.script = method(*recorded.args)
+        recorded.script = method(*recorded.args, **recorded.options)
     return recorded.script

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, overload
 
 from typing_extensions import TypeVar
 
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.lww_map.mapping.blocking import MapProtocol
-from redis_crdt.values.encoding import MISSING
+from redis_crdt.values.encoding import MISSING, TTL
 
 T = TypeVar("T", default=Any)
 D = TypeVar("D")
@@ -24,9 +25,31 @@ class LWWMap(MapProtocol[T]):
     each; keys, values and items one per 500.
     """
 
-    def set(self, key: str, value: T) -> None:
-        """Write the key's value. One round trip. InvalidValue if either is not of its type."""
-        self._run(self._set(key, value))
+    def set(self, key: str, value: T, *, ttl: TTL = None) -> None:
+        """Write the key's value. One round trip. InvalidValue if either is not of its type.
+
+        With ``ttl`` it is there for so long, as of :meth:`ORSet.add`. Where concurrent values have
+        different ones, the latest of those that live is read.
+        """
+        self._run(self._set(key, value, ttl))
+
+    def ttl(self, key: str) -> float | None:
+        """Return for how many seconds the key is there still; None for ever.
+
+        One round trip. KeyError if it is not there.
+        """
+        return self._drive(self._ttl(key))
+
+    def expire(self, key: str, ttl: float | timedelta) -> bool:
+        """Have the key be there for so long from now on, and tell whether it is there.
+
+        One round trip. It is a write of the value that is read, and of what is there only.
+        """
+        return self._run(self._expire(key, ttl))
+
+    def persist(self, key: str) -> bool:
+        """Have the key be there for ever, and tell whether it is. As :meth:`expire`."""
+        return self._run(self._expire(key, None))
 
     def update(self, other: Any = (), /, **items: T) -> None:
         """Write all of the items. Takes what ``dict.update`` takes, and another such map.

@@ -13,11 +13,12 @@ KIND = Kind(
     name="lww_map",
     letter="m",
     join=join_dots,
-    parse_entry=partial(Dots.parse, valued=True),
+    parse_entry=partial(Dots.parse, valued=True, expires=True),
     check_field=check_key,
     key_of=bytes.decode,
     max_entry=MAX_JOINED,
     has_dots=True,
     is_packed=True,
+    expires=True,
     has_parts=True,
 )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar, overload
 
 from typing_extensions import TypeVar
 
-from redis_crdt.core.entries import Dots, written
 from redis_crdt.operations.operation import as_is
-from redis_crdt.types.base.collection.memory import Collection
+from redis_crdt.types.base.expiry.memory import Expiring, deadline_of
 from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.lww_map.batch import Recordable
-from redis_crdt.values.encoding import MISSING, encode_key, encode_value, items_of, key_field
+from redis_crdt.values.encoding import MISSING, TTL, encode_key, encode_value, items_of, key_field
 
 T = TypeVar("T", default=Any)
 D = TypeVar("D")
 
 
-class LWWMap(Recordable[T], Collection[T, Dots], MutableMapping[str, T]):
+class LWWMap(Recordable[T], Expiring[T], MutableMapping[str, T]):
     """A map whose keys are added and removed as an OR-Set's elements, each with a value.
 
     A ``set`` replaces the values that its writer has seen, a deletion removes them: so it never
@@ -28,23 +28,37 @@ class LWWMap(Recordable[T], Collection[T, Dots], MutableMapping[str, T]):
 
     kind: ClassVar = "lww_map"
 
-    def set(self, key: str, value: T) -> None:
-        """Write the key's value. InvalidValue if either is not of its type."""
-        self.update({key: value})
+    def set(self, key: str, value: T, *, ttl: TTL = None) -> None:
+        """Write the key's value. InvalidValue if either is not of its type.
+
+        With ``ttl``, in seconds or as a ``timedelta``, it is there for so long, and without for
+        ever. Where concurrent values have different ones, the latest of those that live is read.
+        """
+        field = encode_key(key)
+        part, encoded = self._part(field), encode_value(self._codec, value)
+        part._put_here({field: encoded}, deadline_of(ttl, part._shard.clock.wall))
+
+    def ttl(self, key: str) -> float | None:
+        """Return for how many seconds the key is there still; None for ever.
+
+        KeyError if it is not there.
+        """
+        return self._ttl_of((encode_key(key),), key)
+
+    def expire(self, key: str, ttl: float | timedelta) -> bool:
+        """Have the key be there for so long from now on, and tell whether it is."""
+        return self._renew((encode_key(key),), ttl)
+
+    def persist(self, key: str) -> bool:
+        """Have the key be there for ever, and tell whether it is."""
+        return self._renew((encode_key(key),), None)
 
     def update(self, other: Any = (), /, **items: T) -> None:
         """Write all of the items, as one write. Takes what ``dict.update`` takes."""
         new = items_of(other, items)
         encoded = {encode_key(k): encode_value(self._codec, v) for k, v in new.items()}
         for part, theirs in self._by_part(encoded.items(), lambda item: item[0]):
-            part._set_here(dict(theirs))
-
-    def _set_here(self, encoded: Mapping[bytes, bytes]) -> None:
-        if not encoded:
-            return
-        dot = self._write(encoded)
-        for field, value in encoded.items():
-            self._store.put(field, written(self._store.get(field), dot, value), dot.time)
+            part._put_here(dict(theirs))
 
     @overload
     def get(self, key: str) -> T | None: ...
@@ -56,7 +70,7 @@ class LWWMap(Recordable[T], Collection[T, Dots], MutableMapping[str, T]):
         entry = None if field is None else self._part(field)._store.live.get(field)
         if entry is None:
             return default
-        return self._codec.decode(entry.latest_value)
+        return self._codec.decode(entry.alive(self._shard.clock.wall()).latest_value)
 
     def get_many(self, keys: Iterable[str]) -> dict[str, T]:
         """Return those of the keys that are there, with their values."""
@@ -79,7 +93,7 @@ class LWWMap(Recordable[T], Collection[T, Dots], MutableMapping[str, T]):
         field, value = encode_key(key), encode_value(self._codec, default)
         part = self._part(field)
         if field not in part._store.live:
-            part._set_here({field: value})
+            part._put_here({field: value})
         return self[key]
 
     def pop(self, key: str, default: Any = MISSING) -> Any:
@@ -117,7 +131,7 @@ class LWWMap(Recordable[T], Collection[T, Dots], MutableMapping[str, T]):
         if fields:
             time = self._write(fields).time
             for field in fields:
-                self._store.put(field, Dots({}, self._store.live[field].seen), time)
+                self._store.put(field, self._store.live[field].replaced({}), time)
         return len(fields)
 
     def clear(self) -> None:

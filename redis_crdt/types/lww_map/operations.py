@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from redis_crdt.core.entries import Dots
 from redis_crdt.operations.joins import Joins
@@ -15,14 +15,11 @@ from redis_crdt.operations.operation import (
     known_already,
 )
 from redis_crdt.operations.packed import latest_value
-from redis_crdt.types.base.collection.operations import (
-    CollectionOperations,
-    batches,
-    bytes_of_item,
-)
+from redis_crdt.types.base.collection.operations import batches, bytes_of_item
+from redis_crdt.types.base.expiry.operations import ExpiringOperations
 from redis_crdt.types.lww_map.batch import Recordable
 from redis_crdt.values.codec import Codec
-from redis_crdt.values.encoding import MISSING, encode_key, encode_value, key_field
+from redis_crdt.values.encoding import MISSING, TTL, encode_key, encode_value, key_field
 
 T = TypeVar("T")
 
@@ -39,14 +36,28 @@ def _pair(reply: list[Any] | None) -> tuple[bytes, bytes] | None:
     return field, entry
 
 
-class LWWMapOperations(Recordable[T], CollectionOperations[T]):
+class LWWMapOperations(Recordable[T], ExpiringOperations[T]):
     """The operations of a map: an entry per key, a hash for those that are there."""
 
     kind = "lww_map"
+    _apart_names: ClassVar = {
+        "lww_map/set": ("expiring/put", b"", 1, b""),
+        "lww_map/setdefault": ("expiring/put", b"", 1, "absent"),
+        "lww_map/delete": ("expiring/remove",),
+        "lww_map/pop": ("expiring/pop", 0),
+    }
 
-    def _set(self, key: str, value: T) -> Script[Any]:
+    def _expire(self, key: str, ttl: TTL) -> Script[bool]:
+        return self._renewing(encode_key(key), ttl)
+
+    def _ttl(self, key: str) -> Procedure[float | None]:
+        return self._ttl_of((encode_key(key),), key)
+
+    def _set(self, key: str, value: T, ttl: TTL = None) -> Script[Any]:
         field = encode_key(key)
         written = encode_value(self._codec, value)
+        if ttl is not None:
+            return self._part(field)._putting((field, written), True, ttl)
         return self._part(field)._script("lww_map/set", field, written, joins=Joins.PAIRS)
 
     def _update(self, items: Mapping[str, T]) -> Procedure[None]:

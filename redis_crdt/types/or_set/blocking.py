@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from typing_extensions import TypeVar
@@ -13,6 +14,7 @@ from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.set.blocking import AnySet
 from redis_crdt.types.base.set.removal.blocking import RemovalProtocol, Removed
 from redis_crdt.types.or_set.operations import ORSetOperations
+from redis_crdt.values.encoding import TTL
 
 T = TypeVar("T", default=Any)
 
@@ -32,6 +34,42 @@ class ORSet(ORSetOperations[T], RemovalProtocol[T], AnySet[T]):
     lost a field, what has that is not of the set's type: open the set by the old type, too, remove
     each element of that, and add what is to become of it.
     """
+
+    def add(self, element: T, *, ttl: TTL = None) -> None:
+        """Add the element, whether or not it is there. One round trip.
+
+        With ``ttl``, in seconds or as a ``timedelta``, it is there for so long, by the clock of the
+        region's server, and in each other region by that of its own; without, for ever. Adding it
+        again is how it is kept: of concurrent adds each lives for its own time, so the longest
+        wins. Raises :class:`InvalidValue` if it is not of the set's type.
+        """
+        self._run(self._add(element, ttl))
+
+    def update(self, *elements: Iterable[T], ttl: TTL = None) -> None:
+        """Add all of the elements of each of the arguments; ``ttl`` is as of :meth:`add`.
+
+        One round trip, and one atomic write, per 500 elements. Raises :class:`InvalidValue` before
+        anything is written if one is not of the set's type.
+        """
+        self._drive(self._update(*elements, ttl=ttl))
+
+    def ttl(self, element: T) -> float | None:
+        """Return for how many seconds the element is there still; None for ever.
+
+        One round trip. KeyError if it is not there.
+        """
+        return self._drive(self._ttl(element))
+
+    def expire(self, element: T, ttl: float | timedelta) -> bool:
+        """Have the element be there for so long from now on, and tell whether it is there.
+
+        One round trip. It is a write as :meth:`add` is, but of what is there only.
+        """
+        return self._run(self._expire(element, ttl))
+
+    def persist(self, element: T) -> bool:
+        """Have the element be there for ever, and tell whether it is. As :meth:`expire`."""
+        return self._run(self._expire(element, None))
 
     # Where calls need no await, a set is a MutableSet, whose `remove` tells nothing.
     def remove(self, element: T) -> bool:  # type: ignore[override, unused-ignore]

@@ -13,10 +13,11 @@ KIND = Kind(
     name="or_set",
     letter="s",
     join=join_dots,
-    parse_entry=partial(Dots.parse, valued=False),
+    parse_entry=partial(Dots.parse, valued=False, expires=True),
     check_field=check_element,
     key_of=None,
     has_dots=True,
     is_packed=True,
+    expires=True,
     has_parts=True,
 )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from typing_extensions import TypeVar
 
 from redis_crdt.core.entries import Dots, written
 from redis_crdt.sync.tombstones import GRACE, check_age
+from redis_crdt.types.base.expiry.memory import Expiring, deadline_of
 from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.base.set.removal.memory import RemovingSet
+from redis_crdt.types.or_set.batch import Recordable
+from redis_crdt.values.encoding import TTL, element_forms
 
 T = TypeVar("T", default=Any)
 
 
-class ORSet(RemovingSet[T]):
+class ORSet(Recordable[T], RemovingSet[T], Expiring[T]):
     """An observed-remove set (Bieniusa et al., "An optimized conflict-free replicated set", 2012).
 
     Each add gives the element a new dot, in place of the dots it had. A remove takes away the
@@ -25,19 +30,44 @@ class ORSet(RemovingSet[T]):
 
     kind = "or_set"
 
+    def add(self, element: T, *, ttl: TTL = None) -> None:
+        """Add the element, whether or not it is there. InvalidValue if not of the set's type.
+
+        With ``ttl``, in seconds or as a ``timedelta``, it is there for so long, and without for
+        ever. Of concurrent adds each lives for its own time, so the longest wins.
+        """
+        self.update((element,), ttl=ttl)
+
+    def update(self, *elements: Iterable[T], ttl: TTL = None) -> None:
+        """Add all of the elements of each of the arguments, as one write; ``ttl`` as of ``add``."""
+        fields = dict.fromkeys(map(self._encode, chain.from_iterable(elements)))
+        for part, theirs in self._by_part(fields, as_is):
+            part._put_here(dict.fromkeys(theirs), deadline_of(ttl, part._shard.clock.wall))
+
     def _add_here(self, fields: Sequence[bytes]) -> None:
-        if not fields:
-            return
-        dot = self._write(fields)
-        for field in fields:
-            self._store.put(field, written(self._store.get(field), dot), dot.time)
+        self._put_here(dict.fromkeys(fields))
+
+    def ttl(self, element: T) -> float | None:
+        """Return for how many seconds the element is there still; None for ever.
+
+        KeyError if it is not there.
+        """
+        return self._ttl_of(element_forms(self._codec, element), element)
+
+    def expire(self, element: T, ttl: float | timedelta) -> bool:
+        """Have the element be there for so long from now on, and tell whether it is."""
+        return self._renew(element_forms(self._codec, element), ttl)
+
+    def persist(self, element: T) -> bool:
+        """Have the element be there for ever, and tell whether it is."""
+        return self._renew(element_forms(self._codec, element), None)
 
     def _remove_here(self, fields: Sequence[bytes]) -> int:
         fields = [field for field in fields if field in self._store.live]
         if fields:
             time = self._write(fields).time
             for field in fields:
-                self._store.put(field, Dots({}, self._store.live[field].seen), time)
+                self._store.put(field, self._store.live[field].replaced({}), time)
         return len(fields)
 
     def gc_tombstones(self, older_than: float = GRACE) -> int:

@@ -72,7 +72,7 @@ def found_in(other: Mergeable, kind: KindName) -> Found:
     if isinstance(other, Collection) and other.kind == kind:
         entries: dict[bytes, Any] = {}
         for part in other._parts:  # there may be many, of which hardly any differ
-            entries |= part._store.live
+            entries |= part._store.live | part._stored.dying
             entries |= {field: entry for field, (_, entry) in part._store.removed.items()}
         return Found(entries, other._knowledge(), other._origins)
     state = state_of(other, kind)
@@ -121,6 +121,14 @@ class Collection(Generic[T, E]):
         return self
 
     @property
+    def _store(self) -> Store[E]:
+        """The entries, as they are at this moment."""
+        store = self._stored
+        if store.due:
+            store.settle(self._shard.clock.wall(), self._shard.newest())
+        return store
+
+    @property
     def _parts(self) -> Sequence[Self]:
         return self._members or (self,)
 
@@ -143,7 +151,7 @@ class Collection(Generic[T, E]):
         self._field = name.encode()
         self._letter_and_name = KINDS[self.kind].letter.encode() + self._field
         self._codec = codec
-        self._store: Store[E] = shard.store(name, self.kind)
+        self._stored: Store[E] = shard.store(name, self.kind)
 
     def _write(self, fields: Iterable[bytes], after: Time = Time(0)) -> Dot:
         """Log a write to these fields, and return its dot."""
@@ -183,6 +191,7 @@ class Collection(Generic[T, E]):
         if store.kind.has_dots and known:
             # What the other side knows and does not have was removed there.
             news.update((field, None) for field in store.live if field not in entries)
+            news.update((field, None) for field in store.dying if field not in entries)
         merged = copy(self)
         merged._bind(self._shard.fork(), BARE, self._codec)
         merged._watched = None
@@ -193,15 +202,12 @@ class Collection(Generic[T, E]):
             raise_to(merged._shard.known, self._knowledge())
             raise_to(merged._shard.known, found.known)
             merged._shard.known.pop(merged._shard._pen.writer, None)
-        into, time = merged._store, merged._shard.clock.last
-        into.live, into.removed, into.wide = (
-            store.live.copy(),
-            store.removed.copy(),
-            dict(store.wide),
-        )
+        into, time = merged._stored, merged._shard.clock.last
+        now = self._shard.clock.wall()
+        store.copy_into(into)
         for field, entry in news.items():
             mine: Any = into.get(field)
-            joined: Any = join(store.kind, mine, entry, ours, known)
+            joined: Any = join(store.kind, mine, entry, ours, known, now)
             if joined is not None and joined != mine:
                 store.kind.check_joined(joined)
                 into.put(field, joined, time)

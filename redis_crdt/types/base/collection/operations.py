@@ -89,7 +89,7 @@ class Pages:
         of = self._parts[-1]
         replica = of._replica
         args = ("HSCAN", of._live, self._cursor, "COUNT", BATCH)
-        reply = yield replica, Command(args, as_is, of._about, of._shard, replica.is_cluster)
+        reply = yield replica, of._page(args)
         if replica.is_cluster:
             reply, node = reply
             has_moved = self._node not in (None, node)
@@ -112,6 +112,8 @@ class CollectionOperations(Generic[T]):
     """One named collection of a replica on a server: which operations its methods make."""
 
     kind: ClassVar[KindName]
+    _expires: ClassVar[bool] = False
+    """Whether what is written may have a deadline."""
 
     def __init__(
         self,
@@ -131,6 +133,8 @@ class CollectionOperations(Generic[T]):
         self._removed = self._keys.removed(self.kind, self._field)
         self._collection = KINDS[self.kind].letter.encode() + self._field
         self._about = f"{self.kind} {name!r}"
+        self._is_apart = False
+        """Whether something was seen to have a deadline here."""
         self._write_keys = (*self._keys.base, self._live, self._removed)
         parts = range(partitions if partitions > 1 else 0)
         make: Any = type(self)
@@ -147,7 +151,25 @@ class CollectionOperations(Generic[T]):
         return f"<{type(self).__name__} {self.name!r} of {self._replica!r}>"
 
     def _command(self, *args: Any, read: Callable[[Any], X] = as_is) -> Command[X]:
-        return Command(args, read, self._about, self._shard)
+        apart = self._read_apart if self._expires else None
+        command = Command(args, read, self._about, self._shard, False, apart)
+        known: Any = self._is_apart and self._read_apart(command)
+        return known or command
+
+    def _page(self, args: tuple[Any, ...]) -> Operation[Any]:
+        """Return the command that reads a page, of which one must know whence it comes."""
+        apart = self._read_apart if self._expires else None
+        placed = self._replica.is_cluster
+        command: Command[Any] = Command(args, as_is, self._about, self._shard, placed, apart)
+        return (self._is_apart and self._read_apart(command)) or command
+
+    def _read_apart(self, command: Command[X]) -> Script[X] | None:
+        """Return the script that answers a command on the live entries, of which some expire."""
+        raise AssertionError(f"nothing expires in a {self.kind}")
+
+    def _write_apart(self, script: Script[X]) -> Script[X] | None:
+        """Return the script that does the same where something expires."""
+        raise AssertionError(f"nothing expires in a {self.kind}")
 
     def _script(
         self,
@@ -157,7 +179,10 @@ class CollectionOperations(Generic[T]):
         joins: Joins | None = None,
     ) -> Script[X]:
         args = (self.kind, self._collection, *args)
-        return Script(name, self._shard, self._write_keys, args, read, self._about, None, joins)
+        apart = self._write_apart if self._expires else None
+        keys, about = self._write_keys, self._about
+        script = Script(name, self._shard, keys, args, read, about, None, joins, apart)
+        return (self._is_apart and self._write_apart(script)) or script
 
     def _open(self) -> Procedure[None]:
         """Check that the name stands for what it is taken for."""
@@ -279,7 +304,7 @@ class CollectionOperations(Generic[T]):
         position = begin = replies.Position(b"0", names=((self._field, self.kind),))
         source, context = None, b""
         while not position.is_over:
-            page = yield self._replica, ask.scan(self._keys, position, self._about)
+            page = yield self._replica, ask.scan(self._keys, position, self._about, alive=True)
             position = page.after(position)
             if source is None or page.source.writer != source.writer:
                 if source is not None:  # another process, to which the position means nothing
