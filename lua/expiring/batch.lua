@@ -32,6 +32,7 @@ function set.prepare(op) return prepare_put(op, '', true, '', op.first) end
 OPERATIONS['or_set/add'], OPERATIONS['lww_map/set'] = add, set
 OPERATIONS['or_set/remove'], OPERATIONS['lww_map/delete'] = expiring_remove, expiring_remove
 OPERATIONS['expiring/put'], OPERATIONS['expiring/renew'] = expiring_put, expiring_renew
+OPERATIONS['expiring/remove'] = expiring_remove
 
 local function expiring_batch()
   unindexed = {}

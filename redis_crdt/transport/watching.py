@@ -126,8 +126,7 @@ class Watcher(Generic[K]):
                     left = LOOK_EACH if left is None else min(left, LOOK_EACH)
                 yield from self._tail.wait(self._seat, self._positions, left)
                 changes = self._changes(self._take())
-            self._expiring |= self._tail.expiring & set(self._shards)
-            if not self._seat.behind:
+                self._expiring |= self._tail.expiring & set(self._shards)
                 changes += yield from self._expired()
             if changes:
                 return changes
