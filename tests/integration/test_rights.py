@@ -40,6 +40,11 @@ def test_a_client_and_a_peer_have_what_they_need(
     said = eu.log("said", str, max_len=2, max_age=60)
     said.extend("xyz")
     assert [entry.value for entry in said.range(newest_first=True)] == [*said][::-1] == ["z", "y"]
+    sessions = eu.or_set("sessions", str)
+    sessions.update("abc", ttl=1000)
+    sessions.persist("a")
+    assert sessions.remove("b")
+    assert len(sessions) == 2
     with us.keep_in_sync([url(servers_[0], "peer")]):
         until(lambda: not us.verify(eu))
     assert list(eu.watch("0-0", timeout=0.01))
