@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from redis_crdt.core.clock import Dot, Time, parse_deadline
 from redis_crdt.core.tallies import Tally
@@ -223,6 +224,14 @@ def _sorted_dots(dots: Iterable[Dot]) -> list[Dot]:
     return sorted(dots, key=lambda dot: (dot.writer, dot.time))
 
 
+class Expiry(NamedTuple):
+    """What an entry tells of deadlines."""
+
+    deadlines: dict[Dot, int]
+    """Those of its live dots that have one."""
+    until: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Dots:
     """An element, a key, or an MV register: live dots, and the latest seen per writer.
@@ -239,9 +248,8 @@ class Dots:
 
     live: dict[Dot, bytes | None]
     seen: dict[str, Time]
-    deadlines: dict[Dot, int] = field(default_factory=dict)
-    """Those of the live dots that have one."""
-    until: int | None = None
+    expiry: Expiry | None = None
+    """What is told of deadlines; None in most entries, in which nothing has one."""
 
     @classmethod
     def of(
@@ -254,7 +262,8 @@ class Dots:
         """Return the entry of these whose horizon is this: what goes without saying is not said."""
         implied = max((deadlines.get(dot, FOREVER) for dot in live), default=FOREVER)
         is_implied = horizon <= implied if live else horizon == FOREVER
-        return cls(live, seen, deadlines, None if is_implied else horizon)
+        until = None if is_implied else horizon
+        return cls(live, seen, Expiry(deadlines, until) if deadlines or until is not None else None)
 
     @classmethod
     def parse(cls, text: bytes, valued: bool, expires: bool = False) -> Dots:
@@ -283,9 +292,10 @@ class Dots:
             live = {dot: _check_value(value) for dot, value in zip(dots, values, strict=True)}
         seen = {dot.writer: dot.time for dot in dots}
         seen |= {dot.writer: dot.time for dot in map(Dot.parse, others.split())}
-        entry = cls(live, seen, deadlines, until)
         if until is not None:
             entry = cls.of(live, seen, deadlines, until)
+        else:
+            entry = cls(live, seen, Expiry(deadlines, None) if deadlines else None)
         if bytes(entry) != text or not seen or (valued != bool(values) and live):
             raise InvalidDump(f"dots that are not in canonical form: {text[:80]!r}")
         if entry.has_deadlines and not expires:
@@ -321,7 +331,17 @@ class Dots:
     @property
     def has_deadlines(self) -> bool:
         """Whether anything that it has seen had a deadline that still says something."""
-        return bool(self.deadlines) or self.until is not None
+        return self.expiry is not None
+
+    @property
+    def deadlines(self) -> dict[Dot, int]:
+        """Those of the live dots that have one."""
+        return {} if self.expiry is None else self.expiry.deadlines
+
+    @property
+    def until(self) -> int | None:
+        """The latest deadline of all that was replaced, where the live dots do not say it."""
+        return None if self.expiry is None else self.expiry.until
 
     @property
     def horizon(self) -> int:
@@ -350,7 +370,7 @@ class Dots:
             return self
         live = {d: v for d, v in self.live.items() if self.deadlines.get(d, FOREVER) > now}
         deadlines = {dot: end for dot, end in self.deadlines.items() if dot in live}
-        return Dots(live, self.seen, deadlines)
+        return Dots(live, self.seen, Expiry(deadlines, None) if deadlines else None)
 
     def replaced(self, live: dict[Dot, bytes | None], deadline: int | None = None) -> Dots:
         """Return what becomes of it by a write of these dots in place of all its own, or of none.
@@ -360,7 +380,7 @@ class Dots:
         seen = self.seen.copy()
         for dot in live:
             seen[dot.writer] = dot.time
-        if deadline is None and not self.deadlines and self.until is None:
+        if deadline is None and self.expiry is None:
             return Dots(live, seen)
         deadlines = {} if deadline is None else dict.fromkeys(live, deadline)
         last = FOREVER if deadline is None else deadline

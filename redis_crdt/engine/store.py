@@ -147,7 +147,7 @@ class Store(Generic[E]):
         self.dropped = False
         if self.dying:
             self.dying.pop(key, None)
-        if self.kind.expires and entry.has_deadlines:
+        if self.kind.expires and entry.expiry is not None:
             self._await_end(key, entry)
         if entry.is_tombstone:
             self.live.pop(key, None)

@@ -29,10 +29,12 @@ class Expiring(Collection[T, Dots]):
         dot, store, now = self._write(values), self._store, 0
         for field, value in values.items():
             old = store.get(field) or NOTHING
-            if old.deadlines or old.until is not None:
-                now = now or self._shard.clock.wall()
-                old = NOTHING if old.is_past(now) else old
-            store.put(field, old.replaced({dot: value}, deadline), dot.time)
+            if deadline is None and old.expiry is None:
+                store.put(field, Dots({dot: value}, {**old.seen, dot.writer: dot.time}), dot.time)
+                continue
+            now = now or self._shard.clock.wall()
+            held = NOTHING if old.is_past(now) else old
+            store.put(field, held.replaced({dot: value}, deadline), dot.time)
 
     def _ttl_of(self, fields: Sequence[bytes], key: Any) -> float | None:
         """Return how many seconds what has one of these fields lives still; KeyError if none."""
