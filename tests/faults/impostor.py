@@ -116,7 +116,7 @@ class Honest:
 
     def _read_on(self, name: str, asked: list[bytes]) -> Any:
         """Answer with the next of a reading; a replica in memory knows of none."""
-        at, token = (3, asked[2]) if name == "delta" else (2, asked[1])
+        at, token = 3, asked[2 if name == "delta" else 1]
         number, goes_on = 0, asked[at:]
         if asked[at] == b"+":
             number, goes_on = self._readings[token]
