@@ -99,7 +99,8 @@ def read(
     """Read on from a cursor; without one all that is there, and then what arrives after that."""
     check_limit(limit)
     if cursor is None:
-        cursor = str((yield from find(replica, place[0], None))) + _ALL
+        here, _ = yield from find(replica, place[0], None)
+        cursor = str(here) + _ALL
     feed, all_of_it, after = cursor.partition(_ALL)
     if all_of_it:
         entries = yield from log._range(after or None, limit, False)
