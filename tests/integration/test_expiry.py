@@ -156,7 +156,7 @@ def main() -> None:
         kept = live_through(both, given.sessions, round(given.hours * 3600 / STEP))
         with both[0].server.client() as client:
             used = client.info("memory")["used_memory"]
-            sys.stdout.write(f"entries: {kept[::60]}, bytes: {used}\n")
+            sys.stdout.write(f"entries: {kept[:: max(1, len(kept) // 12)]}, bytes: {used}\n")
 
 
 if __name__ == "__main__":
