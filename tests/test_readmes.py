@@ -14,8 +14,9 @@ import redis
 from redis_crdt import errors
 from redis_crdt.core import formats
 from redis_crdt.core.kinds import KINDS
-from redis_crdt.operations.operation import Command, explain
+from redis_crdt.operations.operation import Command
 from redis_crdt.operations.packed import Aliases
+from redis_crdt.operations.refusals import explain
 from redis_crdt.servers import Server
 from tests.backends import require_binary
 from tests.faults.nemesis import FAULTS

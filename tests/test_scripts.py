@@ -15,7 +15,8 @@ from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys
 from redis_crdt.errors import InvalidDump
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Command, Script, explain
+from redis_crdt.operations.operation import Command, Script
+from redis_crdt.operations.refusals import explain
 from redis_crdt.transport import scripts
 from redis_crdt.transport.server import ReplicaOperations
 from tests.backends import NewClient

@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from redis_crdt.core.clock import parse_clock
-from redis_crdt.core.entries import Dots, Last, Rank
+from redis_crdt.core.dots import Dots
+from redis_crdt.core.entries import Last, Rank
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.state import State
 from redis_crdt.core.tallies import Tally

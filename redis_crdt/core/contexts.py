@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redis_crdt.core.clock import check_writer, replica_of
-from redis_crdt.core.entries import has_control
+from redis_crdt.core.texts import has_control
 from redis_crdt.errors import InvalidDump
 
 VALUE = b"value"

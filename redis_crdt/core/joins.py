@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import FOREVER, Dots, Last, Line, Rank, Total
+from redis_crdt.core.dots import FOREVER, Dots
+from redis_crdt.core.entries import Last, Line, Rank, Total
 
 NOTHING: Mapping[str, Time] = MappingProxyType({})
 

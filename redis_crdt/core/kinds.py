@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redis_crdt.core.entries import MAX_DOTS, MAX_ENTRY, MAX_FIELD, Dots, Entry, Last, Total
+from redis_crdt.core.dots import MAX_DOTS, Dots
+from redis_crdt.core.entries import MAX_ENTRY, MAX_FIELD, Entry, Last, Total
 from redis_crdt.core.fields import check_value, is_nothing
 from redis_crdt.core.joins import join_last, join_max
 from redis_crdt.core.partitions import described_in

@@ -12,16 +12,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from redis_crdt.core import totals as counting
 from redis_crdt.core.clock import Dot, Time, check_writer, parse_clock, replica_of
 from redis_crdt.core.entries import Entry
 from redis_crdt.core.joins import knows
 from redis_crdt.core.kinds import DROPPED, KINDS
 from redis_crdt.engine.body import Body
-from redis_crdt.engine.clocks import context_of, flat_clocks, id_of, read_clocks, read_time, text_of
+from redis_crdt.engine.clocks import (
+    context_of,
+    flat_clocks,
+    id_of,
+    read_clocks,
+    read_time,
+    start_of,
+    text_of,
+)
 from redis_crdt.engine.joining import Batch
-from redis_crdt.engine.shard import ALL, WIDE_AGE, Shard, raise_to
+from redis_crdt.engine.shard import ALL, Shard, raise_to
 from redis_crdt.engine.store import Store
+from redis_crdt.engine.upkeep import Upkeep
 from redis_crdt.errors import ReplicaConflict
 from redis_crdt.operations.packed import key_of
 
@@ -29,11 +37,11 @@ SCANS = 16
 """How many scans may be under way; of more, the one not gone on with for longest begins anew."""
 
 
-class Answers:
+class Answers(Upkeep):
     """Answers for one shard."""
 
     def __init__(self, shard: Shard) -> None:
-        self._shard = shard
+        super().__init__(shard)
         self._scans: dict[bytes, Iterator[tuple[bytes, Entry]]] = {}
         self._tokens = count(1)
 
@@ -59,7 +67,7 @@ class Answers:
         shard, knows_ = self._shard, read_clocks(rest)
         peer = self._check_peer(asker)
         writer, now, known = self._about()
-        clock, start = shard.newest(), self._start(knows_)
+        clock, start = shard.newest(), start_of(knows_, shard.writer, shard.past)
         shard.peers[peer] = start or Time(0)
         cursor, skip = start or Time(0), 0
         by, *at = position.split(b" ")
@@ -212,7 +220,7 @@ class Answers:
                 shard.note(shard.store_of(group.name, group.kind.name), theirs)
         if not by:
             return [batch.changes, b"0", [], *self._now()]
-        shard.peers[peer] = self._start(theirs) or Time(0)
+        shard.peers[peer] = self._come_to(theirs)
         holds = bool(cursor) and not batch.refused
         if holds:
             shard.learn({**(theirs if mode == b"last" else {}), by: parse_clock(cursor)}, by)
@@ -271,7 +279,7 @@ class Answers:
         shard.learn(known, source.decode())
         ours = shard.knowledge(shard.newest())
         shard.pending = {w: t for w, t in shard.pending.items() if not knows(ours, Dot(t, w))}
-        shard.peers[replica_of(source.decode())] = self._start(known) or Time(0)
+        shard.peers[replica_of(source.decode())] = self._come_to(known)
         return b"1"
 
     def expired(self, since: bytes, *collections: bytes) -> list[Any]:
@@ -285,89 +293,6 @@ class Answers:
                     if int(since) < entry.last_deadline <= now:
                         flat += [collection, key]
         return [b"%d" % now, flat]
-
-    # Looking after it -----------------------------------------------------------------------
-
-    def feed_position(self) -> list[Any]:
-        """Reply the writer, the clock, the reach, the incarnations before, and if any expires."""
-        shard = self._shard
-        past = b"".join(b"%b@%b " % (w.encode(), id_of(t)) for w, t in shard.past.items())
-        expires = int(any(store.due for store in shard.stores.values()))
-        return [shard.writer.encode(), id_of(shard.newest()), id_of(shard.reach), past, expires]
-
-    def collect_tombstones(
-        self, age: bytes, name: bytes, kind: bytes, cursor: bytes, limit: bytes
-    ) -> list[bytes | int]:
-        """Drop the tombstones of a collection that may go."""
-        shard = self._shard
-        store = shard.store_of(name, kind.decode())
-        return [b"0", shard.collect(store, self._stable(), shard.clock.wall() - int(age))]
-
-    def sweep(self, cursor: bytes, limit: bytes) -> list[bytes | int]:
-        """Do nothing: that is done before each answer."""
-        return [b"0", 0]
-
-    def collect_seen(self, age: bytes, cursor: bytes, limit: bytes) -> list[bytes | int]:
-        """Have live entries that have seen much forget what is known of all of it."""
-        before = self._shard.clock.wall() - min(int(age), WIDE_AGE)
-        return [b"0", self._shard.collect_seen(self._stable(), before)]
-
-    def fold(self, kind: bytes, collection: bytes) -> int:
-        """Count past incarnations in with the present one; see ``lua/counter/fold.lua``."""
-        shard = self._shard
-        store = shard.store_of(collection[1:], kind.decode())
-        gone = 0
-        for side in KINDS[kind.decode()].sides:
-            own = side + shard.writer
-            totals = {key.decode(): total for key, total in store.live.items()}
-            found = counting.fold(totals, own)
-            if found is not None:
-                total, past = found
-                time = shard.append([(collection, own.encode())])
-                store.put(own.encode(), total, time)
-                for key in past:
-                    del store.live[key.encode()]
-                gone += len(past)
-        return gone
-
-    def free_aliases(self, *step: bytes) -> bytes:
-        """Do nothing: names are not abbreviated here."""
-        return b"0"
-
-    def lay_floor(self) -> bytes:
-        """Have one clock stand for past incarnations."""
-        return b"%d" % self._shard.lay_floor()
-
-    def trim_feed(self, age: bytes) -> int:
-        """Take old entries out of the feed that all have read."""
-        shard = self._shard
-        before, stable = shard.clock.wall() - int(age), self._stable()
-        old = sum(logged.time.ms <= before and logged.time <= stable for logged in shard.feed[:-1])
-        shard.trim_to(len(shard.feed) - old)
-        return 0
-
-    def forget(self, peer: bytes) -> int:
-        """Forget a peer."""
-        return int(self._shard.peers.pop(peer.decode(), None) is not None)
-
-    def drop(self, name: bytes) -> int:
-        """Drop what a name stands for."""
-        shard = self._shard
-        if all(s.dropped for (of, _), s in shard.stores.items() if of == name):
-            return 0
-        shard.append([(KINDS[DROPPED].letter.encode() + name, b"")])
-        shard.drop(name, shard.generations.get(name, 0) + 1)
-        return 1
-
-    def reset(self, replica: bytes) -> int:
-        """Throw everything away, and begin anew."""
-        stores = self._shard.stores
-        for store in stores.values():
-            store.drop()
-        self._shard.begin_life()
-        # Collections that were opened go on in the new life.
-        self._shard.stores = stores
-        return len(stores)
 
     def _about(self) -> list[Any]:
         """Say who this is, what its clock says, and what it knows."""
@@ -388,20 +313,8 @@ class Answers:
             raise ReplicaConflict(f"two replicas are called {self._shard.replica_id!r}")
         return peer
 
-    def _stable(self) -> Time:
-        """The time up to which all peers have come."""
-        return min(self._shard.peers.values(), default=self._shard.clock.last)
-
-    def _start(self, known: Mapping[str, Time]) -> Time | None:
-        """Return where one who knows so much has come to in this feed; None if nowhere."""
-        shard = self._shard
-        start = known.get(shard.writer)
-        cuts = list(shard.past.values())
-        for i, writer in reversed(list(enumerate(shard.past))):
-            clock = known.get(writer)
-            if start is None and clock is not None:
-                start = min(clock, *cuts[i:])
-        return start
+    def _come_to(self, known: Mapping[str, Time]) -> Time:
+        return start_of(known, self._shard.writer, self._shard.past) or Time(0)
 
 
 def _all_of(store: Store[Any], keys: Iterable[bytes]) -> Iterator[tuple[bytes, Entry]]:

@@ -53,3 +53,17 @@ def text_of(time: Time) -> bytes:
 def id_of(time: Time) -> bytes:
     """Write a time as an id of the feed."""
     return b"%d-%d" % time
+
+
+def start_of(known: Mapping[str, Time], writer: str, past: Mapping[str, Time]) -> Time | None:
+    """Return where one who knows so much has come to in a feed; None if nowhere.
+
+    It is that of ``writer``, with its incarnations before, each up to a time.
+    """
+    start = known.get(writer)
+    cuts = list(past.values())
+    for i, before in reversed(list(enumerate(past))):
+        clock = known.get(before)
+        if start is None and clock is not None:
+            start = min(clock, *cuts[i:])
+    return start

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from redis_crdt.core import totals as counting
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import MAX_BATCH, MAX_DOTS, Dots, Entry
+from redis_crdt.core.dots import MAX_DOTS, Dots
+from redis_crdt.core.entries import MAX_BATCH, Entry
 from redis_crdt.core.floors import Known
 from redis_crdt.core.joins import knows
 from redis_crdt.core.kinds import DROPPED, KINDS, Kind

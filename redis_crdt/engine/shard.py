@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from redis_crdt.core.clock import Dot, HybridClock, Time, replica_of, wall_clock
-from redis_crdt.core.entries import MAX_HISTORY, MAX_KNOWN, MAX_SILENT, Dots, Entry
+from redis_crdt.core.dots import Dots
+from redis_crdt.core.entries import MAX_HISTORY, MAX_KNOWN, MAX_SILENT, Entry
 from redis_crdt.core.floors import AWAY, LATE, Known, birth_of, floor_of, is_floor, redundant
 from redis_crdt.core.joins import knows
 from redis_crdt.core.kinds import KINDS, Kind, check_kind

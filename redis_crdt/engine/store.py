@@ -10,7 +10,8 @@ from threading import Condition
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from redis_crdt.core.clock import Dot, Time, new_writer
-from redis_crdt.core.entries import FOREVER, MARGIN, Dots, Last, Line, Rank, Total
+from redis_crdt.core.dots import FOREVER, MARGIN, Dots
+from redis_crdt.core.entries import Last, Line, Rank, Total
 from redis_crdt.core.kinds import Kind
 from redis_crdt.core.tallies import Tally
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from redis_crdt.core.clock import check_writer, parse_deadline
-from redis_crdt.core.entries import MAX_DOTS
+from redis_crdt.core.dots import MAX_DOTS
 from redis_crdt.errors import InvalidDump
 
 _TIME = 8

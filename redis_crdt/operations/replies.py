@@ -199,15 +199,6 @@ class Collections(NamedTuple):
     """What is known of each alone."""
 
 
-class Expired(NamedTuple):
-    """The reply to :func:`expired`."""
-
-    upto: int
-    """Up to when it is told, in milliseconds."""
-    fields: list[tuple[bytes, bytes]]
-    """Of each the letter of its kind with the collection's name, and the field."""
-
-
 class Feed(NamedTuple):
     """The reply to :func:`position`."""
 
@@ -379,13 +370,6 @@ def read_feed(reply: Any) -> Feed:
     pairs = [part.decode().partition("@")[::2] for part in _bytes(past).split()]
     cuts = [(w, cut.encode()) for w, cut in pairs]
     return Feed(_writer(writer).decode(), clock, reach, cuts, bool(expires))
-
-
-@reading
-def read_expired(reply: Any) -> Expired:
-    """Read what has expired."""
-    upto, flat = reply
-    return Expired(int(upto), list(zip(flat[::2], flat[1::2], strict=True)))
 
 
 @reading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from redis_crdt.core.clock import Time
@@ -77,20 +77,6 @@ def position(keys: Keys, seen: bytes, writer: str | None, about: str) -> Script[
     return Script(
         "replica/feed_position", keys.shard, keys.base, (), replies.read_feed, about, witness
     )
-
-
-def expired(
-    keys: Keys, since: int | None, collections: Iterable[bytes], about: str
-) -> Script[replies.Expired]:
-    """Ask what has expired since a moment; without one, only how late it is."""
-    args = (b"" if since is None else since, *collections)
-    return Script("expiring/expired", keys.shard, keys.base, args, replies.read_expired, about)
-
-
-def sweep(keys: Keys, cursor: bytes, about: str) -> Script[tuple[bytes, int]]:
-    """Ask to let go of some of what is dead."""
-    args = (cursor, BATCH)
-    return Script("expiring/sweep", keys.shard, keys.base, args, as_is, about, LOOK)
 
 
 def scan(

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
-from redis_crdt.operations.operation import Close, Landing, Procedure, Script, TooMuchEffort
+from redis_crdt.operations.operation import Close, Landing, Procedure, Script
+from redis_crdt.operations.refusals import TooMuchEffort
 from redis_crdt.sync.party import Party
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.throttle import Pace

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys, check_name, part_name, shard_of
 from redis_crdt.errors import InvalidSetting
+from redis_crdt.operations import expiry
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.directory import find
@@ -73,7 +74,7 @@ def collect(replica: Party, older_than: float) -> Procedure[int]:
             if cursor == b"0":
                 break
         while True:
-            cursor, _ = yield replica, ask.sweep(keys, cursor, replica.about)
+            cursor, _ = yield replica, expiry.sweep(keys, cursor, replica.about)
             if cursor == b"0":
                 break
         while (yield replica, ask.trim(keys, older_than, replica.about)):

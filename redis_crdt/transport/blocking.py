@@ -12,14 +12,7 @@ from redis.cluster import RedisCluster
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt.operations.operation import (
-    TROUBLE,
-    Command,
-    Operation,
-    Procedure,
-    Script,
-    drive,
-)
+from redis_crdt.operations.operation import TROUBLE, Command, Operation, Procedure, Script, drive
 from redis_crdt.transport.bounds import bound, is_bounded
 from redis_crdt.transport.carrying import FAILURES
 from redis_crdt.transport.cluster import (

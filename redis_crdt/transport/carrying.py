@@ -15,9 +15,9 @@ from redis_crdt.operations.operation import (
     Operation,
     Script,
     Wait,
-    explain,
     is_set_apart,
 )
+from redis_crdt.operations.refusals import explain
 from redis_crdt.transport.cluster import All, Read, Router, Run, Steps
 from redis_crdt.transport.native_replies import read_native
 from redis_crdt.transport.witness import Witness

@@ -10,7 +10,8 @@ from redis.cluster import RedisCluster
 from redis.exceptions import RedisError
 
 from redis_crdt.core.names import Keys, check_namespace, keys_of_meta
-from redis_crdt.operations.operation import Command, explain
+from redis_crdt.operations.operation import Command
+from redis_crdt.operations.refusals import explain
 from redis_crdt.transport.scripts import load
 from redis_crdt.transport.urls import address_of, client_of
 

@@ -39,8 +39,8 @@ from redis_crdt.operations.operation import (
     Wait,
     is_closed,
     reading,
-    unasked,
 )
+from redis_crdt.operations.refusals import unasked
 from redis_crdt.operations.replies import read_opened
 from redis_crdt.transport.carrying import Carrying
 from redis_crdt.transport.cluster import Address, Router, Send, Steps, Write

@@ -21,7 +21,8 @@ from redis.cluster import RedisCluster
 from redis.exceptions import RedisError
 
 from redis_crdt.errors import InvalidSetting
-from redis_crdt.operations.operation import Command, explain
+from redis_crdt.operations.operation import Command
+from redis_crdt.operations.refusals import explain
 from redis_crdt.transport.cluster import locating
 
 POOLED = 64

@@ -11,7 +11,7 @@ from redis_crdt.core.clock import Dot, Time, parse_clock, replica_of
 from redis_crdt.core.kinds import KIND_OF, KINDS, PARTITIONS
 from redis_crdt.core.names import whole_name
 from redis_crdt.errors import InvalidCursor, InvalidValue
-from redis_crdt.operations import requests as ask
+from redis_crdt.operations import expiry
 from redis_crdt.operations.operation import Procedure, Wait
 from redis_crdt.transport.tails import (
     Entry,
@@ -139,7 +139,7 @@ class Watcher(Generic[K]):
         self._look_at = monotonic() + LOOK_EACH
         for shard in sorted(self._expiring):
             keys, only = self._replica.keys(shard), self._only or ()
-            found = yield self._replica, ask.expired(keys, self._told[shard], only, "watch")
+            found = yield self._replica, expiry.expired(keys, self._told[shard], only, "watch")
             self._told[shard] = found.upto
             for collection, field in found.fields:
                 kind = KIND_OF[collection[:1].decode()]

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Dots, Entry, Last, Line, Rank
+from redis_crdt.core.dots import Dots
+from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE, Entry, Last, Line, Rank
 from redis_crdt.core.kinds import KINDS, KindName
 from redis_crdt.errors import InvalidValue
 from redis_crdt.values.codec import Codec

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from redis_crdt import State, memory
-from redis_crdt.core.entries import MAX_DOTS
+from redis_crdt.core.dots import MAX_DOTS
 from redis_crdt.operations import requests as ask
 from tests.contract.seam import Regions, settled
 from tests.contract.steps import elements

@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from redis_crdt.core.clock import Dot, Time, replica_of
-from redis_crdt.core.entries import Dots, Entry, Last, Line, Rank, Total
+from redis_crdt.core.dots import Dots
+from redis_crdt.core.entries import Entry, Last, Line, Rank, Total
 from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.tallies import Tally

@@ -10,7 +10,8 @@ import redis
 
 from redis_crdt import Replica, State, memory
 from redis_crdt.core.clock import Time, wall_clock
-from redis_crdt.core.entries import MAX_BATCH, MAX_DOTS, MAX_ENTRY, MAX_FIELD, MAX_JOINED, MAX_VALUE
+from redis_crdt.core.dots import MAX_DOTS
+from redis_crdt.core.entries import MAX_BATCH, MAX_ENTRY, MAX_FIELD, MAX_JOINED, MAX_VALUE
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import MAX_NAME
 from redis_crdt.errors import CRDTError, InvalidDump, InvalidValue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from redis_crdt.core.entries import has_control
+from redis_crdt.core.texts import has_control
 from redis_crdt.errors import InvalidDump
 from redis_crdt.operations.bodies import SEPARATOR, Group, is_packed, join_items
 from redis_crdt.operations.packed import Packing

@@ -18,7 +18,7 @@ from redis_crdt.core import formats
 from redis_crdt.core.names import Keys
 from redis_crdt.core.state import State
 from redis_crdt.errors import InvalidDump, ReplicaMismatch
-from redis_crdt.operations.operation import explain
+from redis_crdt.operations.refusals import explain
 from redis_crdt.servers import Server
 from tests.backends import NewClient, NewServer, require_binary
 from tests.golden import ANY_TIME, PRESENT, Golden, all_golden, check, opened, read

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from redis_crdt import Replica
-from redis_crdt.core.entries import MARGIN
+from redis_crdt.core.dots import MARGIN
 from redis_crdt.servers import Server
 from tests.backends import require_binary
 from tests.faults.nemesis import find_libfaketime, set_clock, with_clock

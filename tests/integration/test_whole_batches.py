@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from redis_crdt import Replica, State
-from redis_crdt.core.entries import MAX_DOTS, MAX_FIELD, MAX_VALUE
+from redis_crdt.core.dots import MAX_DOTS
+from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys
 from redis_crdt.errors import (

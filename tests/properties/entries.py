@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import strategies as st
 
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import FOREVER, Dots, Entry, Last, Line, Rank, Total
+from redis_crdt.core.dots import FOREVER, Dots
+from redis_crdt.core.entries import Entry, Last, Line, Rank, Total
 from redis_crdt.core.tallies import Count, Tally
 from redis_crdt.types.g_set.kind import THERE
 from redis_crdt.values.codec import codec_for

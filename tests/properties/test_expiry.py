@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from redis_crdt import memory
-from redis_crdt.core.entries import FOREVER, MARGIN, Dots
+from redis_crdt.core.dots import FOREVER, MARGIN, Dots
 
 SECOND = 1000
 SKEWS = (0, 3 * SECOND, 40 * SECOND)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from redis_crdt import memory
 from redis_crdt.core.clock import Time
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.core.joins import join_dots, knows
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import CRDTError

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from redis_crdt import Replica
 from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.entries import Dots, Entry, Last
+from redis_crdt.core.dots import Dots
+from redis_crdt.core.entries import Entry, Last
 from redis_crdt.errors import InvalidDump
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import Group, body_of

@@ -15,7 +15,8 @@ from typing import Any
 
 from redis_crdt import memory
 from redis_crdt.core.clock import Dot, parse_clock
-from redis_crdt.core.entries import Dots, Last, Rank
+from redis_crdt.core.dots import Dots
+from redis_crdt.core.entries import Last, Rank
 from redis_crdt.core.fields import VALUE
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.state import State

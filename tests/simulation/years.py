@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from tests.simulation.regions import Clock, Link, Region, Regions
 
 DAY, HOUR = 86_400_000, 3_600_000

@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 
 from redis_crdt.cli.temporary_namespaces import keys_deleted_after
 from redis_crdt.errors import InvalidSetting
-from redis_crdt.operations.operation import Command, explain
+from redis_crdt.operations.operation import Command
+from redis_crdt.operations.refusals import explain
 from redis_crdt.replica.blocking import Replica
 from redis_crdt.servers import Server, ServerBinary
 from redis_crdt.transport.urls import server_client_of

@@ -19,12 +19,12 @@ from redis_crdt.operations.operation import (
     LostReply,
     Script,
     Wait,
-    explain,
     is_lost,
     is_unserved,
     lacks_beginning,
     told,
 )
+from redis_crdt.operations.refusals import explain
 from redis_crdt.operations.requests import LOOK
 from redis_crdt.transport.cluster import Send
 from redis_crdt.transport.witness import LOOK_EVERY

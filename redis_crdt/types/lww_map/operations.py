@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.operations.joins import Joins
-from redis_crdt.operations.operation import (
-    Operation,
-    Procedure,
-    Script,
-    as_is,
-    known_already,
-)
+from redis_crdt.operations.operation import Operation, Procedure, Script, as_is, known_already
 from redis_crdt.operations.packed import latest_value
 from redis_crdt.types.base.collection.operations import batches, bytes_of_item
 from redis_crdt.types.base.expiry.operations import ExpiringOperations

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from typing_extensions import TypeVar
 
 from redis_crdt.core.contexts import Context, Reading
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.core.fields import VALUE
 from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.types.base.opener import Opener

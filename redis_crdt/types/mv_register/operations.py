@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from redis_crdt.core.contexts import NOTHING_SEEN, Context, Reading
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.core.fields import VALUE
 from redis_crdt.operations.operation import Command, Procedure, Script
 from redis_crdt.types.base.collection.operations import CollectionOperations

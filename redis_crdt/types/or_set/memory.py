@@ -9,7 +9,7 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
-from redis_crdt.core.entries import Dots, written
+from redis_crdt.operations.operation import as_is
 from redis_crdt.sync.tombstones import GRACE, check_age
 from redis_crdt.types.base.expiry.memory import Expiring, deadline_of
 from redis_crdt.types.base.opener import Opener

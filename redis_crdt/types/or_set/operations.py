@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import ClassVar, TypeVar
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.operations.operation import Each, Operation, Procedure, Script, as_is
 from redis_crdt.types.base.collection.operations import batches
 from redis_crdt.types.base.expiry.operations import ExpiringOperations

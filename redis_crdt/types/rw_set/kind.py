@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.core.fields import check_element
 from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import Kind

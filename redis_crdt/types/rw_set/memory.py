@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
-from redis_crdt.core.entries import Dots, written
+from redis_crdt.core.dots import Dots, written
 from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.base.set.removal.memory import RemovingSet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.operations.operation import Procedure, Script, as_is
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.operations import batches

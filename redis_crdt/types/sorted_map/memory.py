@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from redis_crdt.core.entries import Dots, written
+from redis_crdt.core.dots import Dots, written
 from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.base.ranked.memory import Ranked
 from redis_crdt.types.sorted_map.batch import Recordable

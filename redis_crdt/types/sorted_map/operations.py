@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.operations.operation import Command, Operation, Procedure, Script, known_already
 from redis_crdt.operations.packed import latest_value
 from redis_crdt.transport.server import ReplicaOperations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from redis_crdt.core.entries import FOREVER, Dots
+from redis_crdt.core.dots import FOREVER, Dots
 from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.values.encoding import TTL, ttl_in_ms
 

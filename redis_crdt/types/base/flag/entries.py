@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.errors import InvalidDump
 
 ON: Final = b"true"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from redis_crdt.core.entries import Dots, written
+from redis_crdt.core.dots import Dots, written
 from redis_crdt.core.fields import VALUE
 from redis_crdt.types.base.collection.memory import OfOneType
 from redis_crdt.types.base.flag.batch import Recordable

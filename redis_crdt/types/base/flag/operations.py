@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from redis_crdt.core.contexts import NOTHING_SEEN
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.core.fields import VALUE
 from redis_crdt.operations.operation import Command, Procedure, Script
 from redis_crdt.transport.server import ReplicaOperations

@@ -9,14 +9,7 @@ from itertools import chain
 from typing import TypeVar
 
 from redis_crdt.operations.joins import Joins
-from redis_crdt.operations.operation import (
-    Each,
-    Operation,
-    Procedure,
-    Script,
-    as_is,
-    known_already,
-)
+from redis_crdt.operations.operation import Each, Operation, Procedure, Script, as_is, known_already
 from redis_crdt.types.base.collection.operations import CollectionOperations, batches
 from redis_crdt.types.base.set.elements import Keyed, decoded, fields_of, gathered
 from redis_crdt.values.encoding import encode_element

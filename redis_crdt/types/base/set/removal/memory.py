@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence, Sized
 from itertools import chain
 from typing import Any, TypeVar
 
-from redis_crdt.core.entries import Dots
+from redis_crdt.core.dots import Dots
 from redis_crdt.operations.operation import as_is
 from redis_crdt.types.base.set.elements import MutableOperators
 from redis_crdt.types.base.set.memory import AnySet
