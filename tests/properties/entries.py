@@ -23,13 +23,16 @@ values = st.sampled_from([b"0", b"1", b'"a"', b'"\xc3\xa9"', b"[]"])
 
 
 @st.composite
-def states(draw: st.DrawFn, of: st.SearchStrategy[bytes | None]) -> Dots:
-    """A set of live dots, with values or None, and what else was seen; never nothing at all."""
+def states(draw: st.DrawFn, of: st.SearchStrategy[bytes | None], *, expire: bool = False) -> Dots:
+    """A set of live dots, with values or None, and what else was seen; never nothing at all.
+
+    Where they may ``expire``, half of them have deadlines.
+    """
     live = draw(st.dictionaries(dots, of, max_size=4))
     seen = draw(st.dictionaries(writers, times, min_size=0 if live else 1, max_size=3))
     for dot in live:
         seen[dot.writer] = max(seen.get(dot.writer, dot.time), dot.time)
-    if draw(st.booleans()):
+    if not expire or draw(st.booleans()):
         return Dots(live, seen)
     mortal = {dot: draw(deadlines) for dot in live if draw(st.booleans())}
     lives = max((mortal.get(dot, FOREVER) for dot in live), default=0)
@@ -93,8 +96,8 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "lww_register": st.builds(Last, dots, st.none() | values),
     "max_register": ranks,
     "min_register": ranks,
-    "or_set": states(st.none()),
-    "lww_map": states(values),
+    "or_set": states(st.none(), expire=True),
+    "lww_map": states(values, expire=True),
     "pn_counter": resettable(),
     "counter_map": tallies(),
 }

@@ -100,7 +100,9 @@ def stored(client: redis.Redis, namespace: str, kind: str) -> list[dict[bytes, b
     prefix = f"crdt:{{{namespace}:0}}:{kind}"
     live: dict[bytes, bytes]
     removed: dict[bytes, bytes]
-    live, removed = (client.hgetall(f"{prefix}{part}:c") for part in ("", "-removed"))  # type: ignore[assignment]
+    # The key is an index, and the entries are apart, where something has a deadline.
+    apart = "-live" if client.type(f"{prefix}:c") == b"zset" else ""
+    live, removed = (client.hgetall(f"{prefix}{part}:c") for part in (apart, "-removed"))  # type: ignore[assignment]
     return [
         # Who joins has another name in each namespace.
         {field: re.sub(rb"z#\w+", b"z#0", entry) for field, entry in live.items()},
