@@ -231,6 +231,7 @@ def write(eu: Replica) -> None:
 
 
 def write_what_expires(eu: Replica) -> None:
+    eu.lww_register("leader", str).set("a", ttl=100)
     sessions = eu.or_set("sessions", str)
     sessions.update("xyz", ttl=0.001)
     sessions.update("uvw", ttl=100)

@@ -23,6 +23,7 @@
 -- @include expiring/put
 -- @include expiring/remove
 -- @include expiring/renew
+-- @include expiring/set
 local add = {commit = expiring_put.commit}
 function add.prepare(op) return prepare_put(op, '', false, '', op.first) end
 
@@ -32,7 +33,11 @@ function set.prepare(op) return prepare_put(op, '', true, '', op.first) end
 OPERATIONS['or_set/add'], OPERATIONS['lww_map/set'] = add, set
 OPERATIONS['or_set/remove'], OPERATIONS['lww_map/delete'] = expiring_remove, expiring_remove
 OPERATIONS['expiring/put'], OPERATIONS['expiring/renew'] = expiring_put, expiring_renew
-OPERATIONS['expiring/remove'] = expiring_remove
+OPERATIONS['expiring/remove'], OPERATIONS['expiring/set'] = expiring_remove, expiring_set
+
+local set_last = {commit = expiring_set.commit}
+function set_last.prepare(op) return prepare_set(op, '', op.args[op.first], op.args[op.first + 1]) end
+OPERATIONS['lww_register/set'] = set_last
 
 local function expiring_batch()
   unindexed = {}

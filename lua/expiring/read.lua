@@ -20,7 +20,7 @@
 -- @include lib/alive_part
 -- @include lib/expiry_index
 local function seen(entry)
-  local alive = entry and alive_part(entry)
+  local alive = entry and alive_part(entry, ARGV[2])
   if not alive then return false end
   local head = string.match(alive, '^[^\n]*')
   if not string.find(head, '~', 1, true) then return alive end
@@ -37,8 +37,12 @@ local function seen_of(found)
 end
 
 local function ttl_of(entry)
-  local alive = entry and alive_part(entry)
+  local alive = entry and alive_part(entry, ARGV[2])
   if not alive then return -2 end
+  if LAST[ARGV[2]] then
+    local head = head_of(alive)
+    return head and last_deadline(head, ARGV[2]) - wall_clock() or -1
+  end
   local latest = -1
   for word in string.gmatch(string.match(alive, '^[^|\n]*'), '[^ ]+') do
     local deadline = string.match(word, '~(.*)$')

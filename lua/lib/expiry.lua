@@ -6,12 +6,13 @@
 -- What is past its horizon is as if it had never been, and is swept some time: nobody is told. A minute
 -- later than that, lest a region whose clock is behind misses what lives there.
 -- Defines
---   wall_clock, head_of, last_deadline, is_past, MARGIN
+--   wall_clock, head_of, last_deadline, is_past, MARGIN, LAST
 -- Errors
 --   none
 -- @include lib/entry
 -- @include lib/unpack_time
 -- @define MARGIN 60000
+-- @traits LAST last
 local wall_time
 
 -- The server's clock in milliseconds, one moment for all of a script.
@@ -31,8 +32,9 @@ local function head_of(entry)
   return tilde <= #head and head or nil
 end
 
--- When nothing of a head's live dots is alive any more.
-local function last_deadline(head)
+-- When nothing of a head's live dots is alive any more. That of a register is in plain text.
+local function last_deadline(head, kind)
+  if LAST[kind] then return tonumber(string.match(head, '~(.*)$')) end
   local latest = -1
   for word in string.gmatch(string.match(head, '^[^|]*'), '[^ ]+') do
     local deadline = string.match(word, '~(.*)$')
@@ -42,7 +44,7 @@ local function last_deadline(head)
   return latest
 end
 
--- Whether all that an entry has seen is dead, here and wherever clocks are behind.
+-- Whether all that a packed entry has seen is dead, here and wherever clocks are behind.
 local function is_past(entry)
   local head = head_of(entry)
   if not head then return false end

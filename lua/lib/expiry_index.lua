@@ -23,8 +23,10 @@ local function reindex(name, kind, written, gone)
   local apart, dying, others = is_apart(name, kind), {}, {}
   for i = 1, #written, 2 do
     local head = head_of(written[i + 1])
-    if head then
-      local last = last_deadline(head)
+    local last = head and last_deadline(head, kind)
+    -- What a register held last stays, but is watched no longer than it may be alive anywhere.
+    if last and LAST[kind] and last + MARGIN <= wall_clock() then last = nil end
+    if last then
       dying[#dying + 1] = last == FOREVER and '+inf' or string.format('%.0f', last)
       dying[#dying + 1] = written[i]
     elseif apart then
@@ -54,6 +56,10 @@ local function sweep(name, kind, limit)
   local fields = redis.call('ZRANGEBYSCORE', index_key(name, kind), '-inf', before, 'LIMIT', 0, limit)
   if #fields == 0 then return 0 end
   local live, removed = live_key(name, kind), removed_key(name, kind)
+  if LAST[kind] then
+    reindex(name, kind, {}, fields)
+    return 0
+  end
   local entries, tombstones = redis.call('HMGET', live, unpack(fields)), {}
   for i, field in ipairs(fields) do
     local entry = entries[i]

@@ -4,7 +4,7 @@
 -- of dots, which it reads as it is told, the state.
 -- That values are text is looked at by who reads them from a peer: it takes scripts too long.
 -- Defines
---   latest, is_element, is_register, inspect_dots, inspect_last, inspect_total, inspect_valued, KIND
+--   latest, is_element, is_register, inspect_dots, inspect_last, inspect_mortal_last, inspect_total, inspect_valued, KIND
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/joins
@@ -31,6 +31,15 @@ local function inspect_last(text)
   if not ms then malformed('not a dot: ' .. string.sub(text, 1, 80)) end
   if value == '\n' or string.find(value, '\n', 2, true) then malformed('a value that is not one line') end
   return ms, seq, value == ''
+end
+
+-- Of one that may have a deadline.
+local function inspect_mortal_last(text)
+  local head, deadline, value = string.match(text, '^([^~\n]*)~([^\n]*)(.*)$')
+  if not head then return inspect_last(text) end
+  if value == '' then malformed('a deadline of nothing') end
+  parse_deadline(deadline)
+  return inspect_last(head .. value)
 end
 
 local function latest(state)

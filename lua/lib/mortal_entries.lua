@@ -1,6 +1,6 @@
 -- Writing entries of which some have deadlines (lib/expiry): sets and maps, packed.
 -- Defines
---   observe_mortal, alive_of, write_mortal, remove_mortal, write_index, unindexed
+--   note_index, observe_mortal, alive_of, write_mortal, remove_mortal, write_index, unindexed
 -- Errors
 --   none
 -- @include lib/operation

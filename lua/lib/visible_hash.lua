@@ -16,7 +16,7 @@ end
 
 local function visible_hash(kind, field, entry)
   if EXPIRES[kind] then
-    entry = alive_part(entry)
+    entry = alive_part(entry, kind)
     if not entry then return nil end
   end
   local seen = PLAIN[kind] and entry or ''

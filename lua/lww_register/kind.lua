@@ -4,4 +4,5 @@
 -- @trait letter 'l'
 -- @trait large true
 -- @trait last true
-KIND.lww_register = {join = join_last, inspect = inspect_last, is_field = is_register}
+-- @trait expires true
+KIND.lww_register = {join = join_last, inspect = inspect_mortal_last, is_field = is_register}

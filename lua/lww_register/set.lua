@@ -24,14 +24,17 @@
 -- @include lib/entry_time
 local lww_register_set = {}
 
+-- A write is later than what is there.
+local function pass_time_of(op, old)
+  if not old then return nil end
+  op.ms, op.seq = time_of(string.match(old, '^[^@]*'))
+  if not op.ms then fail('MALFORMED', 'what is stored is of no script of ours') end
+end
+
 function lww_register_set.prepare(op)
   local value = op.args[op.last]
   if #value > MAX_VALUE then fail('SIZE', 'a value takes ' .. #value .. ' bytes') end
-  local old = read(op.live, op.args, op.first, op.first)[1]
-  if old then
-    op.ms, op.seq = time_of(string.match(old, '^[^@]*'))
-    if not op.ms then fail('MALFORMED', 'what is stored is of no script of ours') end
-  end
+  pass_time_of(op, read(op.live, op.args, op.first, op.first)[1])
   return op.args, op.first, op.first
 end
 

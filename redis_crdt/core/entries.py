@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from redis_crdt.core.clock import Dot, Time
-from redis_crdt.core.dots import Dots
+from redis_crdt.core.clock import Dot, Time, parse_deadline
+from redis_crdt.core.dots import FOREVER, Dots
 from redis_crdt.core.tallies import Tally
 from redis_crdt.core.texts import ascii_of, check_value
 from redis_crdt.errors import InvalidDump
@@ -164,20 +164,41 @@ def _amount(text: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last write of a register. Text: the dot, and ``\\nVALUE``, which all writes have."""
+    """The last write of a register. Text: the dot, and ``\\nVALUE``, which all writes have.
+
+    A dot may have a deadline, as :class:`redis_crdt.core.dots.Dots` have. From then on there is no
+    value, but the entry stays: else an earlier write that comes late would be taken for the last.
+    """
 
     dot: Dot
     value: bytes | None
+    expiry: int | None = None
+    """The deadline, in milliseconds; None for ever."""
 
     @classmethod
-    def parse(cls, text: bytes) -> Last:
-        """Read the text; raises :class:`InvalidDump` if it is not canonical."""
+    def parse(cls, text: bytes, expires: bool = False) -> Last:
+        """Read the text; raises :class:`InvalidDump` if it is not canonical.
+
+        ``expires`` tells whether there may be a deadline.
+        """
         head, newline, value = text.partition(b"\n")
-        return cls(Dot.parse(ascii_of(head)), check_value(value) if newline else None)
+        name, mortal, deadline = ascii_of(head).partition("~")
+        if mortal and not (expires and newline):
+            raise InvalidDump(f"a deadline where nothing expires: {text[:80]!r}")
+        return cls(
+            Dot.parse(name),
+            check_value(value) if newline else None,
+            parse_deadline(deadline) if mortal else None,
+        )
 
     def __bytes__(self) -> bytes:
-        head = str(self.dot).encode()
-        return head if self.value is None else head + b"\n" + self.value
+        head = str(self.dot) if self.expiry is None else f"{self.dot}~{self.expiry}"
+        return head.encode() if self.value is None else head.encode() + b"\n" + self.value
+
+    @property
+    def last_deadline(self) -> int:
+        """When it is dead."""
+        return FOREVER if self.expiry is None else self.expiry
 
     @property
     def time(self) -> Time:

@@ -61,10 +61,10 @@ def join_resettable(a: Total, b: Total) -> Total:
 def join_last(a: Last, b: Last) -> Last:
     """Return the later write; of two at one time, that of the larger writer.
 
-    A writer has one write per time, unless it lies: then the larger value wins, so that the rule is
+    A writer has one write per time, unless it lies: then the larger text wins, so that the rule is
     total. Shapiro et al. 2011, specification 8.
     """
-    return max(a, b, key=lambda e: (e.dot, e.value or b""))
+    return max(a, b, key=lambda e: (e.dot, bytes(e)))
 
 
 def join_dots(

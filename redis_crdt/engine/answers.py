@@ -155,7 +155,8 @@ class Answers(Upkeep):
             store = shard.stores.get((name, kind))
             going = self._scans.pop(cursor, None)
             if going is None:
-                dying = store.dying if store and alive == b"0" else ()
+                wanted = store and (alive == b"0" or not store.kind.has_dots)
+                dying = store.dying if store and wanted else ()
                 fields = [*store.live, *dying, *store.removed] if store else ()
                 going = _all_of(store, fields) if store else iter(())
             group = body.group(name, kind)

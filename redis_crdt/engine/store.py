@@ -114,7 +114,8 @@ class Store(Generic[E]):
     def settle(self, now: int, time: Time) -> None:
         """Let go of what is dead by now; the feed has come to this time.
 
-        What has a tombstone for some time keeps it for so long, without anybody being told.
+        What has a tombstone for some time keeps it for so long, without anybody being told. What a
+        register held last stays with the dying.
         """
         self.now = now
         while self.due and self.due[0][0] <= now:
@@ -125,7 +126,7 @@ class Store(Generic[E]):
                 self.wide.pop(key, None)
                 heappush(self.due, (entry.last_deadline + MARGIN, key))
                 continue
-            entry = self.dying.get(key)
+            entry = self.dying.get(key) if self.kind.has_dots else None
             if entry is not None and entry.last_deadline + MARGIN <= now:
                 self._bury(key, time)
                 continue
@@ -139,7 +140,7 @@ class Store(Generic[E]):
             self.put(key, entry.replaced({}), time)
 
     def _await_end(self, key: bytes, entry: Any) -> None:
-        end = entry.last_deadline if entry.live else entry.horizon + MARGIN
+        end = entry.horizon + MARGIN if entry.is_tombstone else entry.last_deadline
         if end < FOREVER:
             heappush(self.due, (end, key))
 
@@ -180,6 +181,8 @@ class Store(Generic[E]):
     def entries(self) -> Iterator[tuple[bytes, E]]:
         """Yield all fields with their entries, live ones first."""
         yield from self.live.items()
+        if not self.kind.has_dots:
+            yield from self.dying.items()
         for key, (_, entry) in self.removed.items():
             yield key, entry
 

@@ -146,6 +146,33 @@ def test_what_was_for_ever_leaves_a_tombstone(both: tuple[Region, Region]) -> No
     assert set(eu) == set(us) == {"y", "z"}
 
 
+def test_a_register_stays_unset_once_nobody_looks_at_its_deadline(
+    both: tuple[Region, Region],
+) -> None:
+    eu, us = (region.replica.lww_register("r", str) for region in both)
+    us.set("early")
+    early = us.dump()
+    move_on(both, 1)
+    eu.set("short", ttl=10)
+    key = b"crdt:{default:0}:lww_register:r"
+    with both[0].server.client() as client:
+        assert client.type(key) == b"zset"
+        move_on(both, 12)
+        assert both[0].replica.verify(both[1].replica) != []  # who has not heard of it sees more
+        both[1].replica.pull(both[0].replica)
+        assert both[0].replica.verify(both[1].replica) == []
+        move_on(both, 12 + MARGIN / 1000)
+        both[0].replica.gc_tombstones(older_than=0)
+        assert client.type(key) == b"hash"
+    for register in (eu, both[0].replica.lww_register("r", str), us):
+        assert register.get() is register.written_by is None
+        assert register.merge(early).get() is None
+    assert both[0].replica.verify(both[1].replica) == []
+    us.set("late")
+    both[0].replica.sync(both[1].replica)
+    assert eu.get() == "late"
+
+
 def main() -> None:
     """Let many sessions live for long, and tell how many entries there were."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -93,7 +93,8 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
         .filter(lambda text: text.count(b"0") < 64),
     ),
     "log": st.builds(Line, values | st.sampled_from([b"0000000000003-a1", b"0000000000003-b10"])),
-    "lww_register": st.builds(Last, dots, st.none() | values),
+    "lww_register": st.builds(Last, dots, st.none())
+    | st.builds(Last, dots, values, st.none() | deadlines),
     "max_register": ranks,
     "min_register": ranks,
     "or_set": states(st.none(), expire=True),

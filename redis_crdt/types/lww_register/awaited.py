@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from typing import Any
 
 from typing_extensions import TypeVar
@@ -11,6 +12,7 @@ from redis_crdt.core.clock import Time
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.awaited import Collection
 from redis_crdt.types.lww_register.operations import LWWRegisterOperations
+from redis_crdt.values.encoding import TTL
 
 T = TypeVar("T", default=Any)
 
@@ -21,12 +23,35 @@ class LWWRegister(Collection[T], LWWRegisterOperations[T]):
     Of two writes the later wins; at equal times that of the larger replica id.
     """
 
-    async def set(self, value: T) -> None:
-        """Write the value. One round trip. InvalidValue if it is not of the register's type."""
-        await self._run(self._set(value))
+    async def set(self, value: T, *, ttl: TTL = None) -> None:
+        """Write the value. One round trip. InvalidValue if it is not of the register's type.
+
+        With ``ttl``, in seconds or as a ``timedelta``, it is there for so long, by the clock of the
+        region's server, and in each other region by that of its own; without, for ever. What was
+        there before does not come back: the last write wins also where its value has expired.
+        """
+        await self._run(self._set(value, ttl))
+
+    async def ttl(self) -> float | None:
+        """Return for how many seconds the value is there still; None for ever.
+
+        One round trip. KeyError if there is none.
+        """
+        return await self._drive(self._ttl())
+
+    async def expire(self, ttl: float | timedelta) -> bool:
+        """Have the value be there for so long from now on, and tell whether there is one.
+
+        One round trip. It is a write as :meth:`set` is, of the value that is there.
+        """
+        return await self._run(self._expire(ttl))
+
+    async def persist(self) -> bool:
+        """Have the value be there for ever, and tell whether there is one. As :meth:`expire`."""
+        return await self._run(self._expire(None))
 
     async def get(self) -> T | None:
-        """Return the value, or None if none was ever written. One round trip."""
+        """Return the value, or None where there is none. One round trip."""
         return await self._run(self._get())
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from redis_crdt.types.base.batch import Batch, Recorder, Result
+from redis_crdt.values.encoding import TTL
 
 T = TypeVar("T")
 
@@ -12,9 +14,13 @@ T = TypeVar("T")
 class LWWRegisterRecorder(Recorder, Generic[T]):
     """Records operations on an LWW register."""
 
-    def set(self, value: T) -> Result[None]:
-        """Record a write."""
-        return self._record("set", value)
+    def set(self, value: T, *, ttl: TTL = None) -> Result[None]:
+        """Record a write. ``ttl`` is as of the collection's own."""
+        return self._record("set", value, ttl=ttl)
+
+    def expire(self, ttl: float | timedelta) -> Result[bool]:
+        """Record another deadline of what is there; its result tells whether it was."""
+        return self._record("expire", ttl, tells=True)
 
 
 class Recordable(Generic[T]):

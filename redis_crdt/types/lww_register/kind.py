@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from redis_crdt.core.entries import Last
 from redis_crdt.core.fields import check_value, is_nothing
 from redis_crdt.core.joins import join_last
@@ -11,7 +13,8 @@ KIND = Kind(
     name="lww_register",
     letter="l",
     join=join_last,
-    parse_entry=Last.parse,
+    parse_entry=partial(Last.parse, expires=True),
     check_field=check_value,
     key_of=is_nothing,
+    expires=True,
 )
