@@ -170,8 +170,9 @@ def test_what_is_public_is_documented(module: str) -> None:
         assert not callable(value) or value.__doc__, name
 
 
-def test_the_readme_imports_what_is_public_alone() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "redis_crdt/types/README.md"])
+def test_readmes_import_what_is_public_alone(page: str) -> None:
+    readme = (ROOT / page).read_text(encoding="utf-8")
     used = re.findall(r"^(?:from|import) (redis_crdt[\w.]*)", readme, re.M)
     assert set(used) <= set(PUBLIC)
     for name in re.findall(r"^from redis_crdt import (.*)$", readme, re.M):

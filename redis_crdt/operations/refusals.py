@@ -67,7 +67,7 @@ _SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tupl
         (
             "NOPERM|NoPermissionError|ACL failure|The user executing the script",
             errors.AccessDenied,
-            "this user may not do that; grant it the commands and keys that the README lists",
+            "this user may not do that; grant it what the page on running regions lists",
         ),
     )
 )

@@ -1,7 +1,7 @@
 """The settings of the command line: from options, the environment, and a TOML file.
 
 They are the same ones everywhere. Each is said once, here: the options of the commands with their
-help, and the table in the README, are made of these fields and their texts.
+help, and the table in ``redis_crdt/deploy/README.md``, are made of these fields and their texts.
 """
 
 from __future__ import annotations

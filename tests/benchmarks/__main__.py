@@ -84,7 +84,7 @@ def main(
         str | None, typer.Option(help="Which server: valkey, redis or redis62.")
     ] = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print Markdown, as in the README.")
+        bool, typer.Option("--markdown", help="Print Markdown, as in the README here.")
     ] = False,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write JSON to a file.")] = None,
     plot: Annotated[

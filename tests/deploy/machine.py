@@ -1,6 +1,6 @@
-"""A machine of an operator's: a directory for what is in /etc, and the programs of the README.
+"""A machine of an operator's: a directory for what is in /etc, and the programs that it has.
 
-What the README says is run by a shell, word for word, but for ports and places.
+What `redis_crdt/deploy/README.md` says is run by a shell, word for word, but for ports and places.
 """
 
 from __future__ import annotations
@@ -23,16 +23,13 @@ from redis_crdt.servers import ServerBinary
 from tests.deploy.prometheus import free_port
 
 CHECKOUT = Path(__file__).parents[2]
-README = CHECKOUT / "README.md"
+PAGE = (CHECKOUT / "redis_crdt/deploy/README.md").read_text()
 REGIONS = ("eu", "us", "ap")
 
 
-def part_of_readme(title: str) -> str:
-    """One part of the README, with those below it."""
-    level = title.partition(" ")[0]
-    found = re.search(
-        rf"^{re.escape(title)}\n(.*?)(?=^#{{2,{len(level)}}} |\Z)", README.read_text(), re.M | re.S
-    )
+def part_of_page(title: str) -> str:
+    """One part of the page for operators."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S)
     assert found is not None, title
     return found[1]
 
@@ -79,7 +76,7 @@ class Machine:
         program.chmod(0o700)
 
     def here(self, text: str, region: str = "eu") -> str:
-        """What the README says of eu, for a region on this machine."""
+        """What the page says of eu, for a region on this machine."""
         number = str(REGIONS.index(region) + 1)
         # What is said of eu's ports is then of this region's, which eu has as a peer, or us.
         ports = {f"638{number}": "6381", "6381": f"638{number}", "9001": f"900{number}"}
@@ -89,7 +86,7 @@ class Machine:
         return text.replace("/etc/", f"{self.directory}/etc/")
 
     def run(self, commands: str, region: str = "eu") -> subprocess.CompletedProcess[str]:
-        """Run a block of the README at one region."""
+        """Run a block of the page at one region."""
         where = self.directory / region
         where.mkdir(exist_ok=True)
         run = subprocess.run(
@@ -106,10 +103,10 @@ class Machine:
         return run
 
     def set_up(self, region: str) -> None:
-        """Follow the README from its first word on regions to where one runs."""
+        """Follow the page from its first word on regions to where one runs."""
         where = self.directory / region
         where.mkdir()
-        part = part_of_readme("## Run regions").partition("\n### ")[0]
+        part = PAGE.partition("\n## ")[0]
         for before, language, text in re.findall(r"(.*)\n\n```(\w+)\n((?s:.*?))^```", part, re.M):
             if language == "sh":
                 self.run(text, region)
@@ -156,7 +153,7 @@ def machine(directory: Path, binary: ServerBinary) -> Iterator[Machine]:
     for program in ("redis-cli", "bash"):
         if shutil.which(program) is None:
             if os.environ.get("CI"):
-                pytest.fail(f"CI must follow the README, and has no {program}")
+                pytest.fail(f"CI must follow the page, and has no {program}")
             pytest.skip(f"no {program}")
     made = Machine(directory, binary)
     try:

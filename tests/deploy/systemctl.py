@@ -1,4 +1,4 @@
-"""What systemd does with the unit that `redis-crdt unit` prints, as far as the README asks for it.
+"""What systemd does with the unit that `redis-crdt unit` prints, as far as the page asks for it.
 
 systemctl enable|disable --now NAME...; systemctl start|stop|restart|reload NAME...
 """

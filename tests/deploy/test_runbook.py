@@ -1,4 +1,4 @@
-"""The README's part for operators, followed word for word in a new directory, on real servers."""
+"""The page for operators, followed word for word in a new directory, on real servers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from redis.retry import Retry
 from redis_crdt import Replica, deploy
 from redis_crdt.errors import CRDTError
 from tests.backends import require_binary
-from tests.deploy.machine import Machine, blocks, machine, part_of_readme
+from tests.deploy.machine import PAGE, Machine, blocks, machine, part_of_page
 from tests.faults.nemesis import find_libfaketime, with_clock
 from tests.faults.regions import CLOCK
 from tests.integration.test_cli import redis_crdt
 from tests.integration.test_syncer import until
 
-STEPS = [text for _, text in blocks(part_of_readme("### What operators do"))]
+STEPS = [text for _, text in blocks(part_of_page("What operators do"))]
 
 
 def step(beginning: str) -> str:
@@ -37,7 +37,7 @@ def step(beginning: str) -> str:
 
 
 class Regions:
-    """Regions that were set up as the README says, and what programs do there."""
+    """Regions that were set up as the page says, and what programs do there."""
 
     def __init__(self, machine: Machine, opened: ExitStack) -> None:
         self.machine = machine
@@ -246,7 +246,7 @@ def test_each_step_has_its_test() -> None:
 
 
 def test_the_commands_that_the_readme_names_exist() -> None:
-    named = set(re.findall(r"(?:^|`)redis-crdt ([a-z]+)", part_of_readme("## Run regions"), re.M))
+    named = set(re.findall(r"(?:^|`)redis-crdt ([a-z]+)", PAGE, re.M))
     assert len(named) > 10
     there = redis_crdt("--help").stdout.decode()
     assert [name for name in named if not re.search(rf"^\W*{name} ", there, re.M)] == []

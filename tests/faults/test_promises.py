@@ -1,4 +1,4 @@
-"""What the README says of full servers and hostile regions, one by one."""
+"""What ``redis_crdt/types/README.md`` says of full servers and hostile regions, one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rights that the README gives to each role are enough, and no more than it says."""
+"""The rights that operators are told to give to each role are enough, and no more than needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.backends import NewServer
 from tests.integration.refusals import write_all
 from tests.integration.test_syncer import until
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "redis_crdt/deploy/README.md"
 RULES = re.findall(r"^user (\w+ on .+)$", README.read_text(), re.M)
 
 

@@ -20,7 +20,7 @@ from redis_crdt.sync.settings import PREFIX, Settings, load_settings
 from tests.integration.test_cli import one_line, redis_crdt
 
 NewUrl = Callable[[servers.Flavour], str]
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "redis_crdt/deploy/README.md"
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_the_readme_has_a_table_of_all_settings() -> None:
         shown = f"`{shown}`" if default not in ("", []) else ""
         rows.append(f"| `{name}` | {shown} | {field.description} |")
     table = "\n".join(rows) + "\n"
-    assert table in README.read_text(), f"README.md is to have this table:\n\n{table}"
+    assert table in README.read_text(), f"{README} is to have this table:\n\n{table}"
 
 
 def test_each_setting_is_an_option_of_sync() -> None:
