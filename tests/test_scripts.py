@@ -19,6 +19,7 @@ from redis_crdt.operations.operation import Command, Script
 from redis_crdt.operations.refusals import explain
 from redis_crdt.transport import scripts
 from redis_crdt.transport.server import ReplicaOperations
+from tests import bytecode
 from tests.backends import NewClient
 
 ROOT = Path(__file__).parents[1] / "lua"
@@ -146,6 +147,34 @@ def test_no_error_is_unknown_to_those_who_read_replies() -> None:
 def test_every_library_file_is_included() -> None:
     included = set().union(*map(included_by, SCRIPTS))
     assert {*LIBRARY, *PARTS} <= included <= FILES.keys()
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_leaves_a_fifth_of_what_a_function_of_lua_may_have(name: str) -> None:
+    text = scripts.assemble(name)
+    lines = text.splitlines()
+    for function in bytecode.functions_of(text):
+        for what, limit in bytecode.LIMITS.items():
+            begins = lines[max(function.line - 1, 0)]
+            assert getattr(function, what) <= 0.8 * limit, f"too many {what} in `{begins}`"
+
+
+@pytest.mark.parametrize("what", bytecode.LIMITS)
+def test_what_a_function_takes_is_counted_as_lua_counts_it(what: str) -> None:
+    def script(count: int) -> str:
+        names = [f"v{i}" for i in range(count)]
+        if what == "locals":
+            return "\n".join(f"local {name}; f()" for name in names)
+        if what == "upvalues":
+            around = "\n".join(f"local {name}" for name in names)
+            return f"{around}\nreturn function() return {' + '.join(names)} end"
+        return f"return {', '.join(['f()'] * count)}"
+
+    limit = bytecode.LIMITS[what]
+    most = max(getattr(each, what) for each in bytecode.functions_of(script(limit - 2)))
+    assert limit - 2 <= most <= limit
+    with pytest.raises(ValueError, match=r"more than|too complex"):
+        bytecode.functions_of(script(limit + 1))
 
 
 # What Python runs ---------------------------------------------------------------------------
