@@ -18,9 +18,19 @@ from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.tallies import Tally
 from redis_crdt.errors import CRDTError
+from tests.faults.counting import miscounted, reset_wrongly, totals_of
+from tests.faults.evidence import Evidence
+from tests.faults.growing import (
+    appended,
+    disordered,
+    extremes,
+    is_lost,
+    is_trimmed,
+    trimmed,
+    visitors,
+)
 from tests.faults.history import (
     COLLECTIONS,
-    Effect,
     Entries,
     Field,
     Forgot,
@@ -29,9 +39,14 @@ from tests.faults.history import (
     field_of,
     parse,
 )
+from tests.faults.winning import wrongly_banned, wrongly_switched
 
 AT_MOST = 20
 """So many violations of one rule are told."""
+
+MAPS = ("lww_map", "sorted_map")
+
+VALUED = (*MAPS, "lww_register", "mv_register", "ew_flag", "dw_flag")
 
 
 def check(history: History, finals: Mapping[str, Entries]) -> list[str]:
@@ -45,7 +60,15 @@ def check(history: History, finals: Mapping[str, Entries]) -> list[str]:
         run.lost_adds,
         run.undone_removals,
         run.refused_but_done,
-        run.miscounted,
+        lambda: miscounted(run, run.told_by_peers()),
+        lambda: reset_wrongly(run),
+        lambda: wrongly_banned(run),
+        lambda: wrongly_switched(run),
+        lambda: extremes(run),
+        lambda: visitors(run),
+        lambda: appended(run),
+        lambda: trimmed(run),
+        lambda: disordered(run),
         run.lost_contested,
         run.lost_concurrent_values,
         run.lost_keys,
@@ -76,6 +99,8 @@ def _ill_formed(finals: Mapping[str, Entries]) -> Iterator[str]:
 
 
 def _writers(at: Field, entry: Entry) -> set[str]:
+    if COLLECTIONS[at[0]] in ("g_set", "cardinality"):
+        return set()  # nobody can tell who it was
     match entry:
         case Total():
             return {at[1].lstrip("+-")}
@@ -106,12 +131,14 @@ def _unequal(finals: Mapping[str, Entries], collected: bool) -> Iterator[str]:
 
 
 def seen_by_readers(entries: Entries) -> Entries:
+    """Leave out what collection may take away, here or there."""
     seen = {}
     for at, text in entries.items():
         entry = parse(*at, text)
-        if not entry.is_tombstone:
-            live = entry.live if isinstance(entry, Dots) else None
-            seen[at] = text if live is None else str(sorted(live.items()))
+        if not isinstance(entry, Dots):
+            seen[at] = text
+        elif entry.live or KINDS[COLLECTIONS[at[0]]].is_inverted:
+            seen[at] = str(sorted(entry.live.items()))
     return seen
 
 
@@ -125,69 +152,51 @@ def _values(entry: Entry) -> list[bytes]:
     return []
 
 
-class _Run:
+class _Run(Evidence):
     def __init__(self, history: History, final: Entries) -> None:
-        self.history = history
-        self.final = {at: parse(*at, entry) for at, entry in final.items()}
+        super().__init__(history, final)
         self.adds: dict[tuple[str, str], list[Operation]] = defaultdict(list)
         self.removals: dict[tuple[str, str], list[Operation]] = defaultdict(list)
-        for operation, (verb, name, argument) in self._effects():
-            if COLLECTIONS[name] == "or_set":
-                kept = self.adds if verb == "add" else self.removals
-                kept[name, argument].append(operation)
-
-    def _effects(self) -> Iterator[tuple[Operation, Effect]]:
-        for operation in self.history.operations:
-            for effect in operation.effects:
-                yield operation, effect
-
-    def _holds(self, operation: Operation) -> bool:
-        """Whether it was acknowledged, and by a server that has not forgotten it."""
-        return operation.outcome == "acknowledged" and not self.history.is_forgotten(operation)
-
-    def _may_have_run(self, operation: Operation) -> bool:
-        return operation.outcome != "refused"
-
-    def _is_there(self, name: str, element: str) -> bool:
-        entry = self.final.get((name, field_of(element)))
-        return entry is not None and not entry.is_tombstone
+        for operation, (verb, name, argument) in self.effects("or_set", "g_set"):
+            kept = self.adds if verb == "add" else self.removals
+            kept[name, argument].append(operation)
 
     # Sets -----------------------------------------------------------------------------------
 
     def lost_adds(self) -> Iterator[str]:
         """What was added must be there, unless somebody may have removed it."""
         for (name, element), adds in self.adds.items():
-            if name == "contested" or self._is_there(name, element):
+            if name == "contested" or self.is_there(name, element):
                 continue
-            removed = any(self._may_have_run(r) for r in self.removals[name, element])
-            if not removed and any(map(self._holds, adds)):
+            removed = any(self.may_have_run(r) for r in self.removals[name, element])
+            if not removed and any(map(self.holds, adds)):
                 yield f"{name}: {element!r} is lost, acknowledged by {adds[0].region}"
 
     def undone_removals(self) -> Iterator[str]:
         """What was added once, and removed, is gone."""
         for (name, element), removals in self.removals.items():
-            if name == "contested" or not self._is_there(name, element):
+            if name == "contested" or not self.is_there(name, element):
                 continue
             for removal in removals:
-                if self._holds(removal) and removal.took_effect:
+                if self.holds(removal) and removal.took_effect:
                     yield f"{name}: {element!r} is back, removed at {removal.region}"
 
     def lost_contested(self) -> Iterator[str]:
         """An add must be there unless a removal may have come after it, or with it."""
         for (name, element), adds in self.adds.items():
-            if name != "contested" or self._is_there(name, element):
+            if name != "contested" or self.is_there(name, element):
                 continue
-            removals = [r for r in self.removals[name, element] if self._may_have_run(r)]
+            removals = [r for r in self.removals[name, element] if self.may_have_run(r)]
             last = max((r.completed for r in removals), default=0.0)
             for add in adds:
-                if self._holds(add) and add.invoked > last:
+                if self.holds(add) and add.invoked > last:
                     yield f"{name}: {element!r} is lost, acknowledged by {add.region}"
                     break
 
     def refused_but_done(self) -> Iterator[str]:
         """Who was refused has changed nothing."""
         for (name, element), adds in self.adds.items():
-            if name == "contested" or any(map(self._may_have_run, adds)):
+            if name == "contested" or any(map(self.may_have_run, adds)):
                 continue
             if (name, field_of(element)) in self.final:
                 yield f"{name}: {element!r} is there, though refused: {adds[0].error}"
@@ -196,51 +205,10 @@ class _Run:
         """Of a batch all is there or nothing, unless a pull of it was cut off by amnesia."""
         if self.history.forgot:
             return
-        there = sum(name == "batched" for name, _ in self.final)
-        totals = self._totals(self.final).items()
-        counted = sum(total for (name, _, _), total in totals if name == "batches")
+        there = len(self.of("batched"))
+        counted = sum(n for (name, *_), n in totals_of(self.final).items() if name == "batches")
         if there != counted:
             yield f"batches: {counted} were counted, but {there} elements came with them"
-
-    # Counters -------------------------------------------------------------------------------
-
-    def _totals(self, entries: Mapping[Field, Entry]) -> dict[tuple[str, str, str], int]:
-        """Return what was counted by collection, direction and region."""
-        totals: dict[tuple[str, str, str], int] = defaultdict(int)
-        for (name, field), entry in entries.items():
-            if isinstance(entry, Total):
-                sign = "-" if field.startswith("-") else "+"
-                totals[name, sign, replica_of(field.lstrip("+-"))] += entry.amount
-        return totals
-
-    def miscounted(self) -> Iterator[str]:
-        """All that was acknowledged counts, once; what has an unknown outcome once at most."""
-        counts: dict[tuple[str, str, str], list[tuple[Operation, int]]] = defaultdict(list)
-        for operation, (verb, name, amount) in self._effects():
-            if COLLECTIONS[name].endswith("counter"):
-                sign = "+" if verb == "add" else "-"
-                counts[name, sign, operation.region].append((operation, amount))
-        finals = self._totals(self.final)
-        for at in sorted(counts.keys() | finals.keys()):
-            most = sum(n for op, n in counts[at] if self._may_have_run(op))
-            least = max(
-                self._counted_since(counts[at], 0.0),
-                0,
-                *(
-                    self._held(forgot, at) + self._counted_since(counts[at], forgot.until)
-                    for forgot in self._told_by_peers()
-                    if forgot.region == at[2]
-                ),
-            )
-            if not least <= finals.get(at, 0) <= most:
-                yield f"{at}: {finals.get(at, 0)}, but should be {least} to {most}"
-
-    def _counted_since(self, counts: list[tuple[Operation, int]], begin: float) -> int:
-        return sum(n for op, n in counts if op.invoked >= begin and self._holds(op))
-
-    def _held(self, forgot: Forgot, at: tuple[str, str, str]) -> int:
-        """Return what others had of a region's count when that one forgot."""
-        return self._totals({f: parse(*f, e) for f, e in forgot.held.items()}).get(at, 0)
 
     # Registers and maps ---------------------------------------------------------------------
 
@@ -250,20 +218,20 @@ class _Run:
         live = entry.live if isinstance(entry, Dots) else {}
         there = {value for value in live.values() if value is not None}
         covered: dict[str, list[Operation]] = defaultdict(list)
-        for operation, (_, name, argument) in self._effects():
+        for operation, (_, name, argument) in self.effects():
             if name == "owner":
                 for value in argument[1]:
                     covered[value].append(operation)
-        for operation, (_, name, argument) in self._effects():
+        for operation, (_, name, argument) in self.effects():
             if name != "owner":
                 continue
             value = argument[0]
             is_there = field_of(value).encode() in there
-            if is_there and any(map(self._holds, covered[value])):
+            if is_there and any(map(self.holds, covered[value])):
                 yield f"owner: {value!r} is back"
-            if is_there or not self._holds(operation):
+            if is_there or not self.holds(operation):
                 continue
-            if not any(map(self._may_have_run, covered[value])):
+            if not any(map(self.may_have_run, covered[value])):
                 yield f"owner: {value!r} is lost, acknowledged by {operation.region}"
 
     def lost_keys(self) -> Iterator[str]:
@@ -275,10 +243,10 @@ class _Run:
             return  # the later of the two wins, and a clock that is ahead makes the earlier later
         sets: dict[Field, list[Operation]] = defaultdict(list)
         deleted: dict[Field, float] = defaultdict(float)
-        for operation, (verb, name, argument) in self._effects():
-            if COLLECTIONS[name] == "lww_map" and verb == "set":
+        for operation, (verb, name, argument) in self.effects(*MAPS):
+            if verb == "set":
                 sets[name, argument[0]].append(operation)
-            elif COLLECTIONS[name] == "lww_map" and self._may_have_run(operation):
+            elif self.may_have_run(operation):
                 at = name, argument
                 deleted[at] = max(deleted[at], operation.completed)
         for at, operations in sets.items():
@@ -286,7 +254,7 @@ class _Run:
             if entry is not None and not entry.is_tombstone:
                 continue
             for operation in operations:
-                if self._holds(operation) and operation.invoked > deleted[at]:
+                if self.holds(operation) and operation.invoked > deleted[at]:
                     yield f"{at[0]}: {at[1]!r} is lost, acknowledged by {operation.region}"
                     break
 
@@ -297,8 +265,8 @@ class _Run:
         """
         written: dict[tuple[str, str, str], Operation] = {}
         later: dict[tuple[str, str, str], float] = defaultdict(float)
-        for operation, (verb, name, argument) in self._effects():
-            if COLLECTIONS[name] not in ("lww_map", "lww_register") or not self._holds(operation):
+        for operation, (verb, name, argument) in self.effects(*MAPS, "lww_register"):
+            if not self.holds(operation):
                 continue
             field = argument[0] if verb == "set" else argument
             if verb == "set":
@@ -315,8 +283,8 @@ class _Run:
         """A value must have been written by somebody who was not refused."""
         written = {
             (name, *(("value", argument[0]) if name == "owner" else argument))
-            for operation, (verb, name, argument) in self._effects()
-            if verb == "set" and self._may_have_run(operation)
+            for operation, (verb, name, argument) in self.effects(*VALUED)
+            if verb == "set" and self.may_have_run(operation)
         }
         for (name, field), entry in self.final.items():
             for value in _values(entry):
@@ -333,18 +301,20 @@ class _Run:
             )
             if operation.observed and seen_where_kept:
                 yield from self._missing(operation.observed, f"seen at {operation.region}")
-        for forgot in self._told_by_peers():
+        for forgot in self.told_by_peers():
             told = f"held by peers of {forgot.region} when it forgot"
             yield from self._missing(forgot.held, told)
 
-    def _told_by_peers(self) -> Iterator[Forgot]:
-        """Yield those whose peers have not forgotten themselves what they told."""
-        for one in self.history.forgot:
+    def told_by_peers(self) -> list[Forgot]:
+        """Return those whose peers have not forgotten themselves what they told."""
+        return [
+            one
+            for one in self.history.forgot
             if not any(
                 other.region != one.region and other.since < one.until and one.since < other.until
                 for other in self.history.forgot
-            ):
-                yield one
+            )
+        ]
 
     def _missing(self, before: Entries, told: str) -> Iterator[str]:
         for at, text in before.items():
@@ -353,16 +323,25 @@ class _Run:
                 yield f"{at}: {text!r} {told}, now {now and bytes(now).decode()!r}: {problem}"
 
     def _lost(self, at: Field, was: Entry, now: Entry | None) -> str | None:
-        if isinstance(was, Dots) and isinstance(now, Dots):
-            return self._lost_dots(was, now)
+        if now is None and isinstance(was, Line):
+            return None if is_trimmed(self, at) else "nothing is there"
         if now is None:
-            is_gone = was.is_tombstone or (isinstance(was, Dots | Last) and self._removable(at))
+            is_gone = self._may_be_collected(at, was)
             return None if self.history.collected and is_gone else "nothing is there"
-        if isinstance(was, Last) and isinstance(now, Last):
-            return "an earlier write won" if now.dot < was.dot else None
-        if isinstance(was, Total) and isinstance(now, Total):
-            return "it went down" if now.amount < was.amount else None
+        match was, now:
+            case Dots(), Dots():
+                return self._lost_dots(was, now)
+            case Last(), Last():
+                return "an earlier write won" if now.dot < was.dot else None
+            case (Total(), Total()) | (Rank(), Rank()) | (Tally(), Tally()) | (Line(), Line()):
+                return "it is less than it was" if is_lost(at[0], was, now) else None
         return "it became something else"
+
+    def _may_be_collected(self, at: Field, was: Entry) -> bool:
+        kind = KINDS[COLLECTIONS[at[0]]]
+        if kind.is_inverted or not isinstance(was, Dots | Last):
+            return False
+        return was.is_tombstone or self._removable(at)
 
     def _lost_dots(self, was: Dots, now: Dots) -> str | None:
         for dot in now.live:
@@ -376,11 +355,11 @@ class _Run:
 
     def _removable(self, at: Field) -> bool:
         name, field = at
-        if name == "status":
+        if COLLECTIONS[name] in MAPS:
             return any(
                 verb == "remove" and argument == field
-                for operation, (verb, in_, argument) in self._effects()
-                if in_ == name and self._may_have_run(operation)
+                for operation, (verb, in_, argument) in self.effects()
+                if in_ == name and self.may_have_run(operation)
             )
         removals = self.removals.get((name, field.strip('"')), ())
-        return any(map(self._may_have_run, removals))
+        return any(map(self.may_have_run, removals))

@@ -28,8 +28,23 @@ COLLECTIONS = {
     "config": "lww_register",
     "status": "lww_map",
     "owner": "mv_register",
+    "seen": "g_set",
+    "banned": "rw_set",
+    "stopped": "ew_flag",
+    "allowed": "dw_flag",
+    "high": "max_register",
+    "low": "min_register",
+    "scores": "counter_map",
+    "ranks": "sorted_map",
+    "said": "log",
+    "recent": "log",  # trimmed to `RECENT` entries
+    "visitors": "cardinality",
 }
-"""What the clients write to: name -> kind. Values are written once at most, everywhere."""
+"""What the clients write to: name -> kind. Values are written once at most, everywhere, except by
+flags and by the largest and the smallest."""
+
+RECENT = 20
+"""How long a region's own appends let the trimmed log become."""
 
 Effect = tuple[str, str, Any]
 """What an operation was to do: verb, collection, argument."""
@@ -70,6 +85,8 @@ class Operation:
     outcome: Outcome = "unknown"
     took_effect: bool = False
     """Whether a removal found something."""
+    reply: str = ""
+    """The id of what was appended."""
     error: str = ""
     observed: Entries = field(default_factory=dict)
     """What the client read of the entries that it had written."""
@@ -123,8 +140,15 @@ class Journal:
     def begin(self, effects: list[Effect]) -> None:
         self._write(region=self._region, effects=effects, invoked=monotonic())
 
-    def end(self, outcome: Outcome, took_effect: bool = False, error: str = "") -> None:
-        self._write(outcome=outcome, took_effect=took_effect, error=error, completed=monotonic())
+    def end(self, outcome: Outcome, reply: object = None, error: str = "") -> None:
+        """``reply`` is what the library returned."""
+        self._write(
+            outcome=outcome,
+            took_effect=reply is True,
+            reply=reply if isinstance(reply, str) else "",
+            error=error,
+            completed=monotonic(),
+        )
 
     def observe(self, entries: Entries) -> None:
         self._write(observed=list(entries.items()), observed_at=monotonic())

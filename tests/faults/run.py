@@ -220,7 +220,11 @@ def _settle(regions: Regions, byte_for_byte: bool, collects: bool) -> dict[str, 
 
 def _tombstones(entries: Entries) -> int:
     """Return how many there are of those that are collected."""
-    removable = {name for name, kind in COLLECTIONS.items() if KINDS[kind].is_packed}
+    removable = {
+        name
+        for name, kind in COLLECTIONS.items()
+        if KINDS[kind].is_packed and not KINDS[kind].is_inverted
+    }
     return sum(
         parse(*at, entry).is_tombstone for at, entry in entries.items() if at[0] in removable
     )

@@ -10,8 +10,17 @@ import pytest
 from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.errors import CRDTError
+from redis_crdt.types.cardinality.registers import entries_of
 from tests.faults.checker import check
-from tests.faults.history import Entries, Forgot, History, Journal, Operation, read_journals
+from tests.faults.history import (
+    RECENT,
+    Entries,
+    Forgot,
+    History,
+    Journal,
+    Operation,
+    read_journals,
+)
 
 A, B = "1000@eu#1", "2000@us#1"
 
@@ -116,6 +125,141 @@ def test_what_is_not_sound(operations: list[Operation], final: Entries, says: st
     assert any(says in violation for violation in found), found
 
 
+def switched(name: str, on: bool, **more: Any) -> Operation:
+    return done(("set", name, ["value", on]), **more)
+
+
+def banned(verb: str, **more: Any) -> Operation:
+    return done((verb, "banned", "x"), **more)
+
+
+def reached(name: str, value: int, **more: Any) -> Operation:
+    return done(("set", name, ["value", value]), **more)
+
+
+def scored(verb: str, *argument: Any, **more: Any) -> Operation:
+    return done((verb, "scores", ["k", *argument] if argument else "k"), **more)
+
+
+def appended(value: str, ms: int, name: str = "said", **more: Any) -> Operation:
+    return done(("append", name, value), reply=id_of(ms), **more)
+
+
+def id_of(ms: int) -> str:
+    return f"{ms:013}-a0@eu#1"
+
+
+BANNED, STOPPED, ALLOWED = ("banned", '"x"'), ("stopped", "value"), ("allowed", "value")
+HIGH, SCORES, POOL = ("high", "value"), ("scores", "k"), ("pool", "+eu#1")
+SAID = {("said", id_of(5)): '"a"', ("said", id_of(7)): '"b"'}
+VISITS = [done(("add", "visitors", ["v"])), done(("add", "visitors", ["w"]), outcome="unknown")]
+V, W = (entries_of([f'"{name}"'.encode()]) for name in "vw")
+
+
+def visitors(*added: dict[bytes, bytes]) -> Entries:
+    return {
+        ("visitors", field.decode()): registers.decode()
+        for each in added
+        for field, registers in each.items()
+    }
+
+
+SCORED = [scored("add", 5), scored("reset", at=2.0), scored("add", 2, at=3.0)]
+RESET = [done(("add", "pool", 5)), done(("reset", "pool", None), at=2.0)]
+RECENT_VALUES = [appended(f"v{i}", 5 + i, "recent", at=1.0 + i) for i in range(RECENT + 2)]
+RECENT_LINES = {("recent", id_of(5 + i)): f'"v{i}"' for i in range(RECENT + 2)}
+
+
+def trimmed(count: int) -> Entries:
+    """What is left where the first ``count`` entries are taken out."""
+    left = dict(list(RECENT_LINES.items())[count:])
+    return {**left, ("recent", "^eu#1"): id_of(4 + count).partition("@")[0]}
+
+
+@pytest.mark.parametrize(
+    ("operations", "final"),
+    [
+        ([banned("add"), banned("remove", at=2.0)], {BANNED: B}),
+        ([banned("remove"), banned("add", at=2.0)], {BANNED: f"|{A}"}),
+        ([banned("remove"), banned("add", at=2.0, region="us")], {BANNED: B}),
+        ([switched("stopped", True), switched("stopped", False, at=1.05)], {STOPPED: f"{A}\ntrue"}),
+        ([switched("allowed", False)], {ALLOWED: f"{A}\nfalse"}),
+        ([reached("high", 9), reached("high", 10, outcome="unknown")], {HIGH: "n150009"}),
+        (SCORED, {SCORES: "eu#1+7/5"}),
+        (RESET, {POOL: "5|5"}),
+        ([appended("a", 5), appended("b", 7, at=2.0)], SAID),
+        (RECENT_VALUES, RECENT_LINES),
+        (RECENT_VALUES, trimmed(2)),
+        (VISITS, visitors(V)),
+        (VISITS, visitors(V, W)),
+    ],
+)
+def test_what_is_sound_of_other_types(operations: list[Operation], final: Entries) -> None:
+    assert violations(operations, final) == []
+
+
+@pytest.mark.parametrize(
+    ("operations", "final", "says"),
+    [
+        ([done(("add", "seen", "x"))], {}, "'x' is lost"),
+        ([banned("add"), banned("remove", at=2.0)], {BANNED: f"|{A}"}, "'x' is back"),
+        ([banned("remove"), banned("add", at=2.0)], {BANNED: B}, "'x' is lost"),
+        ([banned("add")], {}, "'x' is lost"),
+        ([switched("stopped", True)], {STOPPED: f"{A}\nfalse"}, "enabled at eu, and is not"),
+        ([switched("stopped", False), switched("stopped", True, at=2.0)], {}, "and is not"),
+        (
+            [switched("stopped", True), switched("stopped", False, at=2.0)],
+            {STOPPED: f"{A}\ntrue"},
+            "which eu had undone",
+        ),
+        ([switched("allowed", False)], {ALLOWED: f"{A}\ntrue"}, "disabled at eu, and is not"),
+        ([switched("allowed", True)], {}, "which eu had undone"),
+        ([], {STOPPED: f"{A}\nfalse"}, "nobody has written"),
+        ([reached("high", 9)], {}, "9 is lost"),
+        ([reached("high", 9)], {HIGH: "n150008"}, "9 is lost"),
+        ([reached("high", 9)], {HIGH: "n150011"}, "nobody has written"),
+        (SCORED, {SCORES: "eu#1+5/5"}, "should be 7 to 7"),
+        (SCORED, {SCORES: "eu#1+7/4"}, "4 is reset, but should be 5 to 5"),
+        (SCORED, {SCORES: "eu#1+7/7"}, "7 is reset, but should be 5 to 5"),
+        (RESET, {POOL: "5"}, "0 is reset, but should be 5 to 5"),
+        (RESET[:1], {POOL: "5|5"}, "5 is reset, but should be 0 to 0"),
+        ([appended("a", 5)], {}, "'a' is lost"),
+        ([appended("a", 5)], {("said", id_of(5)): '"b"'}, "'a' is lost"),
+        ([], SAID, "nobody has appended"),
+        ([appended("a", 5)], {**SAID, ("said", id_of(7)): '"a"'}, "is there twice"),
+        ([appended("a", 7), appended("b", 5, at=2.0)], {}, "was appended after"),
+        ([appended("a", 5)], {("said", "^eu#1"): id_of(5).partition("@")[0]}, "it was trimmed"),
+        (RECENT_VALUES, trimmed(3), f"{RECENT - 1} entries are left"),
+        (RECENT_VALUES, dict(list(RECENT_LINES.items())[1:]), "'v0' is lost"),
+        (VISITS, {}, "at least"),
+        (VISITS[1:], visitors(V), "nobody can have added"),
+    ],
+)
+def test_what_is_not_sound_of_other_types(
+    operations: list[Operation], final: Entries, says: str
+) -> None:
+    found = violations(operations, final)
+    assert any(says in violation for violation in found), found
+
+
+@pytest.mark.parametrize(
+    ("before", "final", "is_kept"),
+    [
+        ({SCORES: "eu#1+7/5"}, {SCORES: "eu#1+7"}, False),
+        ({HIGH: "n150011"}, {HIGH: "n150009"}, False),
+        ({POOL: "5|5"}, {POOL: "5|4"}, False),
+        (visitors(V), {}, False),
+        ({BANNED: f"|{A}"}, {}, False),
+        (RECENT_LINES, {}, False),
+        (RECENT_LINES, {("recent", "^eu#1"): id_of(99).partition("@")[0]}, True),
+        ({("ranks", "k"): f"|{A}"}, {}, True),
+    ],
+)
+def test_what_was_held_of_other_types_stays(before: Entries, final: Entries, is_kept: bool) -> None:
+    found = violations([], final, Forgot("eu", 0.5, 3.0, before), collected=True)
+    assert any("held by peers" in violation for violation in found) != is_kept, found
+
+
 def test_keys_that_are_gone_or_there_again_for_a_reason() -> None:
     v = {("status", "k"): f'{A}\n"v"'}
     assert violations([TOLD, DELETED], {}) == []
@@ -163,7 +307,7 @@ def test_a_client_that_was_killed_leaves_an_unknown_outcome(tmp_path: Any) -> No
     journal.begin([("add", "tasks", "x")])
     journal.end("refused", error=repr(CRDTError("no")))
     journal.begin([("add", "tasks", "y")])
-    journal.end("acknowledged", took_effect=True)
+    journal.end("acknowledged", True)
     journal.observe({("tasks", '"y"'): A})
     journal.begin([("add", "tasks", "z")])
     journal.close()

@@ -17,7 +17,7 @@ from redis_crdt import Replica
 from redis_crdt.core.fields import VALUE
 from redis_crdt.core.state import State
 from redis_crdt.errors import CRDTError, Unacknowledged
-from tests.faults.history import COLLECTIONS, Effect, Field, Journal, field_of
+from tests.faults.history import COLLECTIONS, RECENT, Effect, Field, Journal, field_of
 
 TIMEOUT = 0.4
 """For how many seconds a client waits for an answer."""
@@ -27,6 +27,8 @@ PACE = 0.002
 
 AFTER_FAILURE = 0.03
 """For how many seconds a client waits when it was refused."""
+
+SWITCHES = ("enable", "disable")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,15 @@ class Client:
             *[self.tell] * 2,
             *[self.own] * 2,
             *[self.batch] * 2,
+            self.reset,
+            self.see,
+            *[self.ban] * 2,
+            self.switch,
+            self.reach,
+            *[self.score] * 2,
+            *[self.rank] * 2,
+            *[self.say] * 2,
+            self.visit,
         )
         self._open()
         while not self.task.over.exists() and self.number < self.task.operations:
@@ -89,6 +100,7 @@ class Client:
                 self.on = {
                     name: getattr(self.replica, kind)(name) for name, kind in COLLECTIONS.items()
                 }
+                self.on["recent"] = self.replica.log("recent", max_len=RECENT)
             except CRDTError:
                 sleep(AFTER_FAILURE)
             else:
@@ -131,12 +143,62 @@ class Client:
         value = self._new()
         self._do([("set", "config", ["value", value])], partial(self.on["config"].set, value))
 
+    def reset(self) -> None:
+        self._do([("reset", "pool", None)], self.on["pool"].reset)
+
     def tell(self) -> None:
-        key, status, value = self.chance.choice("abc"), self.on["status"], self._new()
+        self._set_or_delete("status", self._new())
+
+    def rank(self) -> None:
+        self._set_or_delete("ranks", self.chance.random())
+
+    def _set_or_delete(self, name: str, value: str | float) -> None:
+        key, on = self.chance.choice("abc"), self.on[name]
         if self.chance.random() < 0.7:
-            self._do([("set", "status", [key, value])], partial(status.set, key, value))
+            self._do([("set", name, [key, value])], partial(on.set, key, value))
         else:
-            self._do([("remove", "status", key)], partial(status.delete, key))
+            self._do([("remove", name, key)], partial(on.delete, key))
+
+    def see(self) -> None:
+        element = self._new()
+        self._do([("add", "seen", element)], partial(self.on["seen"].add, element))
+
+    def ban(self) -> None:
+        """Add or remove what all regions contend for, or what is this region's own."""
+        element = self.chance.choice(["a", "b", *(f"{self.task.region}-{i}" for i in range(3))])
+        verb = self.chance.choice(["add", "remove"])
+        self._do([(verb, "banned", element)], partial(getattr(self.on["banned"], verb), element))
+
+    def switch(self) -> None:
+        name, verb = self.chance.choice(["stopped", "allowed"]), self.chance.choice(SWITCHES)
+        effect: Effect = ("set", name, [VALUE.decode(), verb == "enable"])
+        self._do([effect], getattr(self.on[name], verb))
+
+    def reach(self) -> None:
+        name, value = self.chance.choice(["high", "low"]), self.chance.randrange(-(10**6), 10**6)
+        self._do([("set", name, ["value", value])], partial(self.on[name].set, value))
+
+    def score(self) -> None:
+        key, on, amount = (
+            self.chance.choice("abc"),
+            self.on["scores"],
+            self.chance.choice([1, 2**40]),
+        )
+        match self.chance.randrange(5):
+            case 0:
+                self._do([("reset", "scores", key)], partial(on.remove, key))
+            case 1 | 2:
+                self._do([("remove", "scores", [key, amount])], partial(on.decrement, key, amount))
+            case _:
+                self._do([("add", "scores", [key, amount])], partial(on.increment, key, amount))
+
+    def say(self) -> None:
+        name, value = self.chance.choice(["said", "recent"]), self._new()
+        self._do([("append", name, value)], partial(self.on[name].append, value))
+
+    def visit(self) -> None:
+        visitors = [f"{self._new()}-{i}" for i in range(self.chance.choice([1, 3]))]
+        self._do([("add", "visitors", visitors)], partial(self.on["visitors"].add, *visitors))
 
     def own(self) -> None:
         """Write in place of the values that were read."""
@@ -172,7 +234,7 @@ class Client:
         except CRDTError as error:
             self.journal.end("refused", error=repr(error))
         else:
-            self.journal.end("acknowledged", took_effect=result is True)
+            self.journal.end("acknowledged", result)
             self._observe(effects)
             return
         sleep(AFTER_FAILURE)
@@ -195,11 +257,11 @@ class Client:
 def _field_of(effect: Effect) -> Field | None:
     _, name, argument = effect
     match COLLECTIONS[name]:
-        case "or_set":
+        case "or_set" | "rw_set" | "g_set":
             return name, field_of(argument)
-        case "lww_map":
+        case "lww_map" | "sorted_map" | "counter_map":
             return name, argument if isinstance(argument, str) else argument[0]
-        case "lww_register" | "mv_register":
-            return name, VALUE.decode()
-        case _:
+        case "g_counter" | "pn_counter" | "log" | "cardinality":
             return None
+        case _:
+            return name, VALUE.decode()
