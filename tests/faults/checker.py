@@ -18,7 +18,7 @@ from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.tallies import Tally
 from redis_crdt.errors import CRDTError
-from tests.faults.counting import miscounted, reset_wrongly, totals_of
+from tests.faults.counting import is_counted_in, miscounted, reset_wrongly, totals_of
 from tests.faults.evidence import Evidence
 from tests.faults.growing import (
     appended,
@@ -323,11 +323,8 @@ class _Run(Evidence):
                 yield f"{at}: {text!r} {told}, now {now and bytes(now).decode()!r}: {problem}"
 
     def _lost(self, at: Field, was: Entry, now: Entry | None) -> str | None:
-        if now is None and isinstance(was, Line):
-            return None if is_trimmed(self, at) else "nothing is there"
         if now is None:
-            is_gone = self._may_be_collected(at, was)
-            return None if self.history.collected and is_gone else "nothing is there"
+            return None if self._may_be_gone(at, was) else "nothing is there"
         match was, now:
             case Dots(), Dots():
                 return self._lost_dots(was, now)
@@ -337,11 +334,16 @@ class _Run(Evidence):
                 return "it is less than it was" if is_lost(at[0], was, now) else None
         return "it became something else"
 
-    def _may_be_collected(self, at: Field, was: Entry) -> bool:
+    def _may_be_gone(self, at: Field, was: Entry) -> bool:
         kind = KINDS[COLLECTIONS[at[0]]]
-        if kind.is_inverted or not isinstance(was, Dots | Last):
-            return False
-        return was.is_tombstone or self._removable(at)
+        match was:
+            case Line():
+                return is_trimmed(self, at)
+            case Total():
+                return is_counted_in(self, at, was)
+            case Dots() if self.history.collected and not kind.is_inverted:
+                return was.is_tombstone or self._removable(at)
+        return False
 
     def _lost_dots(self, was: Dots, now: Dots) -> str | None:
         for dot in now.live:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from redis_crdt.core.clock import replica_of
 from redis_crdt.core.entries import Entry, Total
 from redis_crdt.core.tallies import Tally
+from redis_crdt.core.totals import baselines_of, folded_in, left_of
 from tests.faults.evidence import Evidence
 from tests.faults.history import COLLECTIONS, Field, Forgot, Operation, parse
 
@@ -22,17 +23,36 @@ Counts = dict[Counter, list[tuple[Operation, int]]]
 def totals_of(entries: Mapping[Field, Entry], taken: bool = False) -> dict[Counter, int]:
     """Return what was counted, or what of it resets have taken away."""
     totals: dict[Counter, int] = defaultdict(int)
-    for (name, field), entry in entries.items():
-        if isinstance(entry, Total) and COLLECTIONS[name] in COUNTERS:
+    for name in {name for name, _ in entries if COLLECTIONS[name] in ("g_counter", "pn_counter")}:
+        fields = _fields(entries, name)
+        fields = baselines_of(fields.items()) if taken else fields
+        folded = folded_in(fields.items())
+        for field, total in fields.items():
             sign = "-" if field.startswith("-") else "+"
-            total = entry.baseline if taken else entry
-            totals[name, sign, replica_of(field.lstrip("+-"))] += total.amount if total else 0
-        elif isinstance(entry, Tally):
-            for writer, count in entry.counts.items():
-                key, region = f"{name} {field}", replica_of(writer)
-                totals[key, "+", region] += count.up_seen if taken else count.up
-                totals[key, "-", region] += count.down_seen if taken else count.down
+            totals[name, sign, replica_of(field.lstrip("+-"))] += left_of(folded, field, total)
+    for (name, field), entry in entries.items():
+        for writer, count in entry.counts.items() if isinstance(entry, Tally) else ():
+            key, region = f"{name} {field}", replica_of(writer)
+            totals[key, "+", region] += count.up_seen if taken else count.up
+            totals[key, "-", region] += count.down_seen if taken else count.down
     return totals
+
+
+def is_counted_in(evidence: Evidence, at: Field, was: Total) -> bool:
+    """Whether a total that is not there is part of that of a later incarnation."""
+    name, field = at
+    fields = _fields(evidence.final, name)
+    seen = folded_in(baselines_of(fields.items()).items())
+    is_reset = was.baseline is None or not left_of(seen, field, was.baseline)
+    return is_reset and not left_of(folded_in(fields.items()), field, was)
+
+
+def _fields(entries: Mapping[Field, Entry], name: str) -> dict[str, Total]:
+    return {
+        field: entry
+        for (of, field), entry in entries.items()
+        if of == name and isinstance(entry, Total)
+    }
 
 
 def miscounted(evidence: Evidence, told_by_peers: list[Forgot]) -> Iterator[str]:

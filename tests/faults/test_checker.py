@@ -63,6 +63,8 @@ SOUND_COUNT = [
 @pytest.mark.parametrize("total", [5, 7])
 def test_counts_that_are_sound(total: int) -> None:
     assert violations(SOUND_COUNT, {("done", "eu#1"): str(total)}) == []
+    folded = {("done", "eu#1"): str(total), ("done", "eu#2"): f"{total} 1={total}"}
+    assert violations(SOUND_COUNT, folded) == []
 
 
 def told(value: str, **more: Any) -> Operation:
@@ -253,6 +255,9 @@ def test_what_is_not_sound_of_other_types(
         (RECENT_LINES, {}, False),
         (RECENT_LINES, {("recent", "^eu#1"): id_of(99).partition("@")[0]}, True),
         ({("ranks", "k"): f"|{A}"}, {}, True),
+        ({("done", "eu#1"): "5"}, {("done", "eu#2"): "5 1=5"}, True),  # counted in with a later one
+        ({("done", "eu#1"): "6"}, {("done", "eu#2"): "5 1=5"}, False),
+        ({("pool", "+eu#1"): "5|5"}, {("pool", "+eu#2"): "5 1=5"}, False),
     ],
 )
 def test_what_was_held_of_other_types_stays(before: Entries, final: Entries, is_kept: bool) -> None:
