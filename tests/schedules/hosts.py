@@ -21,7 +21,7 @@ from redis_crdt.operations.operation import Operation
 from redis_crdt.servers import Server
 from redis_crdt.transport.flight.flight import Flight
 from redis_crdt.types.base.collection.operations import batches, bytes_of_item
-from tests.schedules.world import Events, Place
+from tests.schedules.world import LIMITS, Events, Place
 
 AnyReplica = Any  # of whichever backend
 ABOUT = "schedule"
@@ -68,7 +68,8 @@ class Host(ABC):
     def collection(self, place: Place) -> Any:
         """Return a collection, which is opened once."""
         if place not in self._open:
-            self._open[place] = getattr(self.replica, place.kind)(place.name)
+            limits = LIMITS.get(place.kind, {})
+            self._open[place] = getattr(self.replica, place.kind)(place.name, **limits)
         return self._open[place]
 
     def entries(self, place: Place, fields: Iterable[bytes]) -> replies.Answer:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
-from redis_crdt.core.entries import Rank, Total
+from redis_crdt.core.entries import Entry, Total
 from redis_crdt.core.fields import VALUE
 from redis_crdt.core.kinds import KINDS
-from redis_crdt.core.tallies import Tally, join_tallies
+from redis_crdt.core.tallies import Count, Tally
+from redis_crdt.types.log.ids import gone_by, is_floor
 from tests.schedules.world import Event, Events, Place, Violation, World
 
 
@@ -33,19 +35,25 @@ class End:
         match self.place.kind:
             case "g_counter" | "pn_counter":
                 self._check_totals()
+                self._check_resets()
             case "lww_register":
                 self._check_last()
-            case "max_register" | "min_register":
-                self._check_extreme()
+            case "max_register" | "min_register" | "g_set" | "cardinality":
+                self._check_grown(fields)
             case "counter_map":
-                self._check_tallies()
+                self._check_totals()
+                self._check_grown(fields)
+            case "log":
+                self._check_log()
             case _:
                 for field in fields:
                     self._check_dots(field)
 
+    def _all(self, events: Events) -> list[Event]:
+        return [event for event in self.world.those_in(events) if event.place == self.place]
+
     def _events(self, field: bytes, events: Events) -> list[Event]:
-        found = self.world.those_in(events)
-        return [event for event in found if event.place == self.place and event.field == field]
+        return [event for event in self._all(events) if event.field == field]
 
     def _check_last(self) -> None:
         name, found = self.place.name, self.state.get(VALUE)
@@ -57,25 +65,44 @@ class End:
         if found and found.value != self.world.value(self.place, VALUE, found.dot):
             raise Violation(f"{name!r} has the value of another write: {found}")
 
-    def _check_extreme(self) -> None:
-        join, found = KINDS[self.place.kind].join, self.state.get(VALUE)
-        there = [entries[VALUE] for entries in self.held if VALUE in entries]
+    def _check_grown(self, fields: Iterable[bytes]) -> None:
+        """What only grows is the join of all that was held, and of what was written."""
+        kind = KINDS[self.place.kind]
+
+        def join(entries: Iterable[Entry]) -> Entry | None:
+            return reduce(kind.join, entries) if (entries := list(entries)) else None
+
+        for field in {*fields, *self.state}:
+            found = self.state.get(field)
+            held = [entries[field] for entries in self.held if field in entries]
+            surely, possible = (
+                [kind.parse(field, e.value) for e in self._events(field, events) if e.value]
+                for events in (self.surely, self.possible)
+            )
+            what = f"{field!r} of {self.place.name!r} is {found}"
+            if found != join([*held, *surely]):
+                raise Violation(f"{what}; {surely} were written, {held} held")
+            if found is not None and join([found, *possible]) != join(possible):
+                raise Violation(f"{what}, which nobody wrote")
+
+    def _check_log(self) -> None:
+        """What was appended is there unless it is below a floor, of which the highest holds."""
+        kind, name = KINDS["log"], self.place.name
+        held: dict[bytes, Any] = {}
+        for field, line in (pair for entries in self.held for pair in entries.items()):
+            held[field] = kind.join(held[field], line) if field in held else line
         surely, possible = (
-            [Rank(event.value) for event in self._events(VALUE, events) if event.value]
+            {e.field: kind.parse(e.field, e.value) for e in self._all(events) if e.value}
             for events in (self.surely, self.possible)
         )
-        if any(found is None or join(found, each) != found for each in [*surely, *there]):
-            raise Violation(f"{self.place.name!r} is {found}; {surely} were written, {there} held")
-        if found is not None and found not in possible:
-            raise Violation(f"{self.place.name!r} is {found}, which nobody wrote")
-
-    def _check_tallies(self) -> None:
-        held: dict[bytes, Tally] = {}
-        for entries in self.held:
-            for field, tally in entries.items():
-                held[field] = join_tallies(held[field], tally) if field in held else tally
-        if self.state != held:
-            raise Violation(f"{self.place.name!r} is {self.state}, but {held} was held")
+        if strange := [field for field, line in held.items() if _is_strange(field, line, possible)]:
+            raise Violation(f"{name!r} has {strange}, which nobody appended")
+        held |= surely
+        gone = gone_by({}, held)
+        if self.state != {field: line for field, line in held.items() if field not in gone}:
+            raise Violation(
+                f"{name!r} is {self.state}; {held} was held, of which {gone} is trimmed"
+            )
 
     def _check_dots(self, field: bytes) -> None:
         surely, possible = self._events(field, self.surely), self._events(field, self.possible)
@@ -100,7 +127,7 @@ class End:
 
     def _check_totals(self) -> None:
         found, *before = map(counted, [self.state, *self.held])
-        written = {event.field for event in self.world.events if event.place == self.place}
+        written = {e.field for e in self.world.events if e.place == self.place and e.amount}
         for field in written.union(found, *before):
             held = max(totals[field] for totals in before)
             least = sum(event.amount for event in self._events(field, self.surely))
@@ -116,20 +143,60 @@ class End:
             if taken[field] != seen:
                 raise Violation(f"of {field!r} {taken[field]} was reset, and {seen} before healing")
 
+    def _check_resets(self) -> None:
+        """What resets have seen stays taken away."""
+        taken = counted(baselines(self.state))
+        for event in self._all(self.surely):
+            if event.value is None:
+                continue
+            for field, seen in counted({event.field: Total.parse(event.value)}).items():
+                if taken[field] < seen:
+                    raise Violation(f"of {field!r} {taken[field]} is reset, but a reset saw {seen}")
 
-def baselines(entries: dict[bytes, Total]) -> dict[bytes, Total]:
-    """Return what resets have seen."""
-    return {field: total.baseline for field, total in entries.items() if total.baseline}
+
+def _is_strange(field: bytes, line: Entry, possible: Mapping[bytes, Entry]) -> bool:
+    """Whether nobody appended it, or to a floor nothing that could have been taken out by it."""
+    if is_floor(field):
+        return b"%b@%b" % (bytes(line), field[1:]) not in possible
+    return field not in possible or possible[field] != line
 
 
-def counted(entries: dict[bytes, Total]) -> dict[bytes, int]:
+def baselines(entries: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
+    """Return what resets have seen, as entries."""
+    found: dict[bytes, Entry] = {}
+    for field, entry in entries.items():
+        match entry:
+            case Total(baseline=Total() as baseline):
+                found[field] = baseline
+            case Tally(counts=counts):
+                seen = {w: Count(up=c.up_seen, down=c.down_seen) for w, c in counts.items()}
+                found[field] = Tally(seen)
+    return found
+
+
+def counted(entries: Mapping[bytes, Entry]) -> dict[bytes, int]:
     """Return what each writer has counted, also where it is folded into what a later one has."""
     found: dict[bytes, int] = defaultdict(int)
-    for field, total in entries.items():
-        own = total.amount - sum(amount for _, amount in total.folded)
-        found[field] = max(found[field], own)
-        replica = field.partition(b"#")[0]
-        for incarnation, amount in total.folded:
-            past = b"%b#%b" % (replica, incarnation.encode())
-            found[past] = max(found[past], amount)
+    for field, entry in entries.items():
+        match entry:
+            case Total():
+                own = entry.amount - sum(amount for _, amount in entry.folded)
+                found[field] = max(found[field], own)
+                replica = field.partition(b"#")[0]
+                for incarnation, amount in entry.folded:
+                    past = b"%b#%b" % (replica, incarnation.encode())
+                    found[past] = max(found[past], amount)
+            case Tally():
+                found.update(tallied({field: entry}))
+    return found
+
+
+def tallied(entries: Mapping[bytes, Entry]) -> dict[bytes, int]:
+    """Return what each writer has counted of each key, either way."""
+    found: dict[bytes, int] = defaultdict(int)
+    for field, entry in entries.items():
+        if isinstance(entry, Tally):
+            for writer, count in entry.counts.items():
+                found[b"%b +%b" % (field, writer.encode())] = count.up
+                found[b"%b -%b" % (field, writer.encode())] = count.down
     return found

@@ -30,7 +30,13 @@ PLACES = (
     Place("banned", "rw_set"),
     Place("scores", "counter_map"),
     Place("ranks", "sorted_map"),
+    Place("seen", "g_set"),
+    Place("visitors", "cardinality"),
+    Place("said", "log"),
 )
+
+GROWING = [place for place in PLACES if not KINDS[place.kind].has_dots]
+"""Those of which nothing is removed but by what grows itself: some plans have little else."""
 
 SHAPES = ("pair", "chain", "star", "ring", "mesh")
 
@@ -144,7 +150,10 @@ def make(seed: int, really: float = 0.0, silently: float = 0.0) -> Plan:
         del weights["collect_at_once"]
     dotted = [place for place in PLACES if KINDS[place.kind].has_dots]
     places = [rnd.choice(dotted), *rnd.sample(PLACES, rnd.choice((0, 0, 1, 2, len(PLACES))))]
-    if Random(f"dense {seed}").random() < 0.2:
+    growing = Random(f"growing {seed}")
+    if growing.random() < 0.3:
+        places = [growing.choice(GROWING), *places[:1]]
+    elif Random(f"dense {seed}").random() < 0.2:
         # Several pulls side by side, and what is collected in the midst of them.
         weights |= DENSE
         places, regions, shape = places[:1], max(regions, 3), "mesh"

@@ -16,7 +16,7 @@ from typing import Any
 from redis_crdt import memory
 from redis_crdt.core.clock import Dot, parse_clock
 from redis_crdt.core.dots import Dots
-from redis_crdt.core.entries import Last, Rank
+from redis_crdt.core.entries import Last, Total
 from redis_crdt.core.fields import VALUE
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.state import State
@@ -26,11 +26,12 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.bodies import entries_of
 from redis_crdt.operations.operation import drive
 from redis_crdt.sync.pull import Pull
+from redis_crdt.types.cardinality.registers import entries_of as registers_of
 from tests.schedules.flight import Flight, Sent
 from tests.schedules.hosts import Host, MemoryHost
-from tests.schedules.oracle import End
+from tests.schedules.oracle import End, tallied
 from tests.schedules.plan import Plan
-from tests.schedules.world import Event, Events, Place, Violation, World
+from tests.schedules.world import LIMITS, Event, Events, Place, Violation, World
 
 ROUNDS = 40
 """Of healing, at most."""
@@ -49,8 +50,15 @@ BARE: dict[str, type[Any]] = {
     "min_register": memory.MinRegister,
     "counter_map": memory.CounterMap,
     "sorted_map": memory.SortedMap,
+    "g_set": memory.GSet,
+    "cardinality": memory.Cardinality,
+    "log": memory.Log,
 }
 
+
+VISITED = b"0"
+VISITORS = [number for number in range(2500) if VISITED in registers_of([b"%d" % number])]
+"""Values that are counted by registers of one entry."""
 
 Counted = list[tuple[Place, int]]
 """What was counted, and where."""
@@ -61,7 +69,8 @@ class Bare:
 
     def __init__(self, place: Place, number: int) -> None:
         self.place = place
-        self.object = BARE[place.kind](replica_id=f"bare{number}")
+        limits = LIMITS.get(place.kind, {})
+        self.object = BARE[place.kind](replica_id=f"bare{number}", **limits)
         self.own: Events = 0
         self.possible: Events = 0
 
@@ -84,19 +93,17 @@ class Run:
         self.dropped: set[str] = set()
         self.there: dict[Place, list[str]] = {}
         self.forgot = False
-        letters = "abcdefgh"[: plan.fields]
-        self.names = list(letters)
+        self.names = list("abcdefgh"[: plan.fields])
+        keys = [name.encode() for name in self.names]
+        value = [VALUE]
+        elements = [json.dumps(name).encode() for name in self.names]
+        # What may be there of a collection; of counters, and of logs, that is not known beforehand.
         self.fields: dict[str, list[bytes]] = {
-            "or_set": [json.dumps(letter).encode() for letter in letters],
-            "rw_set": [json.dumps(letter).encode() for letter in letters],
-            "lww_map": [letter.encode() for letter in letters],
-            "sorted_map": [letter.encode() for letter in letters],
-            "mv_register": [VALUE],
-            "lww_register": [VALUE],
-            "ew_flag": [VALUE],
-            "dw_flag": [VALUE],
-            "max_register": [VALUE],
-            "min_register": [VALUE],
+            **dict.fromkeys(("or_set", "rw_set", "g_set"), elements),
+            **dict.fromkeys(("lww_map", "sorted_map", "counter_map"), keys),
+            **dict.fromkeys(("mv_register", "lww_register", "ew_flag", "dw_flag"), value),
+            **dict.fromkeys(("max_register", "min_register"), value),
+            "cardinality": [VISITED],
         }
 
     def carry_out(self) -> None:
@@ -198,6 +205,15 @@ class Run:
                 on.disable() if which % 2 else on.enable()
             case "max_register" | "min_register", _:
                 on.set(arg % 1000)
+            case "g_set", which:
+                on.add(name) if recorded or which < 5 else on.update(others)
+            case "cardinality", _:
+                on.add(*VISITORS[arg % 8 : arg % 8 + 1 + arg % 3])
+            case "log", which:
+                if recorded or which < 6:
+                    on.append(next(self.values))
+                else:
+                    on.extend([next(self.values) for _ in others])
             case "g_counter", _:
                 amount = 1 + arg % 1000
                 on.increment(amount)
@@ -237,8 +253,8 @@ class Run:
     ) -> None:
         """Write, and note what was written as events."""
         places = list(dict.fromkeys(places))
-        dotted = [p for p in places if p.kind in self.fields]
-        before = {} if host.is_emptied else {p: self._read(host, p)[0] for p in dotted}
+        read = [place for place in places if place.kind != "g_counter"]
+        before = {} if host.is_emptied else {place: self._read(host, place)[0] for place in read}
         self.there = {
             place: [
                 self.names[self.fields[place.kind].index(field)]
@@ -251,7 +267,7 @@ class Run:
         counted, covered = change()
         answer: replies.Answer | None = None
         events: Events = 0
-        for place in dotted:
+        for place in read:
             after, answer = self._read(host, place)
             events |= self._differences(place, before.get(place, {}), after, covered)
         if answer is None:
@@ -272,10 +288,21 @@ class Run:
         self.world.note(writer, parse_clock(answer.source.clock), reflected)
 
     def _read(self, host: Host, place: Place) -> tuple[dict[bytes, Any], replies.Answer]:
-        answer = host.entries(place, self.fields[place.kind])
-        parse = KINDS[place.kind].parse_entry
-        entries = {f: parse(e) for _, _, f, e in entries_of(answer.body) if e}
+        answer = host.entries(place, self._fields(host, place))
+        parse = KINDS[place.kind].parse
+        entries = {f: parse(f, e) for _, _, f, e in entries_of(answer.body) if e}
         return entries, answer
+
+    def _fields(self, host: Host, place: Place) -> list[bytes]:
+        """Return those that may be there of a collection."""
+        match place.kind:
+            case "log":
+                return [entry.id.encode() for entry in host.collection(place).range(limit=100)]
+            case "pn_counter":
+                return list(
+                    {e.field: 0 for e in self.world.events if e.place == place and e.amount}
+                )
+        return self.fields[place.kind]
 
     def _differences(
         self,
@@ -286,17 +313,24 @@ class Run:
     ) -> Events:
         """Note what a write did, as events."""
         events: Events = 0
-        for field in self.fields[place.kind]:
+        for field in {**before, **after}:
             old, new = before.get(field), after.get(field)
-            if old == new:
+            if old == new or (new is None and place.kind == "log"):
                 continue
             if isinstance(new, Last):
                 if isinstance(old, Last) and old.dot > new.dot:
                     raise Violation(f"{new} was written on top of {old}")
                 events |= self.world.add(Event(place, field, new.dot, new.value))
                 continue
-            if isinstance(new, Rank):
+            if isinstance(new, Total) and KINDS[place.kind].sides:
+                if new.baseline and (old is None or old.baseline != new.baseline):
+                    events |= self.world.add(Event(place, field, value=bytes(new.baseline)))
+                continue
+            if new is not None and not isinstance(new, Dots):
                 events |= self.world.add(Event(place, field, value=bytes(new)))
+                for name, amount in tallied({field: new}).items():
+                    if more := amount - tallied({field: old} if old else {})[name]:
+                        events |= self.world.add(Event(place, name, amount=more))
                 continue
             if KINDS[place.kind].is_inverted and old is None:
                 events |= self.world.add(Event(place, field))
@@ -453,15 +487,11 @@ class Run:
         before = bare.object.dump().parsed()
         _, covered = self._change(lambda _: bare.object, place, what, arg)
         after = bare.object.dump().parsed()
-        if place.kind in self.fields:
-            events = self._differences(place, before, after, covered)
-        else:
-            events = 0
-            totals = after.items() if KINDS[place.kind].sides else ()
-            for field, total in totals:
-                amount = total.amount - (before[field].amount if field in before else 0)
-                if amount:
-                    events |= self.world.add(Event(place, field, amount=amount))
+        events = self._differences(place, before, after, covered)
+        for field, total in after.items() if KINDS[place.kind].sides else ():
+            amount = total.amount - (before[field].amount if field in before else 0)
+            if amount:
+                events |= self.world.add(Event(place, field, amount=amount))
         bare.own |= events
         bare.possible |= events
 
@@ -615,7 +645,7 @@ class Run:
         for place in self.plan.places:
             collection = host.collection(place)
             match place.kind:
-                case "or_set" | "rw_set":
+                case "or_set" | "rw_set" | "g_set":
                     found[place] = set(collection.get_elements())
                 case "lww_map":
                     found[place] = dict(collection.items())
@@ -626,6 +656,14 @@ class Run:
                     items = sorted(((v, k) for k, v in collection.items()), reverse=True)
                     if found[place] != [(key, value) for value, key in items]:
                         raise Violation(f"{items} are in the order of {found[place]}")
+                case "cardinality":
+                    found[place] = collection.count()
+                case "log":
+                    found[place] = collection.range(limit=1000)
+                    if list(collection) != [entry.value for entry in found[place]]:
+                        raise Violation(f"{list(collection)} is read of {found[place]}")
+                    if len(collection) != len(found[place]):
+                        raise Violation(f"{len(collection)} are counted of {found[place]}")
                 case _:
                     found[place] = collection.get()
         return found

@@ -29,6 +29,10 @@ class Place(NamedTuple):
     kind: str
 
 
+LIMITS: dict[str, dict[str, int]] = {"log": {"max_len": 4}}
+"""How collections of some kinds are opened: what is appended to a log takes out what is older."""
+
+
 class Violation(Exception):
     """What may not be."""
 
