@@ -1,10 +1,10 @@
 """Golden files: what each format of the library has written, and what it must read as for ever.
 
 A folder for each pair of format numbers (:mod:`redis_crdt.core.formats`), and in it of each server
-flavour that wrote them: an RDB with two namespaces, a dump of each (one is compressed), and JSON
-that says what is in them: of each collection what a program reads, and its whole state.
-``python -m tests.golden`` makes what is missing of the present formats; what is there is never
-made anew.
+flavour that wrote them, and of each set of contents: an RDB with some namespaces, a dump of each
+(some are compressed), and JSON that says what is in them: of each collection what a program reads,
+and its whole state. ``python -m tests.golden`` makes what is missing of the present formats; what
+is there is never made anew, so types that come to a format have a set of their own.
 """
 
 from __future__ import annotations
@@ -30,24 +30,31 @@ SUFFIX = {"one": ".ndjson", "several": ".ndjson.gz"}
 
 @dataclass(frozen=True)
 class Golden:
-    """The files that one server flavour has written."""
+    """The files that one server flavour has written, of one set of contents."""
 
     folder: Path
     flavour: str
+    contents: str = ""
+    """The name of the set; the first one has none."""
 
     def __str__(self) -> str:
-        return f"{self.folder.name}-{self.flavour}"
+        return f"{self.folder.name}-{self.stem}"
+
+    @property
+    def stem(self) -> str:
+        """How the names of the files begin."""
+        return f"{self.flavour}-{self.contents}" if self.contents else self.flavour
 
     @property
     def rdb(self) -> Path:
-        return self.folder / f"{self.flavour}.rdb"
+        return self.folder / f"{self.stem}.rdb"
 
     @property
     def json(self) -> Path:
-        return self.folder / f"{self.flavour}.json"
+        return self.folder / f"{self.stem}.json"
 
     def dump(self, namespace: str) -> Path:
-        return self.folder / f"{self.flavour}-{namespace}{SUFFIX[namespace]}"
+        return self.folder / f"{self.stem}-{namespace}{SUFFIX[namespace]}"
 
     @property
     def namespaces(self) -> dict[str, Any]:
@@ -59,7 +66,8 @@ class Golden:
 def all_golden() -> Iterator[Golden]:
     """Yield all that there are, of all formats."""
     for path in sorted(ROOT.glob("stored-*/*.json")):
-        yield Golden(path.parent, path.stem)
+        flavour, _, contents = path.stem.partition("-")
+        yield Golden(path.parent, flavour, contents)
 
 
 def in_order(elements: Iterable[Any]) -> list[Any]:
@@ -76,11 +84,20 @@ def opened(replica: Any, kind: str, name: str, partitions: int) -> Any:
 def read(replica: Any, kind: str, name: str, partitions: int) -> Any:
     """Return what a program reads of a collection, as JSON has it."""
     collection = opened(replica, kind, name, partitions)
-    if kind == "or_set":
-        return in_order(collection)
-    if kind in ("g_counter", "pn_counter"):
-        return {"value": collection.value(), "by_replica": collection.by_replica()}
-    return dict(sorted(collection.items())) if kind == "lww_map" else collection.get()
+    match kind:
+        case "or_set" | "g_set" | "rw_set":
+            return in_order(collection)
+        case "g_counter" | "pn_counter":
+            return {"value": collection.value(), "by_replica": collection.by_replica()}
+        case "lww_map" | "sorted_map" | "counter_map":
+            return dict(sorted(collection.items()))
+        case "ew_flag" | "dw_flag":
+            return collection.value()
+        case "cardinality":
+            return collection.count()
+        case "log":
+            return list(collection)
+    return collection.get()
 
 
 def check(replica: Any, collections: list[Any]) -> None:

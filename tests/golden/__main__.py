@@ -5,27 +5,31 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from redis_crdt.servers import Server, ServerBinary, find_binaries
-from tests.golden import PRESENT, Golden, in_order, opened, read
-from tests.golden.content import SHARDS, fill, open_, reads_of
+from tests.golden import PRESENT, Golden, content, in_order, later_types, opened, read
+
+CONTENTS = {"": content, "types": later_types}
+"""The sets of contents: for each name what makes it, and says what it is."""
 
 PERSISTENT = {"save": "3600 1000000"}
 """A server that writes an RDB when it is stopped, and not before."""
 
 
 def make(binary: ServerBinary, golden: Golden) -> None:
-    """Write the files of one server flavour."""
+    """Write the files of one server flavour, of one set of contents."""
     namespaces: dict[str, Any] = {}
+    made = CONTENTS[golden.contents]
     with Server(binary, PERSISTENT) as server:
-        for namespace, shards in SHARDS.items():
-            fill(server, namespace)
-            with open_(server, namespace) as eu:
+        for namespace in made.NAMESPACES:
+            made.fill(server, namespace)
+            with content.open_(server, namespace) as eu:
                 collections = []
-                for (kind, name, partitions), value in reads_of(namespace).items():
-                    reads = in_order(value) if kind == "or_set" else value
+                for (kind, name, partitions), value in made.reads_of(namespace).items():
+                    reads = in_order(value) if kind.endswith("_set") else value
                     place = kind, name, partitions
                     found = json.loads(json.dumps(read(eu, *place)))
                     assert found == reads, (place, found, reads)
@@ -37,7 +41,7 @@ def make(binary: ServerBinary, golden: Golden) -> None:
                 eu.dump(golden.dump(namespace))
                 namespaces[namespace] = {
                     "replica_id": "eu",
-                    "shards": shards,
+                    "shards": content.SHARDS[namespace],
                     "collections": collections,
                 }
         rdb = Path(server.directory, "dump.rdb")
@@ -54,8 +58,8 @@ def _text_of(binary: ServerBinary, namespaces: dict[str, Any]) -> str:
 
 def main() -> None:
     PRESENT.mkdir(exist_ok=True)
-    for binary in find_binaries():
-        golden = Golden(PRESENT, binary.flavour)
+    for binary, contents in product(find_binaries(), CONTENTS):
+        golden = Golden(PRESENT, binary.flavour, contents)
         if golden.json.exists():
             sys.stdout.write(f"{golden} is there, and stays\n")
             continue

@@ -1,4 +1,4 @@
-"""What golden files hold: every type, with every kind of state that one can be in."""
+"""What golden files hold: the first types, with every kind of state that one can be in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from redis_crdt.operations.replies import Vouched
 from redis_crdt.servers import Server
 
 SHARDS = {"one": 1, "several": 3}
+NAMESPACES = tuple(SHARDS)
+"""Those that are made."""
 
 TASKS, STATUS = "Aufträge · 仕事", "{state}:Status 🚦"
 

@@ -7,6 +7,8 @@ import io
 import json
 import shutil
 import string
+from collections import defaultdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import redis
 
 from redis_crdt import Replica, memory, servers
 from redis_crdt.core import formats
+from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys
 from redis_crdt.core.state import State
 from redis_crdt.errors import InvalidDump, ReplicaMismatch
@@ -22,7 +25,7 @@ from redis_crdt.operations.refusals import explain
 from redis_crdt.servers import Server
 from tests.backends import NewClient, NewServer, require_binary
 from tests.golden import ANY_TIME, PRESENT, Golden, all_golden, check, opened, read
-from tests.golden.__main__ import make
+from tests.golden.__main__ import CONTENTS, make
 
 ALL = list(all_golden())
 
@@ -38,15 +41,27 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 
 def test_the_present_formats_have_golden_files() -> None:
     """Whoever raises a number makes them, and leaves those of the others where they are."""
-    assert {golden.flavour for golden in ALL if golden.folder == PRESENT} == set(servers.FLAVOURS)
+    present = {(golden.flavour, golden.contents) for golden in ALL if golden.folder == PRESENT}
+    assert present == set(product(servers.FLAVOURS, CONTENTS))
     for one in ALL:
         assert one.rdb.stat().st_size < 2**15
         assert all(one.dump(namespace).exists() for namespace in one.namespaces)
 
 
-def test_files_could_be_made_now(tmp_path: Path) -> None:
+def test_every_type_is_in_some_of_them() -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    for golden in ALL:
+        for content in golden.namespaces.values():
+            found[golden.flavour] |= {collection["kind"] for collection in content["collections"]}
+    assert set(found) == set(servers.FLAVOURS)
+    for kinds in found.values():
+        assert kinds == {kind for kind in KINDS if hasattr(Replica, kind)}
+
+
+@pytest.mark.parametrize("contents", CONTENTS)
+def test_files_could_be_made_now(tmp_path: Path, contents: str) -> None:
     """Those who raise a number need not mend the script first; it looks at all that it reads."""
-    golden = Golden(tmp_path, "redis62")
+    golden = Golden(tmp_path, "redis62", contents)
     make(require_binary("redis62"), golden)
     replica = memory.Replica(replica_id="reader", namespace="one")
     replica.load(golden.dump("one"))
@@ -109,6 +124,10 @@ def test_what_an_rdb_holds_goes_on(golden: Golden, server: Server) -> None:
                 assert read(later, *place) == reads != expected["reads"], place
 
 
+def switch(flag: Any) -> None:
+    (flag.disable if flag.value() else flag.enable)()
+
+
 def write_to_each(replica: Replica, collections: list[Any]) -> None:
     writes: dict[str, Any] = {
         "or_set": lambda one: one.add("new"),
@@ -117,6 +136,16 @@ def write_to_each(replica: Replica, collections: list[Any]) -> None:
         "mv_register": lambda one: one.set("new"),
         "g_counter": lambda one: one.increment(),
         "pn_counter": lambda one: one.increment(),
+        "g_set": lambda one: one.add("new"),
+        "rw_set": lambda one: one.add("new"),
+        "ew_flag": switch,
+        "dw_flag": switch,
+        "max_register": lambda one: one.set("\U0010ffff"),
+        "min_register": lambda one: one.set(-(10**30)),
+        "counter_map": lambda one: one.increment("new"),
+        "sorted_map": lambda one: one.set("new", 0.5),
+        "log": lambda one: one.append("new"),
+        "cardinality": lambda one: one.add(*range(100)),
     }
     for expected in collections:
         kind, name, partitions = expected["kind"], expected["name"], expected["partitions"]
