@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
+from textwrap import indent
 from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
@@ -41,21 +42,22 @@ BY_HAND: Final = {
 }
 """What differs too much from its blocking twin for that to be made from it."""
 
+REGISTERS: Final = {
+    "awaited": "All types, for asyncio",
+    "blocking": "All types",
+    "memory": "All types, in memory",
+    "protocol": "What programs may take, whichever replica has it",
+}
+"""What is made of the list of types, for each side."""
+
 MADE: Final = {
     source.replace("awaited.py", "blocking.py"): source
     for source in sorted(
         path.relative_to(ROOT).as_posix() for path in (ROOT / "redis_crdt").rglob("awaited.py")
     )
-    if source not in BY_HAND
+    if source not in BY_HAND | {"redis_crdt/types/awaited.py"}
 }
 """The files that are made, each with what it is made from."""
-
-REGISTERS: Final = {
-    "awaited": "All types, for asyncio",
-    "memory": "All types, in memory",
-    "protocol": "What programs may take, whichever replica has it",
-}
-"""What is made of the list of types, for each side."""
 
 NAMES: Final = {
     "AbstractAsyncContextManager": "AbstractContextManager",
@@ -63,6 +65,7 @@ NAMES: Final = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "__aiter__": "__iter__",
+    "awaited": "blocking",
 }
 
 WORDS: Final = (
@@ -188,27 +191,57 @@ def _rank(name: str) -> tuple[int, str]:
 
 def register(side: str) -> str:
     """Return the module that brings together what the folders of all types have for one side."""
-    imports, openers, classes = "", [], []
-    for folder in _types():
-        opener = _opener_of(folder, side)
-        names = [opener]
-        if side != "protocol":
-            classes.append(opener.removeprefix("Opens"))
-            names.append(classes[-1])
-        openers.append(opener)
-        imports += _from(f"redis_crdt.types.{folder}.{side}", sorted(names, key=_rank))
-    is_protocol = side == "protocol"
-    typing = "from typing import Protocol\n\n" if is_protocol else ""
-    listed = "".join(f'    "{name}",\n' for name in sorted(classes))
-    exported = "" if is_protocol else f"__all__ = [\n{listed}]\n\n\n"
-    bases = [*openers, "Protocol"] if is_protocol else openers
-    return (
-        f'{_head("__init__.py")}"""{REGISTERS[side]}."""\n\n{typing}{imports}\n{exported}'
-        + ("\n" if is_protocol else "")
-        + "class Types(\n"
-        + "".join(f"    {base},\n" for base in bases)
-        + '):\n    """Replicas, as far as they have collections of all types."""\n'
+    openers = {folder: _opener_of(folder, side) for folder in _types()}
+    head = f'{_head("__init__.py")}"""{REGISTERS[side]}."""\n\n'
+    return head + (_protocols(openers) if side == "protocol" else _late(openers, side))
+
+
+def _protocols(openers: dict[str, str]) -> str:
+    imports = "".join(
+        _from(f"redis_crdt.types.{folder}.protocol", [opener]) for folder, opener in openers.items()
     )
+    bases = [*openers.values(), "Protocol"]
+    return f"from typing import Protocol\n\n{imports}\n\n{_class(bases)}"
+
+
+def _late(openers: dict[str, str], side: str) -> str:
+    """Return a register of types that are imported where they are first asked for."""
+    classes = {folder: opener.removeprefix("Opens") for folder, opener in openers.items()}
+    places = {folder: f"redis_crdt.types.{folder}.{side}" for folder in openers}
+    listed = "".join(f'    "{name}",\n' for name in sorted(classes.values()))
+    checked = "".join(
+        _from(places[folder], sorted([opener, classes[folder]], key=_rank))
+        for folder, opener in openers.items()
+    )
+    checked += f"\n{_class(openers.values())}"
+    methods = "".join(
+        f'    {folder} = LateMethod("{places[folder]}", "{opener}")\n'
+        for folder, opener in openers.items()
+    )
+    named = "".join(f'    "{classes[folder]}": "{place}",\n' for folder, place in places.items())
+    return (
+        "from typing import TYPE_CHECKING, Final\n\n"
+        "from redis_crdt.core.late import LateMethod, late\n\n"
+        f"__all__ = [\n{listed}]\n\n"
+        f'PLACES: Final = {{\n{named}}}\n"""Where each class is."""\n\n'
+        "if TYPE_CHECKING:\n"
+        f"{_indented(checked)}"
+        "else:\n"
+        "    __getattr__ = late(__name__, PLACES)\n\n"
+        f"{_indented(_class([]) + chr(10) + methods)}"
+    )
+
+
+def _class(bases: Iterable[str]) -> str:
+    listed = "".join(f"    {base},\n" for base in bases)
+    taken = f"(\n{listed})" if listed else ""
+    return (
+        f'class Types{taken}:\n    """Replicas, as far as they have collections of all types."""\n'
+    )
+
+
+def _indented(code: str) -> str:
+    return indent(code, "    ")
 
 
 def _types() -> list[str]:

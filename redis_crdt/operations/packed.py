@@ -41,10 +41,27 @@ def latest_value(entry: bytes) -> bytes:
     return values.split(b"\n")[max(times)[2]]
 
 
-_TWO = tuple(bytes((46 + a, 46 + b)) for a in range(78) for b in range(78))
-"""All pairs of digits, which are from ``.`` to ``{``, by their number."""
+class _Pairs(dict[int, bytes]):
+    """Pairs of digits, which are from ``.`` to ``{``, by their number: those that were needed."""
 
-_NUMBER = {pair: number for number, pair in enumerate(_TWO)}
+    def __missing__(self, number: int) -> bytes:
+        first, second = divmod(number, 78)
+        pair = self[number] = bytes((46 + first, 46 + second))
+        return pair
+
+
+class _Numbers(dict[bytes, int]):
+    """The numbers of pairs; KeyError for what is no pair of digits."""
+
+    def __missing__(self, pair: bytes) -> int:
+        if len(pair) != 2 or not all(46 <= digit < 124 for digit in pair):
+            raise KeyError(pair)
+        number = self[pair] = (pair[0] - 46) * 78 + pair[1] - 46
+        return number
+
+
+_TWO = _Pairs()
+_NUMBER = _Numbers()
 
 
 def pack_time(ms: int) -> bytes:

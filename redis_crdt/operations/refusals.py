@@ -25,51 +25,48 @@ _DRIFT = re.compile(r"(\d{1,16}) (\d{1,16})")
 
 # What servers call their refusals. Old ones wrap the word into a longer message, so each is
 # looked for anywhere in it; redis-py makes a class of some, and then drops the word.
-_SERVERS: tuple[tuple[re.Pattern[str], type[errors.CRDTError], str], ...] = tuple(
-    (re.compile(rf"\b(?:{words})\b"), exception, hint)
-    for words, exception, hint in (
-        (
-            "WRONGTYPE",
-            errors.ForeignKey,
-            "a key that it uses holds what another program wrote; use another namespace",
-        ),
-        (
-            "OOM|OutOfMemoryError",
-            errors.ServerFull,
-            "the server has reached maxmemory; make room or raise it",
-        ),
-        (
-            "READONLY|ReadOnlyError|NOREPLICAS|MISCONF",
-            errors.ServerReadOnly,
-            "the server takes no writes now; connect to the primary, or see what it reports",
-        ),
-        (
-            "LOADING|BusyLoadingError|MASTERDOWN|MasterDownError",
-            errors.ServerLoading,
-            "the server is starting; try again later",
-        ),
-        ("BUSY", errors.ServerBusy, "a script blocks the server; try again later"),
-        (
-            "MOVED|MovedError",
-            errors.ServerError,
-            "the server is one of a Cluster: use a redis+cluster:// URL, or a RedisCluster client",
-        ),
-        (
-            "TRYAGAIN|TryAgainError|ASK|AskError|CLUSTERDOWN|ClusterDownError|non local key",
-            errors.SlotUnavailable,
-            "no node of the Cluster serves the shard's slot now; nothing was written",
-        ),
-        (
-            "NOAUTH|WRONGPASS|Authentication\\w*Error|invalid password",
-            errors.AuthenticationFailed,
-            "the server does not take this user name and password; see its URL and users",
-        ),
-        (
-            "NOPERM|NoPermissionError|ACL failure|The user executing the script",
-            errors.AccessDenied,
-            "this user may not do that; grant it what the page on running regions lists",
-        ),
-    )
+_SERVERS: tuple[tuple[str, type[errors.CRDTError], str], ...] = (
+    (
+        "WRONGTYPE",
+        errors.ForeignKey,
+        "a key that it uses holds what another program wrote; use another namespace",
+    ),
+    (
+        "OOM|OutOfMemoryError",
+        errors.ServerFull,
+        "the server has reached maxmemory; make room or raise it",
+    ),
+    (
+        "READONLY|ReadOnlyError|NOREPLICAS|MISCONF",
+        errors.ServerReadOnly,
+        "the server takes no writes now; connect to the primary, or see what it reports",
+    ),
+    (
+        "LOADING|BusyLoadingError|MASTERDOWN|MasterDownError",
+        errors.ServerLoading,
+        "the server is starting; try again later",
+    ),
+    ("BUSY", errors.ServerBusy, "a script blocks the server; try again later"),
+    (
+        "MOVED|MovedError",
+        errors.ServerError,
+        "the server is one of a Cluster: use a redis+cluster:// URL, or a RedisCluster client",
+    ),
+    (
+        "TRYAGAIN|TryAgainError|ASK|AskError|CLUSTERDOWN|ClusterDownError|non local key",
+        errors.SlotUnavailable,
+        "no node of the Cluster serves the shard's slot now; nothing was written",
+    ),
+    (
+        "NOAUTH|WRONGPASS|Authentication\\w*Error|invalid password",
+        errors.AuthenticationFailed,
+        "the server does not take this user name and password; see its URL and users",
+    ),
+    (
+        "NOPERM|NoPermissionError|ACL failure|The user executing the script",
+        errors.AccessDenied,
+        "this user may not do that; grant it what the page on running regions lists",
+    ),
 )
 
 
@@ -143,8 +140,8 @@ def explain(error: Exception, operation: Operation[Any]) -> errors.CRDTError:
         return errors.ServerError(f"{about}: the server answers what no Redis would ({what})")
     if ours := _OURS.match(message):
         return _ours(ours[1], ours[2], about)
-    for pattern, exception, hint in _SERVERS:
-        if pattern.search(f"{type(error).__name__}: {message}"):
+    for words, exception, hint in _SERVERS:
+        if re.search(rf"\b(?:{words})\b", f"{type(error).__name__}: {message}"):
             return exception(f"{about}: {hint} ({message})")
     if isinstance(error, RedisConnectionError | RedisTimeoutError):
         return errors.ServerUnreachable(f"{about}: no answer from the server: {message}")

@@ -10,23 +10,20 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from typing_extensions import TypeVar
 
-from redis_crdt.replica.batch.awaited import Batch
-from redis_crdt.replica.syncing.awaited import keeping_in_sync
-from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.party import Party
-from redis_crdt.sync.pull import pull
-from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.transport.awaited import Transport
 from redis_crdt.transport.server import ReplicaOperations
-from redis_crdt.transport.watching import Change, Watcher
 from redis_crdt.types.awaited import Types
 
-if TYPE_CHECKING:  # what most programs never use is imported where it is used
+if TYPE_CHECKING:  # what many programs never use is imported where it is used
+    from redis_crdt.replica.batch.awaited import Batch
     from redis_crdt.sync.files import File
+    from redis_crdt.sync.report import SyncReport
     from redis_crdt.sync.status import Status
     from redis_crdt.sync.syncer import Syncer
     from redis_crdt.sync.verify import Difference
+    from redis_crdt.transport.watching import Change
 
 T = TypeVar("T", default=Any)
 
@@ -108,6 +105,8 @@ class Replica(Transport, Types):
 
     def batch(self) -> Batch:
         """Begin a batch: ``async with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
+        from redis_crdt.replica.batch.awaited import Batch
+
         return Batch(self)
 
     async def collections(self) -> list[tuple[str, str]]:
@@ -116,6 +115,8 @@ class Replica(Transport, Types):
         In the order of the names; a kind is the name of the method that opens it. One round
         trip per shard, and per 500 collections.
         """
+        from redis_crdt.sync.directory import list_collections
+
         return await self._drive(list_collections(self))
 
     async def watch(
@@ -132,6 +133,8 @@ class Replica(Transport, Types):
         Blocking reads on a connection of its own, on a Cluster on one for each shard; two round
         trips per 256 changes.
         """
+        from redis_crdt.transport.watching import Watcher
+
         with Watcher[Any](self, cursor, timeout) as watcher:
             while (changes := await self._drive(watcher.page())) is not None:
                 for change in changes:
@@ -155,10 +158,14 @@ class Replica(Transport, Types):
         wait for some 10 ms. But an entry is joined as a whole: one of 16 MiB takes about 100 ms,
         one of 4096 dots about 50.
         """
+        from redis_crdt.sync.pull import pull
+
         return await self._drive(pull(self, source))
 
     async def sync(self, peer: Party) -> SyncReport:
         """Pull both ways. Returns the sum of the two reports."""
+        from redis_crdt.sync.pull import pull
+
         return await self.pull(peer) + await self._drive(pull(peer, self))
 
     async def dump(self, file: File) -> int:
@@ -251,4 +258,6 @@ class Replica(Transport, Types):
         see :class:`redis_crdt.sync.Syncer`, which the block is given. Leaving a block that has a
         thread may take a second.
         """
+        from redis_crdt.replica.syncing.awaited import keeping_in_sync
+
         return keeping_in_sync(self, [*peers], interval)

@@ -11,23 +11,20 @@ from redis import Redis
 from redis.cluster import RedisCluster
 from typing_extensions import TypeVar
 
-from redis_crdt.replica.batch.blocking import Batch
-from redis_crdt.replica.syncing.blocking import keeping_in_sync
-from redis_crdt.sync.directory import list_collections
 from redis_crdt.sync.party import Party
-from redis_crdt.sync.pull import pull
-from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.transport.blocking import Transport
 from redis_crdt.transport.server import ReplicaOperations
-from redis_crdt.transport.watching import Change, Watcher
 from redis_crdt.types.blocking import Types
 
-if TYPE_CHECKING:  # what most programs never use is imported where it is used
+if TYPE_CHECKING:  # what many programs never use is imported where it is used
+    from redis_crdt.replica.batch.blocking import Batch
     from redis_crdt.sync.files import File
+    from redis_crdt.sync.report import SyncReport
     from redis_crdt.sync.status import Status
     from redis_crdt.sync.syncer import Syncer
     from redis_crdt.sync.verify import Difference
+    from redis_crdt.transport.watching import Change
 
 T = TypeVar("T", default=Any)
 
@@ -109,6 +106,8 @@ class Replica(Transport, Types):
 
     def batch(self) -> Batch:
         """Begin a batch: ``with replica.batch() as b: b.on(tasks).add("t1"); ...``."""
+        from redis_crdt.replica.batch.blocking import Batch
+
         return Batch(self)
 
     def collections(self) -> list[tuple[str, str]]:
@@ -117,6 +116,8 @@ class Replica(Transport, Types):
         In the order of the names; a kind is the name of the method that opens it. One round
         trip per shard, and per 500 collections.
         """
+        from redis_crdt.sync.directory import list_collections
+
         return self._drive(list_collections(self))
 
     def watch(
@@ -133,6 +134,8 @@ class Replica(Transport, Types):
         Blocking reads on a connection of its own, on a Cluster on one for each shard; two round
         trips per 256 changes.
         """
+        from redis_crdt.transport.watching import Watcher
+
         with Watcher[Any](self, cursor, timeout) as watcher:
             while (changes := self._drive(watcher.page())) is not None:
                 for change in changes:
@@ -156,10 +159,14 @@ class Replica(Transport, Types):
         wait for some 10 ms. But an entry is joined as a whole: one of 16 MiB takes about 100 ms,
         one of 4096 dots about 50.
         """
+        from redis_crdt.sync.pull import pull
+
         return self._drive(pull(self, source))
 
     def sync(self, peer: Party) -> SyncReport:
         """Pull both ways. Returns the sum of the two reports."""
+        from redis_crdt.sync.pull import pull
+
         return self.pull(peer) + self._drive(pull(peer, self))
 
     def dump(self, file: File) -> int:
@@ -252,4 +259,6 @@ class Replica(Transport, Types):
         see :class:`redis_crdt.sync.Syncer`, which the block is given. Leaving a block that has a
         thread may take a second.
         """
+        from redis_crdt.replica.syncing.blocking import keeping_in_sync
+
         return keeping_in_sync(self, [*peers], interval)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from redis_crdt.sync.observer import Observer
+from redis_crdt.core.late import late
 
 if TYPE_CHECKING:
+    from redis_crdt.sync.observer import Observer
     from redis_crdt.sync.syncer import Syncer
+else:
+    __getattr__ = late(
+        __name__,
+        {"Observer": "redis_crdt.sync.observer", "Syncer": "redis_crdt.sync.syncer"},
+    )
 
 __all__ = ["Observer", "Syncer"]
-
-
-def __getattr__(name: str) -> Any:
-    """Import the syncer, with all that only it needs, where it is asked for."""
-    if name == "Syncer":
-        from redis_crdt.sync.syncer import Syncer
-
-        return Syncer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
@@ -45,10 +45,12 @@ from redis_crdt.operations.replies import read_opened
 from redis_crdt.transport.carrying import Carrying
 from redis_crdt.transport.cluster import Address, Router, Send, Steps, Write
 from redis_crdt.transport.flight.flight import Flight
-from redis_crdt.transport.tails import Tail
 from redis_crdt.transport.urls import address_of
 from redis_crdt.transport.wakeups import AwaitedBell, Bell
 from redis_crdt.transport.witness import Witness, arguments
+
+if TYPE_CHECKING:  # what only those need who watch
+    from redis_crdt.transport.tails import Tail
 
 
 class Openable(Protocol):

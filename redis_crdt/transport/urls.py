@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from inspect import Parameter, signature
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -107,6 +106,8 @@ def _options_of(kind: type) -> set[str]:
 def _unknown(name: str, known: set[str], is_tls: bool) -> str:
     if name.startswith("ssl_") and not is_tls:
         return f"the option {name!r} is for TLS: use a rediss:// URL"
+    from difflib import get_close_matches  # needed for nothing but mistakes
+
     close = get_close_matches(name, known, 1)
     meant = f"; did you mean {close[0]!r}?" if close else ""
     return f"no option {name!r} is known{meant}"

@@ -24,7 +24,7 @@ from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, Generic, NewType, TypeVar, cast, overload
 
-from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from redis_crdt.errors import InvalidValue, problems_of
@@ -316,8 +316,8 @@ def _sort_sets(value: object, dumped: Any) -> Any:
 
     Only ``value`` tells which arrays are sets. Both iterate in the same order.
     """
-    if isinstance(value, RootModel):
-        return _sort_sets(value.root, dumped)
+    if isinstance(value, BaseModel) and value.__pydantic_root_model__:
+        return _sort_sets(getattr(value, "root"), dumped)  # noqa: B009 - a RootModel has one
     if isinstance(dumped, dict):
         if isinstance(value, Mapping):  # whose keys need not be str, as the dumped ones are
             inner = dict(zip(dumped, value.values(), strict=False))

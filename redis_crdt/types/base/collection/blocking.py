@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from redis_crdt.core.state import State
-from redis_crdt.transport.watching import Change, Watcher
-from redis_crdt.types.base.collection.memory import Mergeable
+from redis_crdt.types.base.collection.merging import Mergeable
 from redis_crdt.types.base.driving.blocking import Driven
+
+if TYPE_CHECKING:  # what many programs never use is imported where it is used
+    from redis_crdt.core.state import State
+    from redis_crdt.transport.watching import Change
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,6 +43,8 @@ class Collection(Driven[T]):
         self, cursor: str | None = None, *, timeout: float | None = None
     ) -> Iterator[Change[Any]]:
         """Yield the changes of this collection; otherwise as :meth:`Replica.watch`."""
+        from redis_crdt.transport.watching import Watcher
+
         with Watcher[Any](self._replica, cursor, timeout, (self._places, self._codec)) as watcher:
             while (changes := self._drive(watcher.page())) is not None:
                 for change in changes:

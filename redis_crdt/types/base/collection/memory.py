@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from redis_crdt.core.clock import Dot, Time, parse_clock, wall_clock
 from redis_crdt.core.floors import Known
 from redis_crdt.core.kinds import KINDS, KindName
 from redis_crdt.core.names import whole_name
 from redis_crdt.core.partitions import by_part, part_of
-from redis_crdt.core.state import State
 from redis_crdt.engine.shard import Shard, join, raise_to
 from redis_crdt.engine.store import E, Store
-from redis_crdt.errors import FeedTrimmed, KindMismatch
+from redis_crdt.errors import FeedTrimmed
 from redis_crdt.operations.operation import drive
 from redis_crdt.transport.tails import Watched
 from redis_crdt.transport.watching import Change, Watcher
+from redis_crdt.types.base.collection.merging import Mergeable, state_of
 from redis_crdt.values.codec import Codec, codec_for
 from redis_crdt.values.encoding import check_values
+
+if TYPE_CHECKING:  # a model of pydantic's, which takes time to make
+    from redis_crdt.core.state import State
 
 T = TypeVar("T")
 X = TypeVar("X")
 
 BARE = "bare"
 """The name of a collection that belongs to no replica."""
-
-
-class Dumpable(Protocol):
-    """Anything that can give its state: a collection of any backend."""
-
-    def dump(self) -> State:
-        """Return the state."""
-
-
-Mergeable = Dumpable | State | Mapping[str, Any] | str | bytes
-"""What ``merge`` takes: a collection, a dump, or a dump as a dict or JSON."""
-
-
-def state_of(other: Mergeable, kind: KindName) -> State:
-    """Return the state that ``other`` is or holds.
-
-    Raises :class:`InvalidDump` if it is no valid dump, :class:`KindMismatch` if of another kind.
-    """
-    other_kind = getattr(other, "kind", None)
-    # A map is a Mapping, but no dump.
-    if isinstance(other, State | str | bytes) or (
-        isinstance(other, Mapping) and not hasattr(other, "dump")
-    ):
-        return State.load(other, kind)
-    if other_kind != kind:
-        what = other_kind or type(other).__name__
-        raise KindMismatch(f"cannot merge a {what} into a {kind}")
-    state = other.dump()
-    if not isinstance(state, State):
-        raise KindMismatch("a collection of asyncio is merged by its awaited dump()")
-    return state
 
 
 class Found(NamedTuple):
@@ -230,6 +202,8 @@ class Collection(Generic[T, E]):
 
     def dump(self) -> State:
         """Return the whole state, tombstones included."""
+        from redis_crdt.core.state import State
+
         entries = (entry for part in self._parts for entry in part._store.entries())
         known = {w.encode(): str(t).encode() for w, t in self._knowledge().items()}
         known = known if KINDS[self.kind].has_dots else {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from redis_crdt.core.fields import VALUE
 from redis_crdt.core.kinds import KINDS, PARTITIONS, KindName, check_kind, kinds_in
 from redis_crdt.core.partitions import by_part, check_described, check_partitions, describe, part_of
-from redis_crdt.core.state import State, common_to
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.joins import Joins
@@ -27,6 +26,9 @@ from redis_crdt.sync.tombstones import collect_one
 from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.values.codec import codec_for
 from redis_crdt.values.encoding import check_values
+
+if TYPE_CHECKING:  # a model of pydantic's, which takes time to make
+    from redis_crdt.core.state import State
 
 T = TypeVar("T")
 X = TypeVar("X")
@@ -288,6 +290,8 @@ class CollectionOperations(Generic[T]):
                 yield self._replica, self._script(script, *batch)
 
     def _dump(self) -> Procedure[State]:
+        from redis_crdt.core.state import State, common_to
+
         found = yield from self._at_each(part._dump_here() for part in self._parts)
         known = common_to(known for _, known in found)
         return State.of(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from redis_crdt.core.state import State
 from redis_crdt.operations.operation import Operation, Procedure
 from redis_crdt.transport.awaiting import drive
-from redis_crdt.types.base.collection.memory import state_of
+from redis_crdt.types.base.collection.merging import state_of
 from redis_crdt.types.base.collection.operations import CollectionOperations
+
+if TYPE_CHECKING:  # a model of pydantic's, which takes time to make
+    from redis_crdt.core.state import State
 
 T = TypeVar("T")
 R = TypeVar("R")
