@@ -23,6 +23,7 @@ def members(cls: type) -> dict[str, Any]:
     for name in dir(cls):
         if name.startswith("_"):
             continue
+        getattr(cls, name)  # which imports what is imported where it is first asked for
         attribute = inspect.getattr_static(cls, name)
         function = getattr(attribute, "__func__", attribute)
         if inspect.isfunction(function):
