@@ -86,7 +86,7 @@ def test_what_is_public_is_there(package: str) -> None:
 
 def test_what_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'redis_crdt' has no attribute 'OrSet'"):
-        redis_crdt.OrSet  # noqa: B018
+        _ = redis_crdt.OrSet  # type: ignore[attr-defined]
 
 
 def test_a_method_that_opens_a_type_is_that_of_the_type() -> None:
