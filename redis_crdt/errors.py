@@ -55,7 +55,7 @@ class InvalidSetting(CRDTError, ValueError):
 
 
 class WrongEventLoop(CRDTError, RuntimeError):
-    """An awaited replica is used by an event loop while another one uses it."""
+    """An awaited replica is used by an event loop while another one uses it, or by none."""
 
 
 class CounterOverflow(CRDTError, OverflowError):
@@ -110,7 +110,11 @@ class FeedTrimmed(CRDTError):
 
 
 class UnknownOperation(CRDTError, ValueError):
-    """An agent was told to do something that it does not know."""
+    """An agent, or a store, was told to do something that it does not know."""
+
+
+class NotOffered(CRDTError, NotImplementedError):
+    """A framework asks for something that its stores may have, and this library's have not."""
 
 
 class MissingArgument(CRDTError, TypeError):

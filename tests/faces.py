@@ -28,6 +28,7 @@ ROOT: Final = Path(__file__).parent.parent
 BY_HAND: Final = {
     f"redis_crdt/{package}/awaited.py"
     for package in (
+        "langgraph/abreast",
         "replica/backend",
         "replica/syncing",
         "transport",

@@ -1,0 +1,1 @@
+"""Several calls at once, where calls are awaited; else one after the other."""

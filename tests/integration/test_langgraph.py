@@ -1,0 +1,343 @@
+"""The store for LangGraph does what LangGraph's own store does, and converges across regions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from langgraph.store.base import (
+    BaseStore,
+    GetOp,
+    InvalidNamespaceError,
+    Item,
+    ListNamespacesOp,
+    MatchCondition,
+    Op,
+    PutOp,
+    Result,
+    SearchOp,
+)
+from langgraph.store.memory import InMemoryStore
+
+from redis_crdt import Replica, memory, servers
+from redis_crdt.asyncio import Replica as AwaitedReplica
+from redis_crdt.errors import (
+    InvalidName,
+    InvalidValue,
+    NotOffered,
+    UnknownOperation,
+    WrongEventLoop,
+)
+from redis_crdt.langgraph import CRDTStore
+from tests.backends import NewClient
+
+NewUrl = Callable[[servers.Flavour], str]
+NewStore = Callable[[], BaseStore]
+
+
+class Run(BaseStore):
+    """A store whose replica is awaited, for tests that do not: all of it by its ``abatch``."""
+
+    def __init__(self, runner: asyncio.Runner, store: CRDTStore) -> None:
+        self._runner = runner
+        self._store = store
+
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
+        return self._runner.run(self._store.abatch(ops))
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        return await self._store.abatch(ops)
+
+
+@pytest.fixture(params=["memory", "redis62", "valkey", "awaited"])
+def new_store(
+    request: pytest.FixtureRequest, new_client: NewClient, new_url: NewUrl
+) -> Iterator[NewStore]:
+    """Make an empty store, on each backend in turn; all of one test on one replica."""
+    numbers = count()
+    if request.param == "awaited":
+        with asyncio.Runner() as runner:
+            awaited = AwaitedReplica.from_url(new_url("valkey"), replica_id="eu")
+            yield lambda: Run(runner, CRDTStore(awaited, name=f"s{next(numbers)}"))
+            runner.run(awaited.close())
+        return
+    replica: Any = (
+        memory.Replica(replica_id="eu")
+        if request.param == "memory"
+        else Replica(new_client(request.param), replica_id="eu")
+    )
+    yield lambda: CRDTStore(replica, name=f"s{next(numbers)}")
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> BaseStore:
+    return new_store()
+
+
+# What LangGraph's store in memory does ------------------------------------------------------
+
+LABELS = st.sampled_from(["a", "b", "c"])
+NAMESPACES = st.lists(LABELS, min_size=1, max_size=3).map(tuple)
+KEYS = st.sampled_from(["k1", "k2"])
+VALUES = st.fixed_dictionaries(
+    {}, optional={"n": st.integers(0, 3), "s": st.sampled_from("xy"), "in": st.just({"deep": [1]})}
+)
+FILTERS = st.sampled_from(
+    [
+        None,
+        {"n": 1},
+        {"n": {"$ne": 1}},
+        {"n": {"$eq": 2}, "s": "x"},
+        {"s": {"$ne": None}},
+        {"in": {"deep": [1]}},
+        {"in": {"deep": [1, 2]}},
+        {"in": {"deep": [{"$eq": 1}]}},
+        {"in": {"other": None}},
+    ]
+)
+PATHS = st.lists(st.sampled_from(["a", "b", "c", "*"]), min_size=1, max_size=2).map(tuple)
+CONDITIONS = st.one_of(
+    PATHS.map(lambda path: MatchCondition("prefix", path)),
+    PATHS.map(lambda path: MatchCondition("suffix", path)),
+)
+PREFIXES = st.lists(LABELS, max_size=2).map(tuple)
+OPERATIONS = st.one_of(
+    st.tuples(
+        st.lists(CONDITIONS, max_size=2).map(tuple),
+        st.sampled_from([None, 1, 2]),
+        st.sampled_from([2, 100]),
+        st.sampled_from([0, 1]),
+    ).map(lambda args: ListNamespacesOp(*args)),
+    st.tuples(PREFIXES, FILTERS).map(lambda args: SearchOp(*args, limit=100)),
+    st.tuples(NAMESPACES, KEYS).map(lambda args: GetOp(*args)),
+    st.tuples(NAMESPACES, KEYS, VALUES | st.none()).map(lambda args: PutOp(*args)),
+    st.tuples(NAMESPACES, KEYS, VALUES).map(lambda args: PutOp(*args)),
+)
+BATCHES = st.lists(st.lists(OPERATIONS, min_size=1, max_size=6), max_size=6)
+
+
+def expected_of(reference: InMemoryStore, ops: list[Op]) -> list[Result]:
+    """What that store says. It lists namespaces, too, that are empty; or were only read."""
+    for namespace in [namespace for namespace, items in reference._data.items() if not items]:
+        del reference._data[namespace]
+    return reference.batch(ops)
+
+
+def told(result: Any) -> Any:
+    """What there is to compare: not the times, nor the order in which items are found."""
+    if isinstance(result, Item):
+        return result.namespace, result.key, result.value
+    if isinstance(result, list) and result and isinstance(result[0], Item):
+        return sorted(map(told, result), key=lambda item: item[:2])
+    return result
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(batches=BATCHES)
+def test_it_does_what_the_store_in_memory_does(
+    new_store: NewStore, batches: list[list[Op]]
+) -> None:
+    ours, reference = new_store(), InMemoryStore()
+    for batch in batches:
+        # A get has that store list a namespace, so what lists comes first.
+        ops = sorted(batch, key=lambda op: not isinstance(op, ListNamespacesOp))
+        expected = expected_of(reference, ops)
+        assert [*map(told, ours.batch(ops))] == [*map(told, expected)]
+
+
+@pytest.mark.parametrize("operator", ["$gt", "$gte", "$lt", "$lte"])
+def test_numbers_are_compared_as_there(operator: str) -> None:
+    ours, reference = CRDTStore(memory.Replica()), InMemoryStore()
+    for number in (2, 9, 9.5, 10, 11):
+        for each in (ours, reference):
+            each.put(("scores",), f"{number}", {"score": number})
+    for than in (2, 9.5, 10, 12):
+        wanted = {"score": {operator: than}}
+        found = [each.search(("scores",), filter=wanted) for each in (ours, reference)]
+        assert told(found[0]) == told(found[1])
+
+
+def test_texts_are_in_order_and_what_differs_in_kind_is_not() -> None:
+    ours = CRDTStore(memory.Replica())
+    for key, name in {"a": "apple", "b": "banana", "n": 5, "x": None}.items():
+        ours.put(("names",), key, {"name": name})
+    ours.put(("names",), "none", {})
+    found = ours.search(("names",), filter={"name": {"$gt": "apple"}})
+    assert [item.key for item in found] == ["b"]
+    assert [item.key for item in ours.search(("names",), filter={"name": {"$lt": 9}})] == ["n"]
+
+
+def test_what_was_updated_last_comes_first_and_pages_are_parts_of_that(store: BaseStore) -> None:
+    for number in range(7):
+        store.put(("docs", str(number % 3)), f"d{number}", {"n": number})
+    store.put(("docs", "2"), "d2", {"n": 2})
+    newest = [2, 6, 5, 4, 3, 1, 0]
+    assert [item.value["n"] for item in store.search(("docs",))] == newest
+    pages = [store.search(("docs",), limit=3, offset=offset) for offset in (0, 3, 6, 9)]
+    assert [[item.value["n"] for item in page] for page in pages] == [
+        newest[:3],
+        newest[3:6],
+        newest[6:],
+        [],
+    ]
+
+
+def test_an_item_tells_when_it_was_made_and_when_it_was_updated(store: BaseStore) -> None:
+    store.put(("docs",), "d", {"n": 1})
+    made = store.get(("docs",), "d")
+    store.put(("docs",), "d", {"n": 2})
+    updated = store.get(("docs",), "d")
+    assert made
+    assert updated
+    assert made.created_at == made.updated_at == updated.created_at < updated.updated_at
+    assert (updated.value, updated.key, updated.namespace) == ({"n": 2}, "d", ("docs",))
+
+
+def test_more_items_and_namespaces_than_are_read_at_once(store: BaseStore) -> None:
+    puts = [PutOp(("many", f"n{i % 230}", "x"), f"k{i}", {"i": i}) for i in range(700)]
+    store.batch(puts)
+    found = store.search(("many",), limit=1000)
+    assert sorted(item.value["i"] for item in found) == list(range(700))
+    assert len(store.list_namespaces(prefix=("many",), limit=1000)) == 230
+    assert store.list_namespaces(max_depth=1) == [("many",)]
+
+
+@pytest.mark.parametrize("new_store", ["redis62", "valkey", "awaited"], indirect=True)
+def test_what_cannot_be_is_an_error_and_changes_nothing(store: BaseStore) -> None:
+    with pytest.raises(NotOffered, match="embeddings"):
+        store.search(("docs",), query="what was it about?")
+    with pytest.raises(InvalidNamespaceError):
+        store.batch([PutOp(("a.b",), "k", {"x": 1})])
+    store.put(("docs",), "d", {"x": 1})
+    with pytest.raises(UnknownOperation, match=r"\$regex"):
+        store.search(("docs",), filter={"x": {"$regex": "1"}})
+    good = PutOp(("docs",), "new", {"x": 1})
+    not_a_number, no_json = {"x": float("nan")}, {"x": {1, 2}}
+    for bad in (
+        PutOp(("docs",), "d", not_a_number),
+        PutOp(("docs",), "d", no_json),
+        PutOp(("docs",), "d" * 70_000, {}),
+    ):
+        with pytest.raises(InvalidValue):
+            store.batch([good, bad])
+    with pytest.raises(InvalidName):
+        store.batch([good, PutOp(("n" * 300,), "d", {})])
+    assert [item.key for item in store.search(())] == ["d"]
+
+
+# Regions ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["memory", "redis62", "valkey"])
+def regions(request: pytest.FixtureRequest, new_client: NewClient) -> list[Any]:
+    """Two replicas, on each backend in turn."""
+    if request.param == "memory":
+        return [memory.Replica(replica_id=name) for name in ("eu", "us")]
+    return [Replica(new_client(request.param), replica_id=name) for name in ("eu", "us")]
+
+
+def test_regions_that_were_cut_apart_come_to_the_same(regions: list[Any]) -> None:
+    eu, us = (CRDTStore(replica) for replica in regions)
+    eu.put(("users", "ann"), "theme", {"dark": True})
+    eu.put(("users", "ann"), "old", {})
+    eu.put(("users", "ben"), "gone", {})
+    regions[0].sync(regions[1])
+    eu.delete(("users", "ann"), "theme")  # which had not seen ...
+    us.put(("users", "ann"), "theme", {"dark": False})  # ... this
+    us.delete(("users", "ann"), "old")
+    eu.delete(("users", "ben"), "gone")
+    us.put(("users", "cem", "notes"), "n1", {"text": "hello"})
+    eu.put(("users", "cem"), "n2", {})
+    regions[0].sync(regions[1])
+    for store in (eu, us):
+        theme = store.get(("users", "ann"), "theme")
+        assert theme
+        assert theme.value == {"dark": False}
+        assert store.get(("users", "ann"), "old") is None
+        assert store.list_namespaces() == [
+            ("users", "ann"),
+            ("users", "cem"),
+            ("users", "cem", "notes"),
+        ]
+    assert told(eu.search(())) == told(us.search(()))
+    assert eu.search(()) == us.search(())  # times and order, too
+
+
+def test_a_namespace_that_was_emptied_in_one_region_is_listed_while_it_has_items(
+    regions: list[Any],
+) -> None:
+    eu, us = (CRDTStore(replica) for replica in regions)
+    eu.put(("a", "b"), "k", {})
+    regions[0].sync(regions[1])
+    eu.delete(("a", "b"), "k")
+    us.put(("a", "b"), "l", {})
+    assert (eu.list_namespaces(), us.list_namespaces()) == ([], [("a", "b")])
+    regions[0].sync(regions[1])
+    assert eu.list_namespaces() == us.list_namespaces() == [("a", "b")]
+    assert [item.key for item in eu.search(("a",))] == ["l"]
+
+
+def test_stores_of_other_names_are_others(regions: list[Any]) -> None:
+    one, other = (CRDTStore(regions[0], name=name) for name in ("one", "other"))
+    one.put(("a",), "k", {})
+    assert other.search(()) == other.list_namespaces() == []
+    assert one.list_namespaces() == [("a",)]
+
+
+# Costs --------------------------------------------------------------------------------------
+
+
+def test_a_search_reads_what_is_below_its_prefix_and_nothing_else(new_client: NewClient) -> None:
+    client = new_client("valkey")
+    store = CRDTStore(Replica(client, replica_id="eu"))
+    store.batch([PutOp(("users", f"u{i}", "notes"), "n", {"i": i}) for i in range(50)])
+
+    def commands(call: Callable[[], object]) -> int:
+        call()  # which opens what it takes
+        client.config_resetstat()
+        call()
+        stats: Any = client.info("commandstats")
+        names = ("hget", "hmget", "hgetall", "hscan", "hlen", "evalsha", "exists")
+        return sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in names)
+
+    assert commands(lambda: store.search(("users", "u7"))) == 3
+    assert commands(lambda: store.search(("users", "u7", "notes"))) == 2
+    assert commands(lambda: store.get(("users", "u7", "notes"), "n")) == 1
+    assert commands(lambda: store.list_namespaces(prefix=("users", "u7"))) == 3
+    assert commands(lambda: store.search(("users",))) >= 50  # so it can be told
+
+
+# Awaited and not ----------------------------------------------------------------------------
+
+
+async def test_awaited_calls_of_a_replica_that_blocks(new_client: NewClient) -> None:
+    store = CRDTStore(Replica(new_client("valkey"), replica_id="eu"))
+    await asyncio.gather(*(store.aput(("a", f"n{i}"), "k", {"i": i}) for i in range(20)))
+    assert len(await store.asearch(("a",), limit=100)) == 20
+    assert len(store.search(("a",), limit=100)) == 20
+
+
+async def test_awaited_calls_of_a_replica_in_memory() -> None:
+    store = CRDTStore(memory.Replica())
+    await store.aput(("a",), "k", {})
+    assert await store.alist_namespaces() == [("a",)]
+
+
+async def test_blocking_calls_of_an_awaited_replica_are_for_other_threads(new_url: NewUrl) -> None:
+    async with AwaitedReplica.from_url(new_url("valkey"), replica_id="eu") as replica:
+        store = CRDTStore(replica)
+        with pytest.raises(WrongEventLoop, match="aget"):
+            store.get(("a",), "k")
+        await store.aput(("a",), "k", {"x": 1})
+        with pytest.raises(WrongEventLoop, match="aget"):
+            store.get(("a",), "k")
+        item = await asyncio.to_thread(store.get, ("a",), "k")
+        assert item
+        assert item.value == {"x": 1}
