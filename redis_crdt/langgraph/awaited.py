@@ -47,6 +47,8 @@ class Stored(BaseModel):
     value: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+    ttl: float | None = None
+    """For how many seconds it is there from when it was put, or refreshed; None for ever."""
 
 
 class Shelves:
@@ -109,10 +111,9 @@ class Shelves:
 
     async def _get_all(self, ops: list[GetOp]) -> dict[Place, Item]:
         found = await self._stored((op.namespace, op.key) for op in ops)
-        return {
-            (namespace, key): Item(key=key, namespace=namespace, **dict(stored))
-            for (namespace, key), stored in found.items()
-        }
+        asked = {(op.namespace, op.key) for op in ops if op.refresh_ttl}
+        await self._refresh([place for place in found if place in asked], found)
+        return {place: Item(**_told(place, stored)) for place, stored in found.items()}
 
     async def _look(self, op: SearchOp | ListNamespacesOp) -> Result:
         if isinstance(op, SearchOp):
@@ -120,17 +121,20 @@ class Shelves:
         return await self._list(op)
 
     async def _search(self, op: SearchOp) -> list[SearchItem]:
-        found: list[SearchItem] = []
+        found: list[tuple[Place, Stored]] = []
         async for namespaces in self._at_or_below(op.namespace_prefix):
             parts = await all_of(self._items_in(each).to_dict() for each in namespaces)
             fresh = (
-                SearchItem(namespace=namespace, key=key, **dict(stored))
+                ((namespace, key), stored)
                 for namespace, part in zip(namespaces, parts, strict=True)
                 for key, stored in part.items()
                 if is_wanted(stored.value, op.filter)
             )
             found = nlargest(op.offset + op.limit, chain(found, fresh), key=_newness)
-        return found[op.offset :]
+        shown = dict(found[op.offset :])
+        if op.refresh_ttl:
+            await self._refresh([*shown], shown)
+        return [SearchItem(**_told(place, stored)) for place, stored in shown.items()]
 
     async def _list(self, op: ListNamespacesOp) -> list[Namespace]:
         conditions = op.match_conditions or ()
@@ -159,6 +163,21 @@ class Shelves:
 
     # Writing ----------------------------------------------------------------------------------
 
+    async def _refresh(self, places: list[Place], found: dict[Place, Stored]) -> None:
+        """Have those of the items that expire be there for as long as they were put for."""
+        passing = {place: found[place].ttl for place in places if found[place].ttl is not None}
+        await all_of(self._keep(place, ttl) for place, ttl in passing.items())
+        # What was put meanwhile, for another time, was given this one.
+        since = await self._stored(passing)
+        others = {place: new.ttl for place, new in since.items() if new.ttl != passing[place]}
+        await all_of(self._keep(place, ttl) for place, ttl in others.items())
+
+    async def _keep(self, place: Place, ttl: float | None) -> bool:
+        namespace, key = place
+        items = self._items_in(namespace)
+        kept: bool = await items.persist(key) if ttl is None else await items.expire(key, ttl)
+        return kept
+
     async def _put_all(self, ops: dict[Place, PutOp]) -> None:
         """Write or delete each item in one atomic step."""
         before = await self._stored(place for place, op in ops.items() if op.value is not None)
@@ -175,8 +194,11 @@ class Shelves:
         now = datetime.now(UTC)
         created = before.created_at if before else now
         # Unchecked, for it is checked as it is written: what is wrong is then an error of ours.
-        stored = Stored.model_construct(value=dict(op.value), created_at=created, updated_at=now)
-        items.set(op.key, stored)
+        seconds = None if op.ttl is None else op.ttl * 60
+        stored = Stored.model_construct(
+            value=dict(op.value), created_at=created, updated_at=now, ttl=seconds
+        )
+        items.set(op.key, stored, ttl=seconds)
         for depth, label in enumerate(op.namespace, 1):
             mark = label if depth == len(op.namespace) else label + _BELOW
             batch.on(self._marks_of(op.namespace[: depth - 1])).add(mark)
@@ -210,5 +232,13 @@ def _checked(op: Op) -> Op:
     return op
 
 
-def _newness(item: Item) -> tuple[datetime, Namespace, str]:
-    return item.updated_at, item.namespace, item.key
+def _told(place: Place, stored: Stored) -> dict[str, Any]:
+    """Return what items tell."""
+    namespace, key = place
+    times = {"created_at": stored.created_at, "updated_at": stored.updated_at}
+    return {"namespace": namespace, "key": key, "value": stored.value, **times}
+
+
+def _newness(item: tuple[Place, Stored]) -> tuple[datetime, Place]:
+    place, stored = item
+    return stored.updated_at, place

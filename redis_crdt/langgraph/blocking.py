@@ -48,6 +48,8 @@ class Stored(BaseModel):
     value: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+    ttl: float | None = None
+    """For how many seconds it is there from when it was put, or refreshed; None for ever."""
 
 
 class Shelves:
@@ -110,10 +112,9 @@ class Shelves:
 
     def _get_all(self, ops: list[GetOp]) -> dict[Place, Item]:
         found = self._stored((op.namespace, op.key) for op in ops)
-        return {
-            (namespace, key): Item(key=key, namespace=namespace, **dict(stored))
-            for (namespace, key), stored in found.items()
-        }
+        asked = {(op.namespace, op.key) for op in ops if op.refresh_ttl}
+        self._refresh([place for place in found if place in asked], found)
+        return {place: Item(**_told(place, stored)) for place, stored in found.items()}
 
     def _look(self, op: SearchOp | ListNamespacesOp) -> Result:
         if isinstance(op, SearchOp):
@@ -121,17 +122,20 @@ class Shelves:
         return self._list(op)
 
     def _search(self, op: SearchOp) -> list[SearchItem]:
-        found: list[SearchItem] = []
+        found: list[tuple[Place, Stored]] = []
         for namespaces in self._at_or_below(op.namespace_prefix):
             parts = all_of(self._items_in(each).to_dict() for each in namespaces)
             fresh = (
-                SearchItem(namespace=namespace, key=key, **dict(stored))
+                ((namespace, key), stored)
                 for namespace, part in zip(namespaces, parts, strict=True)
                 for key, stored in part.items()
                 if is_wanted(stored.value, op.filter)
             )
             found = nlargest(op.offset + op.limit, chain(found, fresh), key=_newness)
-        return found[op.offset :]
+        shown = dict(found[op.offset :])
+        if op.refresh_ttl:
+            self._refresh([*shown], shown)
+        return [SearchItem(**_told(place, stored)) for place, stored in shown.items()]
 
     def _list(self, op: ListNamespacesOp) -> list[Namespace]:
         conditions = op.match_conditions or ()
@@ -160,6 +164,21 @@ class Shelves:
 
     # Writing ----------------------------------------------------------------------------------
 
+    def _refresh(self, places: list[Place], found: dict[Place, Stored]) -> None:
+        """Have those of the items that expire be there for as long as they were put for."""
+        passing = {place: found[place].ttl for place in places if found[place].ttl is not None}
+        all_of(self._keep(place, ttl) for place, ttl in passing.items())
+        # What was put meanwhile, for another time, was given this one.
+        since = self._stored(passing)
+        others = {place: new.ttl for place, new in since.items() if new.ttl != passing[place]}
+        all_of(self._keep(place, ttl) for place, ttl in others.items())
+
+    def _keep(self, place: Place, ttl: float | None) -> bool:
+        namespace, key = place
+        items = self._items_in(namespace)
+        kept: bool = items.persist(key) if ttl is None else items.expire(key, ttl)
+        return kept
+
     def _put_all(self, ops: dict[Place, PutOp]) -> None:
         """Write or delete each item in one atomic step."""
         before = self._stored(place for place, op in ops.items() if op.value is not None)
@@ -176,8 +195,11 @@ class Shelves:
         now = datetime.now(UTC)
         created = before.created_at if before else now
         # Unchecked, for it is checked as it is written: what is wrong is then an error of ours.
-        stored = Stored.model_construct(value=dict(op.value), created_at=created, updated_at=now)
-        items.set(op.key, stored)
+        seconds = None if op.ttl is None else op.ttl * 60
+        stored = Stored.model_construct(
+            value=dict(op.value), created_at=created, updated_at=now, ttl=seconds
+        )
+        items.set(op.key, stored, ttl=seconds)
         for depth, label in enumerate(op.namespace, 1):
             mark = label if depth == len(op.namespace) else label + _BELOW
             batch.on(self._marks_of(op.namespace[: depth - 1])).add(mark)
@@ -211,5 +233,13 @@ def _checked(op: Op) -> Op:
     return op
 
 
-def _newness(item: Item) -> tuple[datetime, Namespace, str]:
-    return item.updated_at, item.namespace, item.key
+def _told(place: Place, stored: Stored) -> dict[str, Any]:
+    """Return what items tell."""
+    namespace, key = place
+    times = {"created_at": stored.created_at, "updated_at": stored.updated_at}
+    return {"namespace": namespace, "key": key, "value": stored.value, **times}
+
+
+def _newness(item: tuple[Place, Stored]) -> tuple[datetime, Place]:
+    place, stored = item
+    return stored.updated_at, place

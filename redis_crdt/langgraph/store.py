@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from langgraph.store.base import BaseStore, Op, Result
+from langgraph.store.base import BaseStore, Op, Result, TTLConfig
 
 from redis_crdt.errors import WrongEventLoop
 from redis_crdt.langgraph.awaited import Shelves as AwaitedShelves
@@ -31,6 +31,11 @@ class CRDTStore(BaseStore):
     texts with texts. There is no search by meaning: :class:`NotOffered` for a ``query``; what is to
     be indexed is ignored, as by all stores without embeddings.
 
+    ``put`` takes a ``ttl`` in minutes, and ``ttl`` a ``default_ttl``. What has expired is there for
+    nobody, and needs no sweeping. A read refreshes only where it is asked to, by ``refresh_ttl`` or
+    ``refresh_on_read``: for that is a write of what was read, and later than what another region
+    may have put meanwhile.
+
     A get takes one round trip, a put two, a delete one. ``search`` reads the items at and below its
     prefix, and no others: one round trip for each namespace there that was ever written to, and per
     500 items, and one for each label path above others; ``list_namespaces`` the same without the
@@ -42,9 +47,16 @@ class CRDTStore(BaseStore):
     that regions wrote to while they were cut apart either would be lost.
     """
 
+    supports_ttl = True
+
     def __init__(
-        self, replica: Replica | AwaitedReplica | MemoryReplica, *, name: str = "store"
+        self,
+        replica: Replica | AwaitedReplica | MemoryReplica,
+        *,
+        name: str = "store",
+        ttl: TTLConfig | None = None,
     ) -> None:
+        self.ttl_config = {"refresh_on_read": False, **(ttl or {})}
         self._replica = replica
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shelves = (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -34,6 +36,7 @@ from redis_crdt.errors import (
     WrongEventLoop,
 )
 from redis_crdt.langgraph import CRDTStore
+from redis_crdt.langgraph.blocking import Shelves
 from tests.backends import NewClient
 
 NewUrl = Callable[[servers.Flavour], str]
@@ -42,6 +45,8 @@ NewStore = Callable[[], BaseStore]
 
 class Run(BaseStore):
     """A store whose replica is awaited, for tests that do not: all of it by its ``abatch``."""
+
+    supports_ttl = True
 
     def __init__(self, runner: asyncio.Runner, store: CRDTStore) -> None:
         self._runner = runner
@@ -289,6 +294,94 @@ def test_stores_of_other_names_are_others(regions: list[Any]) -> None:
     one.put(("a",), "k", {})
     assert other.search(()) == other.list_namespaces() == []
     assert one.list_namespaces() == [("a",)]
+
+
+# Expiry -------------------------------------------------------------------------------------
+
+SHORT = 0.15 / 60
+LONG = 10.0
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    for _ in range(500):
+        if holds():
+            return
+        time.sleep(0.02)
+    pytest.fail("it never came to be")
+
+
+def test_what_has_expired_is_there_for_nobody(store: BaseStore) -> None:
+    store.put(("a", "b"), "short", {}, ttl=SHORT)
+    store.put(("a", "c"), "short", {}, ttl=SHORT)
+    store.put(("a", "c"), "long", {}, ttl=LONG)
+    store.put(("a", "c"), "for ever", {})
+    until(lambda: len(store.search(())) == 2)
+    assert store.get(("a", "b"), "short") is None
+    assert store.list_namespaces() == [("a", "c")]
+    before = datetime.now(UTC)
+    store.put(("a", "b"), "short", {})
+    anew = store.get(("a", "b"), "short")
+    assert anew
+    assert anew.created_at >= before
+
+
+@pytest.fixture
+def now() -> list[int]:
+    """The time that clocks tell, in milliseconds."""
+    return [1_700_000_000_000]
+
+
+@pytest.fixture
+def timed(now: list[int]) -> memory.Replica:
+    return memory.Replica(replica_id="eu", clock=lambda: now[0])
+
+
+def test_reads_refresh_where_they_are_asked_to(now: list[int], timed: memory.Replica) -> None:
+    store = CRDTStore(timed)
+    for key in ("left", "got", "found"):
+        store.put(("a", key), key, {}, ttl=LONG)
+    now[0] += int(LONG * 60_000) - 1
+    assert store.get(("a", "left"), "left")
+    assert store.search(("a", "left"))
+    assert store.get(("a", "got"), "got", refresh_ttl=True)
+    assert store.search(("a",), filter={}, limit=1, refresh_ttl=True)[0].key == "found"
+    now[0] += int(LONG * 60_000) - 1
+    assert sorted(item.key for item in store.search(())) == ["found", "got"]
+    now[0] += 2
+    assert store.search(()) == []
+
+
+def test_defaults_for_a_store(now: list[int], timed: memory.Replica) -> None:
+    store = CRDTStore(timed, ttl={"default_ttl": LONG, "refresh_on_read": True})
+    store.put(("a",), "k", {})
+    store.put(("a",), "for ever", {}, ttl=None)
+    for _ in range(3):
+        now[0] += int(LONG * 60_000) - 1
+        assert store.get(("a",), "k")
+    now[0] += int(LONG * 60_000) + 1
+    assert store.get(("a",), "k") is None
+    assert store.get(("a",), "for ever")
+
+
+def test_what_is_put_while_a_read_refreshes_keeps_its_own_time(
+    now: list[int], timed: memory.Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = CRDTStore(timed)
+    store.put(("a",), "k", {"n": 1}, ttl=LONG)
+    keep = Shelves._keep
+
+    def put_first(*args: Any) -> bool:
+        monkeypatch.setattr(Shelves, "_keep", keep)
+        store.put(("a",), "k", {"n": 2})
+        return keep(*args)
+
+    monkeypatch.setattr(Shelves, "_keep", put_first)
+    assert store.get(("a",), "k", refresh_ttl=True)
+    now[0] += int(LONG * 60_000) + 1
+    item = store.get(("a",), "k")
+    assert item
+    assert item.value == {"n": 2}
 
 
 # Costs --------------------------------------------------------------------------------------
