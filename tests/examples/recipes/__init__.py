@@ -1,0 +1,1 @@
+"""Recipes: what programs are often made of, each short enough to be copied."""
