@@ -1,7 +1,7 @@
 """Fixtures for the tests of programs that use this library; they need no server.
 
 Import what you use into ``conftest.py``: ``from redis_crdt.testing import replica, regions``.
-Needs ``fakeredis[lua]`` and ``pytest``, as ``redis-crdt[test]`` brings them.
+Needs ``pytest``, and fakeredis, which ``redis-crdt[testing]`` brings.
 """
 
 from __future__ import annotations
