@@ -36,15 +36,15 @@ class CRDTStore(BaseStore):
     ``refresh_on_read``: for that is a write of what was read, and later than what another region
     may have put meanwhile.
 
-    A get takes one round trip, a put two, a delete one. ``search`` reads the items at and below its
-    prefix, and no others: one round trip for each namespace there that was ever written to, and per
-    500 items, and one for each label path above others; ``list_namespaces`` the same without the
-    items. They go side by side where calls are awaited. The first use of a namespace takes one
-    more, of a blocking replica. A store is in one shard; what a namespace takes when its items are
-    gone is its name, for good.
+    A get takes one round trip, a put two, a delete one, and what refreshes two more. ``search``
+    reads the items at and below its prefix, and no others: one round trip per 500 items and for
+    each namespace there that was ever written to, and one for each above others;
+    ``list_namespaces`` the same without the items. They go side by side where calls are awaited. Of
+    a blocking replica, the first use of a namespace takes one more. A store is in one shard; what
+    stays of a namespace whose items are gone is its name, for good.
 
-    Checkpoints are no matter for this: a graph's thread goes on from its latest one, and of two
-    that regions wrote to while they were cut apart either would be lost.
+    It keeps no checkpoints: a thread goes on from its latest one, so of two regions that went on
+    with it while they were cut apart, what one has done would be left out.
     """
 
     supports_ttl = True

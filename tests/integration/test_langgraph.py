@@ -387,24 +387,45 @@ def test_what_is_put_while_a_read_refreshes_keeps_its_own_time(
 # Costs --------------------------------------------------------------------------------------
 
 
-def test_a_search_reads_what_is_below_its_prefix_and_nothing_else(new_client: NewClient) -> None:
-    client = new_client("valkey")
-    store = CRDTStore(Replica(client, replica_id="eu"))
+class Counted(Replica):
+    """A replica that counts its round trips."""
+
+    round_trips = 0
+
+    def execute(self, operation: Any) -> Any:
+        self.round_trips += 1
+        return super().execute(operation)
+
+
+def test_what_calls_cost(new_client: NewClient) -> None:
+    replica = Counted(new_client("valkey"), replica_id="eu")
+    store = CRDTStore(replica)
+    notes = ("users", "u7", "notes")
     store.batch([PutOp(("users", f"u{i}", "notes"), "n", {"i": i}) for i in range(50)])
 
-    def commands(call: Callable[[], object]) -> int:
+    def cost(call: Callable[[], object]) -> int:
         call()  # which opens what it takes
-        client.config_resetstat()
+        before = replica.round_trips
         call()
-        stats: Any = client.info("commandstats")
-        names = ("hget", "hmget", "hgetall", "hscan", "hlen", "evalsha", "exists")
-        return sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in names)
+        return replica.round_trips - before
 
-    assert commands(lambda: store.search(("users", "u7"))) == 3
-    assert commands(lambda: store.search(("users", "u7", "notes"))) == 2
-    assert commands(lambda: store.get(("users", "u7", "notes"), "n")) == 1
-    assert commands(lambda: store.list_namespaces(prefix=("users", "u7"))) == 3
-    assert commands(lambda: store.search(("users",))) >= 50  # so it can be told
+    assert cost(lambda: store.get(notes, "n")) == 1
+    assert cost(lambda: store.put(notes, "n", {})) == 2
+    assert cost(lambda: store.put(notes, "n", {}, ttl=LONG)) == 2
+    assert cost(lambda: store.get(notes, "n")) == 1
+    assert cost(lambda: store.get(notes, "n", refresh_ttl=True)) == 3
+    assert cost(lambda: store.delete(notes, "n")) == 1
+    # Its own items, what is below it; and the items of what is, of one of fifty namespaces.
+    assert cost(lambda: store.search(("users", "u7"))) == 3
+    assert cost(lambda: store.list_namespaces(prefix=("users", "u7"))) == 3
+    assert cost(lambda: store.search(notes)) == 2
+    assert cost(lambda: store.search(("users",))) == 2 + 50 + 50
+
+
+def test_a_store_is_in_one_shard() -> None:
+    store = CRDTStore(memory.Replica(shards=16))
+    store.batch([PutOp((f"a{i}", "{b}", "c"), "k", {"i": i}) for i in range(30)])
+    assert len(store.search((), limit=100)) == 30
 
 
 # Awaited and not ----------------------------------------------------------------------------
