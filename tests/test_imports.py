@@ -39,7 +39,6 @@ UNUSED = (
     "redis_crdt.transport.watching",
     *(f"redis_crdt.types.{name}.{side}" for name in TYPES for side in SIDES),
     "difflib",
-    "agents",
     "fakeredis",
     "gzip",
     "langgraph",
@@ -99,6 +98,11 @@ def test_a_method_that_opens_a_type_is_that_of_the_type() -> None:
         "first = Replica.or_set; from redis_crdt.types.or_set.blocking import OpensORSet as o;"
         "assert first is o.or_set is vars(Types)['or_set']"
     )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_session_needs_no_part_of_the_sdk() -> None:
+    code = "import sys, redis_crdt.openai_agents; assert 'agents' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
