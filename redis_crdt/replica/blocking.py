@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # what many programs never use is imported where it is used
     from redis_crdt.sync.status import Status
     from redis_crdt.sync.syncer import Syncer
     from redis_crdt.sync.verify import Difference
-    from redis_crdt.transport.watching import Change
+    from redis_crdt.transport.watching import Change, Changes
 
 T = TypeVar("T", default=Any)
 
@@ -140,6 +140,19 @@ class Replica(Transport, Types):
             while (changes := self._drive(watcher.page())) is not None:
                 for change in changes:
                     yield change
+
+    def changes(
+        self, cursor: str | None = None, limit: int = 100, *, timeout: float | None = 0.0
+    ) -> Changes:
+        """Return up to ``limit`` changes since a cursor, and where to go on.
+
+        Without a cursor it begins now. Where there is nothing, it waits up to ``timeout`` seconds,
+        or with None until there is. Raises as :meth:`watch` does, and :class:`InvalidSetting` for a
+        limit below 1. Three round trips per shard.
+        """
+        from redis_crdt.transport.watching import changes_since
+
+        return self._drive(changes_since(self, cursor, limit, timeout))
 
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.

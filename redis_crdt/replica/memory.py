@@ -30,7 +30,7 @@ from redis_crdt.sync.tombstones import GRACE, collect, drop, forget, reset
 from redis_crdt.transport.server import MAX_WAIT
 from redis_crdt.transport.tails import Tail
 from redis_crdt.transport.wakeups import Bell
-from redis_crdt.transport.watching import Change, Watcher
+from redis_crdt.transport.watching import Change, Changes, Watcher, changes_since
 from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.types.base.partitions import Partitions
 from redis_crdt.types.memory import Types
@@ -124,6 +124,15 @@ class Replica(Types):
         with Watcher[Any](self, cursor, timeout) as watcher:
             while (changes := drive(watcher.page())) is not None:
                 yield from changes
+
+    def changes(
+        self, cursor: str | None = None, limit: int = 100, *, timeout: float | None = 0.0
+    ) -> Changes:
+        """Return up to ``limit`` changes since a cursor, and where to go on.
+
+        As :meth:`redis_crdt.Replica.changes`; other threads may write meanwhile.
+        """
+        return drive(changes_since(self, cursor, limit, timeout))
 
     def pull(self, source: Party) -> SyncReport:
         """Bring here what ``source``, a replica of any backend, has and this one does not.

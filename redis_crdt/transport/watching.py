@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from redis_crdt.core.clock import Dot, Time, parse_clock, replica_of
 from redis_crdt.core.kinds import KIND_OF, KINDS, PARTITIONS
 from redis_crdt.core.names import whole_name
-from redis_crdt.errors import InvalidCursor, InvalidValue
+from redis_crdt.errors import InvalidCursor, InvalidSetting, InvalidValue
 from redis_crdt.operations import expiry
 from redis_crdt.operations.operation import Procedure, Wait
 from redis_crdt.transport.tails import (
@@ -54,6 +54,21 @@ class Change(Generic[K]):
     expired: bool = False
     """Whether its time had come, and nobody wrote anything. Told within a second; who goes on from
     a cursor is told of what has expired in the last minute."""
+
+
+class Changes(NamedTuple):
+    """What has changed in a replica since a cursor."""
+
+    changes: list[Change[Any]]
+    cursor: str
+    """Where to go on; give it to ``changes``, or to ``watch``."""
+
+
+def check_limit(limit: int) -> int:
+    """Return how many are asked for; :class:`InvalidSetting` if that is no such number."""
+    if type(limit) is not int or limit < 1:
+        raise InvalidSetting(f"limit: at least 1, not {limit!r}")
+    return limit
 
 
 class Watcher(Generic[K]):
@@ -239,3 +254,15 @@ class Watcher(Generic[K]):
             problem = str(error)
         cursor = self.cursor
         return Change(whole_name(name.decode()), kind, key, time, source, cursor, problem, expired)  # type: ignore[arg-type]
+
+
+def changes_since(
+    replica: Watched, cursor: str | None, limit: int, timeout: float | None
+) -> Procedure[Changes]:
+    """Read what has changed since a cursor, and wait for it if there is nothing."""
+    check_limit(limit)
+    with Watcher[Any](replica, cursor, timeout) as watcher:
+        found = (yield from watcher.page()) or []
+        taken = found[:limit]
+        whole = len(taken) == len(found)
+        return Changes(taken, watcher.cursor if whole else taken[-1].cursor)

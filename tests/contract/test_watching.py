@@ -8,7 +8,7 @@ import pytest
 
 from redis_crdt import memory
 from redis_crdt.asyncio import Replica as AsyncReplica
-from redis_crdt.errors import FeedTrimmed, InvalidCursor
+from redis_crdt.errors import FeedTrimmed, InvalidCursor, InvalidSetting
 from tests.contract.seam import START, Regions, settled, watched
 
 
@@ -51,6 +51,33 @@ async def test_a_watch_goes_on_after_each_of_its_changes(region: Regions) -> Non
     for at in (0, 1, 255, 256, 499, 500, 699):
         rest = await watched(tasks.watch(all_of_it[at].cursor, timeout=0.01))
         assert [c.key for c in rest] == list(range(at + 1, 701))
+
+
+async def test_changes_by_parts(region: Regions) -> None:
+    """From now on, with a cursor also where there is nothing, and none left out."""
+    eu = region("eu")
+    tasks = eu.or_set("tasks", int)
+    await settled(tasks.add(-1))
+    none, cursor = await settled(eu.changes())
+    assert none == []
+    await settled(tasks.update(range(700)))
+    found: list[int] = []
+    while part := await settled(eu.changes(cursor, 300)):
+        changes, cursor = part
+        if not changes:
+            break
+        assert len(changes) <= 300
+        found += [change.key for change in changes]
+    assert found == list(range(700))
+    none, same = await settled(eu.changes(cursor, timeout=0.01))
+    assert (none, same) == ([], cursor)
+    await settled(tasks.add(700))
+    assert [c.key for c in (await settled(eu.changes(same, timeout=None))).changes] == [700]
+    for limit in (0, True, 1.5):
+        with pytest.raises(InvalidSetting, match="limit: at least 1"):
+            await settled(eu.changes(cursor, limit))
+    with pytest.raises(InvalidCursor):
+        await settled(eu.changes("no cursor"))
 
 
 async def test_a_watch_begins_now(region: Regions) -> None:

@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 from redis_crdt.operations.operation import Command, Procedure, Script, reading
 from redis_crdt.operations.requests import BATCH
 from redis_crdt.transport.server import ReplicaOperations
+from redis_crdt.transport.watching import check_limit
 from redis_crdt.types.base.collection.operations import CollectionOperations, batches
 from redis_crdt.types.log import reading as arriving
 from redis_crdt.types.log.batch import Recordable
 from redis_crdt.types.log.ids import check_id
-from redis_crdt.types.log.reading import Arrivals, Limits, Logged, check_limit
+from redis_crdt.types.log.reading import Arrivals, Limits, Logged
 from redis_crdt.values.encoding import encode_value
 
 T = TypeVar("T")

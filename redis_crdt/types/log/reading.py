@@ -10,7 +10,7 @@ from redis_crdt.errors import InvalidSetting
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.operations.requests import BATCH
 from redis_crdt.transport.tails import Watched, find
-from redis_crdt.transport.watching import Watcher
+from redis_crdt.transport.watching import Watcher, check_limit
 from redis_crdt.types.log.ids import check_id
 from redis_crdt.values.codec import Codec
 
@@ -51,13 +51,6 @@ class Limits(NamedTuple):
         if max_age is not None and not 0 < max_age < 1e9:
             raise InvalidSetting(f"max_age: a number of seconds above 0, not {max_age!r}")
         return cls(max_len, max_age)
-
-
-def check_limit(limit: int) -> int:
-    """Return how many entries are asked for; :class:`InvalidSetting` if that is no such number."""
-    if type(limit) is not int or limit < 1:
-        raise InvalidSetting(f"limit: at least 1 entry, not {limit!r}")
-    return limit
 
 
 class Readable(Protocol[T]):
