@@ -3,11 +3,39 @@
 Everything here is written with the public types alone, so it shows how to build on them.
 """
 
-from redis_crdt.agents.awaited import (
-    OPERATIONS,
-    DistributedStateManager,
-    StateManagerAgent,
-    arguments_of,
+from redis_crdt.agents.agent.awaited import OPERATIONS, StateManagerAgent, arguments_of
+from redis_crdt.agents.manager.awaited import DistributedStateManager
+from redis_crdt.agents.replies import (
+    Agents,
+    Arrived,
+    Changed,
+    Changes,
+    Counters,
+    Keys,
+    Message,
+    Messages,
+    PendingTask,
+    PendingTasks,
+    Received,
 )
+from redis_crdt.agents.tools import Tool, tool
 
-__all__ = ["OPERATIONS", "DistributedStateManager", "StateManagerAgent", "arguments_of"]
+__all__ = [
+    "OPERATIONS",
+    "Agents",
+    "Arrived",
+    "Changed",
+    "Changes",
+    "Counters",
+    "DistributedStateManager",
+    "Keys",
+    "Message",
+    "Messages",
+    "PendingTask",
+    "PendingTasks",
+    "Received",
+    "StateManagerAgent",
+    "Tool",
+    "arguments_of",
+    "tool",
+]

@@ -1,0 +1,1 @@
+"""An agent, which is told what to do by name, as by a language model."""

@@ -1,0 +1,1 @@
+"""Tools by which agents hear of each other."""
