@@ -13,7 +13,9 @@ Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
 
-Agent: TypeAlias = Annotated[str, Field(min_length=1, max_length=255, description="Its name.")]
+Agent: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=255, description="The name of an agent.")
+]
 
 Prefix: TypeAlias = Annotated[str, Field(description="What the keys begin with.")]
 

@@ -64,12 +64,12 @@ def tool(effect: Effect, *, resource: str | None = None) -> Callable[[F], F]:
 
 
 def declared(cls: type) -> dict[str, Declared]:
-    """Return the tools of a class by their names, those of its bases first."""
+    """Return the tools of a class by their names, its own first, then those of its bases."""
     marks: dict[str, tuple[Effect, str | None]] = {}
-    for each in reversed(cls.__mro__):
+    for each in cls.__mro__:
         for name, method in vars(each).items():
             if hasattr(method, _MARK):
-                marks[name] = getattr(method, _MARK)
+                marks.setdefault(name, getattr(method, _MARK))
     return {name: Declared(getattr(cls, name), *mark) for name, mark in marks.items()}
 
 

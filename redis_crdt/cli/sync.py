@@ -52,7 +52,7 @@ async def _run(settings: Settings) -> None:
         peers = _Peers(settings)
         opened.push_async_callback(peers.close)
         followed = [peers.of(url) for url in settings.peer_urls()]
-        replica = _replica(settings, settings.url.get_secret_value(), settings.replica_id)
+        replica = replica_at(settings, settings.url.get_secret_value(), settings.replica_id)
         opened.push_async_callback(replica.close)
         registry, metrics = CollectorRegistry(), None
         if settings.metrics_port is not None:
@@ -70,7 +70,7 @@ async def _run(settings: Settings) -> None:
             opened.enter_context(
                 serving(syncer, registry, settings.metrics_host, settings.metrics_port)
             )
-        await _check_own(replica)
+        await check_own(replica)
         running = asyncio.create_task(syncer.run())
         hung_up = asyncio.Event()
         call_on(("SIGTERM", "SIGINT"), running.cancel)
@@ -86,7 +86,7 @@ async def _run(settings: Settings) -> None:
             running.result()
 
 
-async def _check_own(replica: Replica) -> None:
+async def check_own(replica: Replica) -> None:
     """Raise what waiting does not mend; whatever else is the matter, the syncer tries again."""
     try:
         await replica.open()
@@ -126,7 +126,8 @@ async def _reload(
             log.info("sync.reloaded peers=%d", len(urls))
 
 
-def _replica(settings: Settings, url: str, replica_id: str | None = None) -> Replica:
+def replica_at(settings: Settings, url: str, replica_id: str | None = None) -> Replica:
+    """Make the replica of a server; it is not opened yet."""
     return Replica.from_url(
         url,
         replica_id=replica_id,
@@ -145,7 +146,7 @@ class _Peers:
         """Return the peer at a URL."""
         if url not in self._made:
             try:
-                self._made[url] = _replica(self._settings, url)
+                self._made[url] = replica_at(self._settings, url)
             except InvalidSetting as error:
                 raise InvalidSetting(f"peers: {error}") from None
         return self._made[url]

@@ -26,7 +26,7 @@ from redis_crdt.sync.report import SyncReport
 T = TypeVar("T", default=str)
 
 
-class StateManagerAgent(Talking, Sharing, Generic[T]):
+class StateManagerAgent(Sharing, Talking, Generic[T]):
     """An agent that takes its orders by name, as from a queue or a language model.
 
     Its methods that are tools are all that it can be told to do. They ask for no more than they
