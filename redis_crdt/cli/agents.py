@@ -35,7 +35,7 @@ def mcp(
     try:
         from redis_crdt.cli.mcp import run
     except ModuleNotFoundError as error:
-        if error.name != "mcp":
+        if str(error.name).partition(".")[0] != "mcp":
             raise
         raise InvalidSetting("MCP needs more packages: pip install 'redis-crdt[mcp]'") from None
     run(settings, agent, host, port)
