@@ -10,7 +10,7 @@ from typing import Any, Generic
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
 
-T = TypeVar("T", default=str)
+T = TypeVar("T", default=Any)
 
 
 class Reply(BaseModel):

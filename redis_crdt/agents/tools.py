@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import to_jsonable_python
 
 from redis_crdt.errors import InvalidValue, MissingArgument, UnknownOperation, problems_of
 
@@ -105,7 +106,8 @@ class Tool:
     @cached_property
     def returns(self) -> dict[str, Any]:
         """The JSON schema of what it replies, as :meth:`to_json` has it."""
-        return self._reply.json_schema(mode="serialization", schema_generator=_Untitled)
+        reply = TypeAdapter[Any](self._hints["return"])
+        return reply.json_schema(mode="serialization", schema_generator=_Untitled)
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments as its method takes them.
@@ -121,7 +123,7 @@ class Tool:
 
     def to_json(self, reply: Any) -> Any:
         """Return what its method replied as JSON has it: dicts, lists, text, numbers, None."""
-        return self._reply.dump_python(reply, mode="json")
+        return to_jsonable_python(reply)
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
@@ -139,10 +141,6 @@ class Tool:
         }
         return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
 
-    @cached_property
-    def _reply(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self._hints["return"])
-
 
 class _Untitled(GenerateJsonSchema):
     """Schemas whose fields have no titles: those would say their names once more."""
@@ -156,4 +154,7 @@ def _bound(hint: Any, task_type: Any) -> Any:
     if isinstance(hint, TypeVar):
         return task_type
     free = getattr(hint, "__parameters__", ())
+    # A model that was given a type variable of another module keeps it in its fields.
+    if model := getattr(hint, "__pydantic_generic_metadata__", None):
+        hint, free = model["origin"] or hint, model["parameters"]
     return hint[(task_type,) * len(free)] if free else hint

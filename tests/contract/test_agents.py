@@ -13,7 +13,9 @@ from redis_crdt.asyncio import agents as awaited_agents
 from redis_crdt.errors import (
     BatchAborted,
     CounterOverflow,
+    FeedTrimmed,
     InvalidBatch,
+    InvalidValue,
     MissingArgument,
     UnknownOperation,
 )
@@ -157,7 +159,101 @@ async def test_what_agents_do_not_understand_is_named(region: Regions) -> None:
         await settled(one.handle_state_update("update_config", key="k"))
     with pytest.raises(MissingArgument, match="not speed"):
         await settled(one.handle_state_update("add_task", task="t", speed=1))
+    with pytest.raises(InvalidValue, match=r"get_pending_tasks: limit: .*less than or equal"):
+        await settled(one.handle_state_update("get_pending_tasks", limit=10_000))
+    with pytest.raises(InvalidValue, match=r"add_task: task: .*string"):
+        await settled(one.handle_state_update("add_task", task=5))
     assert await settled(one.manager.get_pending_tasks()) == set()
+
+
+async def test_of_agents_that_claim_a_task_one_has_it(region: Regions) -> None:
+    ann = agent("ann", region("eu"))
+    ben = type(ann)("ben", ann.manager)
+    assert await settled(ann.claim_task()) is None
+    await settled(ann.add_task("t1"))
+    assert await settled(ann.claim_task()) == "t1"
+    assert await settled(ann.claim_task("t1")) == "t1"  # for longer
+    assert await settled(ben.claim_task("t1")) is None
+    assert await settled(ben.claim_task()) is None
+    assert await settled(ben.claim_task("t2")) is None  # there is none
+    assert await settled(ben.release_task("t1")) is False
+    assert await settled(ann.release_task("t1")) is True
+    assert await settled(ben.claim_task(seconds=60)) == "t1"
+    assert 0 < await settled(ann.manager.claims.ttl('"t1"')) <= 60
+    (pending,) = (await settled(ann.get_pending_tasks())).tasks
+    assert (pending.task, pending.claimed_by) == ("t1", "ben")
+    assert await settled(ben.complete_task("t1")) is True
+    assert await settled(ben.get_completed_count()) == 1
+    assert await items(ann.manager.claims) == {}
+
+
+async def test_a_claim_of_what_another_region_has_done_goes(region: Regions) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    await settled(ann.add_task("t"))
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ann.claim_task("t")) == await settled(ben.claim_task("t")) == "t"
+    assert await settled(ann.complete_task("t")) is True
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ben.complete_task("t")) is False
+    await settled(ben.add_task("t"))
+    assert await settled(ben.claim_task("t")) == "t"
+
+
+async def test_agents_of_two_regions_hear_of_each_other(region: Regions) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    seen = await settled(ann.get_changes())
+    read = await settled(ann.read_messages())
+    assert (seen.changes, read.messages) == ([], [])
+    await settled(ben.set_status("busy", seconds=60))
+    await settled(ben.send_message("to all"))
+    await settled(ann.send_message("to one", to="ben"))
+    await settled(ben.increment_counter("steps", 5))
+    await settled(ann.increment_counter("steps", -2))
+    await settled(ben.write_note("plan/a", "first"))
+    await settled(ben.write_note("plan/b", "second"))
+    await settled(ben.update_config("model", {"size": 3}))
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ann.get_status("ben")) == "busy"
+    assert (await settled(ann.list_agents())).agents == {"ben": "busy"}
+    assert 0 < await settled(ann.manager.status.ttl("ben")) <= 60
+    assert (await settled(ann.list_counters())).counters == {"steps": 3}
+    assert await settled(ann.get_counter("steps")) == 3
+    assert (await settled(ann.list_notes("plan/", limit=1))).model_dump() == {
+        "keys": ["plan/a"],
+        "after": "plan/a",
+    }
+    assert (await settled(ann.list_notes("plan/", after="plan/a"))).keys == ["plan/b"]
+    assert (await settled(ann.list_notes("plans"))).keys == []
+    assert await settled(ann.read_note("plan/a")) == "first"
+    assert await settled(ann.delete_note("plan/a")) is True
+    assert await settled(ann.read_note("plan/a")) is None
+    assert (await settled(ann.list_config())).keys == ["model"]
+    assert await settled(ann.get_config("model")) == {"size": 3}
+    arrived = await settled(ann.read_messages(read.cursor))
+    assert {(m.sender, m.text, m.to) for m in arrived.messages} == {
+        ("ben", "to all", None),
+        ("ann", "to one", "ben"),
+    }
+    recent = (await settled(ann.recent_messages(2))).messages
+    assert recent == sorted(arrived.messages, key=lambda message: message.id)
+    assert (await settled(ann.recent_messages(1))).messages == recent[1:]
+    changes = (await settled(ann.get_changes(seen.cursor))).changes
+    assert {(c.what, c.key, c.region) for c in changes if c.what != "messages"} == {
+        ("counters", "steps", "us"),
+        ("notes", "plan/a", None),
+        ("notes", "plan/b", "us"),
+        ("status", "ben", "us"),
+        ("config", "model", "us"),
+    }
+
+
+async def test_changes_that_can_no_longer_be_told(region: Regions) -> None:
+    ann = agent("ann", region("eu", feed_limit=8))
+    cursor = (await settled(ann.get_changes())).cursor
+    for i in range(50):
+        await settled(ann.add_task(f"t{i}"))
+    with pytest.raises(FeedTrimmed, match="read the state anew"):
+        await settled(ann.get_changes(cursor))
 
 
 async def test_a_task_completed_in_two_regions_at_once_counts_twice(region: Regions) -> None:

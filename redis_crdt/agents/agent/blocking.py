@@ -114,10 +114,10 @@ class StateManagerAgent(Sharing, Talking, Generic[T]):
         keys = [self.manager.key_of(task) for task in tasks[:limit]]
         claims = self.manager.claims.get_many(keys)
         pending = [
-            PendingTask[T](task=task, claimed_by=claims.get(key))
+            PendingTask(task=task, claimed_by=claims.get(key))
             for task, key in zip(tasks, keys, strict=False)
         ]
-        return PendingTasks[T](tasks=pending, more=len(tasks) > limit)
+        return PendingTasks(tasks=pending, more=len(tasks) > limit)
 
     @tool("reads")
     def get_completed_count(self) -> int:
