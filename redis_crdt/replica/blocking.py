@@ -146,9 +146,10 @@ class Replica(Transport, Types):
     ) -> Changes:
         """Return up to ``limit`` changes since a cursor, and where to go on.
 
-        Without a cursor it begins now. Where there is nothing, it waits up to ``timeout`` seconds,
-        or with None until there is. Raises as :meth:`watch` does, and :class:`InvalidSetting` for a
-        limit below 1. Three round trips per shard.
+        What has expired is not among them, for nobody wrote it. Without a cursor it begins now.
+        Where there is nothing, it waits up to ``timeout`` seconds, or with None until there is.
+        Raises as :meth:`watch` does, and :class:`InvalidSetting` for a limit below 1. Three round
+        trips per shard.
         """
         from redis_crdt.transport.watching import changes_since
 

@@ -83,9 +83,11 @@ class Watcher(Generic[K]):
         cursor: str | None,
         timeout: float | None,
         only: tuple[Sequence[tuple[int, bytes]], Codec[Any]] | None = None,
+        *,
+        written_only: bool = False,
     ) -> None:
         """Begin to watch; ``only`` one collection: of each of its parts the shard, and the letter
-        of its kind with its name."""
+        of its kind with its name. ``written_only`` leaves out what has expired."""
         self._replica = replica
         self._only = None if only is None else frozenset(name for _, name in only[0])
         self._codec: Codec[Any] = codec_for() if only is None else only[1]
@@ -104,6 +106,7 @@ class Watcher(Generic[K]):
         self._told: dict[int, int | None] = {}
         """Up to when it was told what has expired in a shard; None before it was asked first."""
         self._expiring: set[int] = set()
+        self._written_only = written_only
         self._look_at = 0.0
         """When to look what has expired."""
 
@@ -141,10 +144,15 @@ class Watcher(Generic[K]):
                     left = LOOK_EACH if left is None else min(left, LOOK_EACH)
                 yield from self._tail.wait(self._seat, self._positions, left)
                 changes = self._changes(self._take())
-                self._expiring |= self._tail.expiring & set(self._shards)
+                self._expect(self._tail.expiring & set(self._shards))
                 changes += yield from self._expired()
             if changes:
                 return changes
+
+    def _expect(self, shards: set[int]) -> None:
+        """Be told of these shards that something in them may expire."""
+        if not self._written_only:
+            self._expiring |= shards
 
     def _expired(self) -> Procedure[list[Change[K]]]:
         """Look now and then what has expired: no feed tells of it."""
@@ -204,7 +212,7 @@ class Watcher(Generic[K]):
             is_known = at is not None or not expires
             self._told[shard] = time_of(here.after)[0] if is_known else None
         if expires:
-            self._expiring.add(shard)
+            self._expect({shard})
         return at is not None and here[:2] != at[:2]
 
     def _changes(self, entries: Sequence[Entry | Reached]) -> list[Change[K]]:
@@ -259,9 +267,12 @@ class Watcher(Generic[K]):
 def changes_since(
     replica: Watched, cursor: str | None, limit: int, timeout: float | None
 ) -> Procedure[Changes]:
-    """Read what has changed since a cursor, and wait for it if there is nothing."""
+    """Read what has been written since a cursor, and wait for it if there is nothing.
+
+    What has expired is left out: no cursor tells up to when that was told, so it would come again.
+    """
     check_limit(limit)
-    with Watcher[Any](replica, cursor, timeout) as watcher:
+    with Watcher[Any](replica, cursor, timeout, written_only=True) as watcher:
         found = (yield from watcher.page()) or []
         taken = found[:limit]
         whole = len(taken) == len(found)

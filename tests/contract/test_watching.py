@@ -9,7 +9,7 @@ import pytest
 from redis_crdt import memory
 from redis_crdt.asyncio import Replica as AsyncReplica
 from redis_crdt.errors import FeedTrimmed, InvalidCursor, InvalidSetting
-from tests.contract.seam import START, Regions, settled, watched
+from tests.contract.seam import START, Regions, contains, settled, watched
 
 
 async def test_changes_of_a_replica(region: Regions) -> None:
@@ -73,6 +73,13 @@ async def test_changes_by_parts(region: Regions) -> None:
     assert (none, same) == ([], cursor)
     await settled(tasks.add(700))
     assert [c.key for c in (await settled(eu.changes(same, timeout=None))).changes] == [700]
+    cursor = (await settled(eu.changes(same))).cursor
+    await settled(tasks.add(701, ttl=0.001))
+    assert [c.key for c in (await settled(eu.changes(cursor, timeout=None))).changes] == [701]
+    while await contains(tasks, 701):
+        pass
+    cursor = (await settled(eu.changes(cursor))).cursor
+    assert (await settled(eu.changes(cursor, timeout=0.01))).changes == []
     for limit in (0, True, 1.5):
         with pytest.raises(InvalidSetting, match="limit: at least 1"):
             await settled(eu.changes(cursor, limit))
