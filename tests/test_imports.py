@@ -15,11 +15,13 @@ from redis_crdt.types import TYPES
 SIDES = ("awaited", "blocking", "memory", "operations", "protocol")
 
 UNUSED = (
+    "redis_crdt.agents",
     "redis_crdt.asyncio",
     "redis_crdt.cli",
     "redis_crdt.core.state",
     "redis_crdt.engine",
     "redis_crdt.langgraph",
+    "redis_crdt.mcp.server",
     "redis_crdt.memory",
     "redis_crdt.openai_agents",
     "redis_crdt.replica.awaited",
@@ -42,6 +44,7 @@ UNUSED = (
     "fakeredis",
     "gzip",
     "langgraph",
+    "mcp",
     "prometheus_client",
     "pydantic.main",
     "pydantic.type_adapter",

@@ -1,4 +1,4 @@
-"""What the README, and the page on collections, say is true: their Python runs, on real servers."""
+"""What the README, and the pages on collections and agents, say is true: their Python runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from redis_crdt import Replica, errors, servers
+from redis_crdt.agents import OPERATIONS
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.testing import Regions, regions  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 COLLECTIONS = ROOT / "redis_crdt/types/README.md"
+AGENTS = ROOT / "redis_crdt/agents/README.md"
 PAGES = [README, *ROOT.glob("*/README.md"), *ROOT.glob("*/*/README.md")]
 
 
@@ -47,6 +49,21 @@ def test_the_python_on_collections_runs(
     for replica in (namespace["eu"], namespace["us"]):
         assert isinstance(replica, Replica)
         replica.close()
+
+
+def test_the_python_on_agents_runs(
+    server_flavour: servers.Flavour, new_url: Callable[[servers.Flavour], str]
+) -> None:
+    here = new_url(server_flavour)
+    namespace: dict[str, Any] = {"__name__": "agents"}
+    for block in blocks(AGENTS, "python"):
+        block = block.replace("redis://localhost:6381", here)
+        exec(compile(block, AGENTS, "exec"), namespace)
+    namespace["eu"].close()
+
+
+def test_all_tools_are_on_the_page_on_agents() -> None:
+    assert first_cells(AGENTS.read_text()) == OPERATIONS.keys()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

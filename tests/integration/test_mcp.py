@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from tests.backends import NewServer
 from tests.proxy import Proxy
 
 NewUrl = Callable[[servers.Flavour], str]
+README = Path(__file__).parents[2] / "README.md"
 PATIENCE = 60
 COMMAND = ["-m", "redis_crdt", "mcp"]
 
@@ -59,11 +61,14 @@ async def until(client: Client, condition: Callable[[Client], Awaitable[bool]]) 
 
 @asynccontextmanager
 async def by_stdio(url: str, region: str, agent: str) -> AsyncIterator[Client]:
-    """A client of a server of its own."""
-    options = ["--url", url, "--replica-id", region, "-n", "agents", "--agent", agent]
+    """A client of a server of its own, which it starts as the README has it."""
+    (configured,) = re.findall(r"^```json\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
+    (server,) = json.loads(configured)["mcpServers"].values()
+    assert server["command"] == "redis-crdt"
+    here = {"redis://localhost:6381": url, "eu": region, "ann": agent}
     process = StdioServerParameters(
         command=sys.executable,
-        args=[*COMMAND, *options],
+        args=["-m", "redis_crdt", *(here.get(each, each) for each in server["args"])],
         env={"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
     )
     async with Client(process) as client:
