@@ -95,6 +95,22 @@ async def test_the_dead_are_never_popped(region: Regions) -> None:
         await settled(s.pop())
 
 
+async def test_of_those_who_set_a_default_one_has_it_for_a_while(region: Regions) -> None:
+    m = region("a").lww_map("m", str)
+    assert await settled(m.setdefault("lease", "ann", ttl=LONG)) == "ann"
+    assert await settled(m.setdefault("lease", "ben", ttl=1)) == "ann"
+    assert 1 < await settled(m.ttl("lease")) <= LONG
+    await settled(m.set("lease", "ann", ttl=SHORT))
+    await gone(m, "lease")
+    assert await settled(m.setdefault("lease", "ben", ttl=SHORT)) == "ben"
+    await gone(m, "lease")
+    assert await settled(m.setdefault("lease", "cem")) == "cem"
+    assert await settled(m.ttl("lease")) is None
+    for ttl in (0, -1, "1"):
+        with pytest.raises(InvalidValue):
+            await settled(m.setdefault("lease", "ann", ttl=ttl))
+
+
 async def test_a_deadline_is_put_off_and_taken_away(region: Regions) -> None:
     s, m = region("a").or_set("s", str), region("a").lww_map("m", int)
     for collection in (s, m):

@@ -94,10 +94,10 @@ class DistributedStateManager(Generic[T]):
         key = self.key_of(task)
         if not await self.tasks.contains(task):
             return False
-        if await self.claims.setdefault(key, agent_id) != agent_id:
+        if await self.claims.setdefault(key, agent_id, ttl=seconds) != agent_id:
             return False
         if seconds is not None:
-            await self.claims.expire(key, seconds)
+            await self.claims.expire(key, seconds)  # of one that was his before
         return True
 
     async def release_task(self, agent_id: str, task: T) -> bool:

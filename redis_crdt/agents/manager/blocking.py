@@ -95,10 +95,10 @@ class DistributedStateManager(Generic[T]):
         key = self.key_of(task)
         if not self.tasks.contains(task):
             return False
-        if self.claims.setdefault(key, agent_id) != agent_id:
+        if self.claims.setdefault(key, agent_id, ttl=seconds) != agent_id:
             return False
         if seconds is not None:
-            self.claims.expire(key, seconds)
+            self.claims.expire(key, seconds)  # of one that was his before
         return True
 
     def release_task(self, agent_id: str, task: T) -> bool:

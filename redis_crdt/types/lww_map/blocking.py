@@ -83,13 +83,15 @@ class LWWMap(MapProtocol[T]):
         """
         return self._drive(self._all_items())
 
-    def setdefault(self, key: str, default: Any = None) -> T:
+    def setdefault(self, key: str, default: Any = None, *, ttl: TTL = None) -> T:
         """Return the key's value, written by this call if there was none. One round trip.
 
-        Of several clients of one replica that do so at once, all are told the same value. Raises
-        :class:`InvalidValue` if the default is not of the map's type, whether it is needed or not.
+        Of several clients of one replica that do so at once, all are told the same value. With
+        ``ttl`` what is written is there for so long, as of :meth:`set`; what is there stays as it
+        is. Raises :class:`InvalidValue` if the default is not of the map's type, whether it is
+        needed or not.
         """
-        return self._run(self._setdefault(key, default))
+        return self._run(self._setdefault(key, default, ttl))
 
     def pop(self, key: str, default: Any = MISSING) -> Any:
         """Delete the key and return its value; the default, or KeyError, where there is none.

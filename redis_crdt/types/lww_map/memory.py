@@ -84,16 +84,17 @@ class LWWMap(Recordable[T], Expiring[T], MutableMapping[str, T]):
         """Return all items."""
         return dict(self.items())
 
-    def setdefault(self, key: str, default: Any = None) -> T:
+    def setdefault(self, key: str, default: Any = None, *, ttl: TTL = None) -> T:
         """Return the key's value, written by this call if there was none.
 
-        Raises :class:`InvalidValue` if the default is not of the map's type, whether it is needed
-        or not.
+        With ``ttl`` what is written is there for so long; what is there stays as it is. Raises
+        :class:`InvalidValue` if the default is not of the map's type, whether it is needed or not.
         """
         field, value = encode_key(key), encode_value(self._codec, default)
         part = self._part(field)
+        deadline = deadline_of(ttl, part._shard.clock.wall)
         if field not in part._store.live:
-            part._put_here({field: value})
+            part._put_here({field: value}, deadline)
         return self[key]
 
     def pop(self, key: str, default: Any = MISSING) -> Any:

@@ -13,7 +13,7 @@ from redis_crdt.types.base.collection.operations import batches, bytes_of_item
 from redis_crdt.types.base.expiry.operations import ExpiringOperations
 from redis_crdt.types.lww_map.batch import Recordable
 from redis_crdt.values.codec import Codec
-from redis_crdt.values.encoding import MISSING, TTL, encode_key, encode_value, key_field
+from redis_crdt.values.encoding import MISSING, TTL, encode_key, encode_value, key_field, ttl_in_ms
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ class LWWMapOperations(Recordable[T], ExpiringOperations[T]):
                     return item
         raise KeyError("popitem from an empty map")
 
-    def _setdefault(self, key: str, default: Any) -> Script[T]:
+    def _setdefault(self, key: str, default: Any, ttl: TTL = None) -> Script[T]:
         field, value = encode_key(key), encode_value(self._codec, default)
 
         def read(entry: bytes | None) -> T:
@@ -123,7 +123,11 @@ class LWWMapOperations(Recordable[T], ExpiringOperations[T]):
             found = self._codec.decode(value) if entry is None else self._value(field, entry)
             return found
 
-        return self._part(field)._script("lww_map/setdefault", field, value, read=read)
+        part = self._part(field)
+        if ttl is not None:
+            given = ttl_in_ms(ttl)
+            return part._script("expiring/put", given, 1, "absent", field, value, read=read)
+        return part._script("lww_map/setdefault", field, value, read=read)
 
     def _delete(self, key: str) -> Script[bool]:
         field = encode_key(key)
