@@ -22,6 +22,7 @@ Effect: TypeAlias = Literal["reads", "adds", "changes"]
 """What a tool does: it only reads; it adds, and takes nothing away; it may replace or take away."""
 
 F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V")
 
 _MARK = "_declares_a_tool"
 
@@ -53,7 +54,8 @@ class Declared(NamedTuple):
 def tool(effect: Effect, *, resource: str | None = None) -> Callable[[F], F]:
     """Declare a method of an agent's class to be a tool, also of a class of your own.
 
-    ``resource`` is a path by which what it replies can be read as well, such as ``notes/{key}``,
+    ``effect`` is what it does: ``reads`` if no more than that, ``adds`` if it takes nothing away,
+    else ``changes``. ``resource`` is a path by which what it replies can be read as well, such as ``notes/{key}``,
     with an argument in braces.
     """
 
@@ -74,7 +76,7 @@ def declared(cls: type) -> dict[str, Declared]:
     return {name: Declared(getattr(cls, name), *mark) for name, mark in marks.items()}
 
 
-def named(name: str, tools: Mapping[str, Any]) -> Any:
+def named(name: str, tools: Mapping[str, V]) -> V:
     """Return the tool of a name; :class:`UnknownOperation` if there is none."""
     if name not in tools:
         raise UnknownOperation(f"no operation {name!r}; there are {', '.join(tools)}")

@@ -252,6 +252,17 @@ async def test_what_goes_wrong_is_told_so_that_a_model_can_act(new_server: NewSe
             await client.read_resource("state://config/k1")
         server.kill()
         assert (await refused(client, "add_task", task="t")).startswith("ServerUnreachable: ")
+        server.restart()
+        await ask(client, "add_task", task="t")
+
+
+async def test_a_server_may_come_up_after_those_who_use_it(new_server: NewServer) -> None:
+    server = new_server("valkey")
+    server.kill()
+    async with by_stdio(server.url, "eu", "ann") as client:
+        assert (await refused(client, "add_task", task="t")).startswith("ServerUnreachable: ")
+        server.restart()
+        await ask(client, "add_task", task="t")
 
 
 async def test_lists_are_bounded(new_url: NewUrl) -> None:

@@ -24,8 +24,8 @@ T = TypeVar("T", default=str)
 class StateManagerAgent(Sharing, Talking, Generic[T]):
     """An agent that takes its orders by name, as from a queue or a language model.
 
-    Its methods that are tools are all that it can be told to do. They ask for no more than they
-    take to answer, and reply no more than a language model can take in: each list has a limit.
+    Its methods that are declared to be tools are all that it can be told to do. What they reply is
+    bounded, so that a language model can take it in.
     """
 
     def __init__(self, agent_id: str, manager: DistributedStateManager[T]) -> None:

@@ -43,7 +43,7 @@ class Sharing:
     ) -> Keys:
         """List the keys of the configuration, in order.
 
-        One round trip per 500 keys that there are.
+        One round trip per 500 keys that there are, which brings their values as well.
         """
         return Keys.page(self.manager.config.keys(), prefix, after, limit)
 
@@ -72,7 +72,7 @@ class Sharing:
     ) -> Keys:
         """List the keys of the notes, in order.
 
-        One round trip per 500 notes that there are.
+        One round trip per 500 notes that there are, which brings their texts as well.
         """
         return Keys.page(self.manager.notes.keys(), prefix, after, limit)
 

@@ -68,11 +68,12 @@ class Talking:
     async def list_agents(self, after: After = None, limit: Limit = 50) -> Agents:
         """List the agents that are there, with what they are doing.
 
-        One round trip per 500 agents, and one for what they are doing.
+        One round trip per 500 agents.
         """
-        page = Keys.page(await self.manager.status.keys(), "", after, limit)
-        doing = await self.manager.status.get_many(page.keys)
-        return Agents(you=self.agent_id, agents=doing, after=page.after)
+        doing = await self.manager.agents()
+        page = Keys.page(doing, "", after, limit)
+        agents = {agent: doing[agent] for agent in page.keys}
+        return Agents(you=self.agent_id, agents=agents, after=page.after)
 
     # Messages -------------------------------------------------------------------------------
 
