@@ -55,8 +55,8 @@ def tool(effect: Effect, *, resource: str | None = None) -> Callable[[F], F]:
     """Declare a method of an agent's class to be a tool, also of a class of your own.
 
     ``effect`` is what it does: ``reads`` if no more than that, ``adds`` if it takes nothing away,
-    else ``changes``. ``resource`` is a path by which what it replies can be read as well, such as ``notes/{key}``,
-    with an argument in braces.
+    else ``changes``. ``resource`` is a path by which what it replies can be read as well, such as
+    ``notes/{key}``, with an argument in braces.
     """
 
     def declare(method: F) -> F:
