@@ -22,7 +22,9 @@ def mcp(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(help="Serve any number of agents by HTTP; 0 for a free port.", max=65535),
+        typer.Option(
+            help="Serve any number of agents by HTTP; 0 for a free port.", min=0, max=65535
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="The address for that.")] = "127.0.0.1",
 ) -> None:
