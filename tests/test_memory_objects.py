@@ -57,6 +57,17 @@ def test_a_fork_does_not_hide_what_the_other_process_counts() -> None:
     assert merged.by_replica() == {"agent": 21}
 
 
+def test_of_two_merges_with_one_object_neither_hides_what_the_other_counts() -> None:
+    counter = memory.GCounter("agent")
+    counter.increment(1)
+    one = counter.merge(memory.GCounter("x"))
+    one.increment(5)
+    other = counter.merge(memory.GCounter("y"))
+    other.increment(3)
+    counter.increment(2)
+    assert one.merge(other).merge(counter).value() == 11
+
+
 def test_a_fork_does_not_remove_what_the_other_process_adds() -> None:
     seen: memory.ORSet[str] = memory.ORSet(str, replica_id="agent")
     seen.add("seed")

@@ -87,12 +87,17 @@ class Shard:
         return pen.writer
 
     def fork(self) -> Shard:
-        """Return an empty shard of the same replica, which may go on in place of this one."""
+        """Return an empty shard of the same replica, which may go on in place of this one.
+
+        Unless yet another one has gone on already: then it writes under a name of its own.
+        """
         other = Shard(self.replica_id, self.clock.wall, self.max_drift)
         other.clock.observe(self.clock.last)
-        other.past, other.known = dict(self.past), dict(self.known)
-        other._pen = self._pen
-        self._pen.holder = None
+        other.known = dict(self.known)
+        if self._pen.is_passed_on_by(self):
+            other.past, other._pen = dict(self.past), self._pen
+        else:
+            other.past = self._past_of_another()
         return other
 
     def knowledge(self, clock: Time | None = None) -> Known:

@@ -51,6 +51,13 @@ class Pen:
         """Whether this object writes with it."""
         return self.holder is other and self.process == _process[0]
 
+    def is_passed_on_by(self, other: object) -> bool:
+        """Let whoever writes first have it, if it is this object's to give; returns whether."""
+        if self.holder is None or self.is_held_by(other):
+            self.holder = None
+            return True
+        return False
+
     def take(self, other: object) -> bool:
         """Let the object have it, if nobody else ever had; returns whether it does."""
         if self.holder is not None or self.process != _process[0]:
