@@ -12,10 +12,15 @@ from typing import Any
 import fakeredis
 import pytest
 import redis
+from hypothesis import settings
 
 from redis_crdt import servers
 from redis_crdt.servers import Cluster, Server
 from tests.backends import FLAVOURS, Connect, Flavour, NewClient, NewServer, require_binary
+
+# How long an example takes tells of the machine, which others may be using.
+settings.register_profile("machine", deadline=None)
+settings.load_profile("machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -142,9 +142,7 @@ def told(result: Any) -> Any:
     return result
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=BATCHES)
 def test_it_does_what_the_store_in_memory_does(
     new_store: NewStore, batches: list[list[Op]]

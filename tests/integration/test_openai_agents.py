@@ -50,9 +50,7 @@ CALLS = st.one_of(
 )
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=st.lists(CALLS, max_size=20))
 def test_it_does_what_the_session_of_the_sdk_does(
     server_flavour: servers.Flavour, new_url: NewUrl, calls: list[tuple[str, Any]]

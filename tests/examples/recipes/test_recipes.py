@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,3 +179,31 @@ def test_web(new_url: Callable[[servers.Flavour], str]) -> None:
         there.post("/pages/home/like")
         until(lambda: here.get("/pages/home").json() == {"likes": 2})
         until(lambda: there.get("/pages/home").json() == {"likes": 2})
+
+
+WORKERS = """
+from multiprocessing import get_context
+from tests.examples.recipes.worker import fulfil, place, replica
+
+orders = [f"o{i}" for i in range(40)]
+for order in orders:
+    place(order)  # so the replica is open as the process is copied
+with get_context("fork").Pool(3) as workers:
+    print(sum(workers.map(fulfil, orders * 3, chunksize=5)))
+"""
+
+
+def test_workers(new_url: Callable[[servers.Flavour], str]) -> None:
+    url = new_url("valkey")
+    ran = subprocess.run(
+        [sys.executable, "-c", WORKERS],
+        env={**os.environ, "REDIS_URL": url, "REGION": "eu"},
+        cwd=Path(__file__).parents[3],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.split() == ["40"]
+    with Replica.from_url(url) as replica:
+        assert replica.g_counter("{orders}:fulfilled").value() == 40
+        assert len(replica.or_set("{orders}:open", str)) == 0
