@@ -40,8 +40,9 @@ class CRDTStore(BaseStore):
     reads the items at and below its prefix, and no others: one round trip per 500 items and for
     each namespace there that was ever written to, and one for each above others;
     ``list_namespaces`` the same without the items. They go side by side where calls are awaited. Of
-    a blocking replica, the first use of a namespace takes one more. A store is in one shard; what
-    stays of a namespace whose items are gone is its name, for good.
+    a blocking replica, the first use of a namespace takes one more. A store is in one shard. A
+    namespace takes some 900 bytes beside its items; of one whose items are gone its name stays, for
+    good.
 
     It keeps no checkpoints: a thread goes on from its latest one, so of two regions that went on
     with it while they were cut apart, what one has done would be left out.
