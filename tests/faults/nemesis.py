@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 import redis
 
 from redis_crdt import Replica
-from redis_crdt.errors import CRDTError, ReplicaConflict
+from redis_crdt.errors import CRDTError, ReplicaConflict, ServerFull
 from redis_crdt.operations.operation import Operation, Script
 from redis_crdt.servers import FLAVOURS, Flavour, Server, ServerBinary
 from redis_crdt.sync.pull import pull
@@ -538,9 +538,15 @@ class Full(Fault):
         self.since = time()
 
     def may_end(self) -> bool:
-        """Whether a link says so, or none can: from wrong clocks nothing is taken anyway."""
-        with self.region.replica() as replica:
-            links = [peer.link for peer in replica.status().peers if peer.link is not None]
+        """Whether a link says so, or none can: from wrong clocks nothing is taken anyway.
+
+        Nor can one into a server that came back empty: there is no room for a namespace, either.
+        """
+        try:
+            with self.region.replica() as replica:
+                links = [peer.link for peer in replica.status().peers if peer.link is not None]
+        except ServerFull:
+            return True
         now = [link.own_error or link.last_error or "" for link in links if link.told > self.since]
         errors = [error.partition(":")[0] for error in now]
         return "ServerFull" in errors or errors.count("ClockDrift") == len(self.region.peer_urls)

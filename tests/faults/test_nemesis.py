@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from redis_crdt.errors import ServerFull
 from tests.faults import nemesis
-from tests.faults.nemesis import Fault, Scene, Strike, unleash
+from tests.faults.nemesis import Fault, Full, Scene, Strike, unleash
 
 
 def test_a_fault_that_waits_for_another_region_does_not_keep_that_one_struck(
@@ -42,3 +44,11 @@ def test_a_fault_that_waits_for_another_region_does_not_keep_that_one_struck(
         "eu struck",
         "eu healed",
     ]
+
+
+def test_a_full_server_that_cannot_even_be_opened_has_shown_it() -> None:
+    def refused() -> Any:
+        raise ServerFull("no room")
+
+    region: Any = SimpleNamespace(name="eu", replica=refused)
+    assert Full(Scene({}, "seed"), region, 0).may_end()  # type: ignore[arg-type]
