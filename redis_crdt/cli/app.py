@@ -95,6 +95,10 @@ def demo(
         list[str] | None,
         typer.Option(help="A server to use as a region; once for each of 2 to 6 regions."),
     ] = None,
+    types: Annotated[
+        bool,
+        typer.Option("--types", help="Show instead what each type makes of concurrent writes."),
+    ] = False,
 ) -> None:
     """Show regions that work apart and converge; exits with 1 if they do not.
 
@@ -103,7 +107,8 @@ def demo(
     """
     from redis_crdt.cli.demo import screen
 
-    if not screen.run(Console(), url or ()):
+    show = screen.run_types if types else screen.run
+    if not show(Console(), url or ()):
         raise typer.Exit(1)
 
 

@@ -9,17 +9,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 import redis
+from rich.console import Console
 
-from redis_crdt import servers
-from redis_crdt.cli.demo import story
+from redis_crdt import Replica, servers
+from redis_crdt.cli.demo import screen, story, tour
 from redis_crdt.cli.demo.links import Link, links_between
 from redis_crdt.cli.demo.regions import started_regions
 from redis_crdt.cli.demo.story import Story
+from redis_crdt.core.kinds import KINDS
 
 COMMAND = (sys.executable, "-m", "redis_crdt", "demo")
 
@@ -58,6 +61,59 @@ def test_it_converges_on_servers_of_its_own(environment: dict[str, str]) -> None
     assert (demo.returncode, demo.stderr) == (0, "")
     assert_converged(demo.stdout)
     assert "Valkey" in demo.stdout or "Redis" in demo.stdout
+
+
+def test_it_shows_what_each_type_makes_of_concurrent_writes(environment: dict[str, str]) -> None:
+    demo = run(environment, "--types")
+    assert (demo.returncode, demo.stderr) == (0, "")
+    assert "Converged." in demo.stdout
+    lines = demo.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in demo.stdout  # nothing is cut short
+    (at,) = (n for n, line in enumerate(lines) if line.split()[:1] == ["or_set"])
+    assert lines[at].split() == ["or_set", "docs", 'remove("docs")', 'add("docs")', "docs"]
+    assert lines[at + 1].split() == ["→", "nothing", "→", "docs", "an", "unseen", "add", "wins"]
+
+
+HEALED = {
+    "or_set": "docs",
+    "rw_set": "nothing",
+    "g_set": "a, b",
+    "cardinality": "3",
+    "log": "who?, I do",
+    "g_counter": "7",
+    "pn_counter": "3",
+    "counter_map": "a 5",
+    "sorted_map": "a 2",
+    "lww_register": "fast",
+    "lww_map": "ci idle",
+    "mv_register": "ann, bob",
+    "ew_flag": "enabled",
+    "dw_flag": "disabled",
+    "max_register": "9",
+    "min_register": "7",
+}
+"""What each rule makes of what the tour writes."""
+
+
+def test_the_tour_shows_every_type() -> None:
+    assert HEALED.keys() == {kind for kind in KINDS if hasattr(Replica, kind)}, (
+        "a type that is new has a stop in redis_crdt/cli/demo/tour.py"
+    )
+    with started_regions() as regions:
+        seen = tour.tour(regions)
+    assert {each.stop.kind: set(each.healed) for each in seen} == {
+        kind: {healed} for kind, healed in HEALED.items()
+    }
+    assert all(each.is_equal for each in seen)
+
+
+def test_a_type_that_is_not_equal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tour, "_bring_together", lambda _: None)
+    told = StringIO()
+    assert not screen.run_types(Console(width=80, file=told))
+    assert "did not converge: or_set" in told.getvalue()
+    assert "a | nothing | b" in told.getvalue()  # what each of them has
 
 
 def test_without_a_server_it_simulates_them_and_says_so(environment: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -12,6 +13,7 @@ from rich.text import Text
 from redis_crdt.cli.demo.links import links_between
 from redis_crdt.cli.demo.regions import Region, regions_at, started_regions
 from redis_crdt.cli.demo.story import Story
+from redis_crdt.cli.demo.tour import Seen, tour
 from redis_crdt.cli.demo.work import Shared
 from redis_crdt.sync.report import SyncReport
 
@@ -54,6 +56,41 @@ def run(console: Console, urls: Sequence[str] = ()) -> bool:
         else:
             console.print("\n[bold red]The regions did not converge.[/]")
         return converged
+
+
+def run_types(console: Console, urls: Sequence[str] = ()) -> bool:
+    """Show what each type makes of concurrent writes; tells whether all regions became equal."""
+    with regions_at(urls) if urls else started_regions() as regions:
+        first, *_, last = names = [region.name for region in regions]
+        _say(console, "Regions", "each with a server of its own")
+        console.print(_servers(regions))
+        what = f"{first} and {last} write, and see (→) only their own; then they are healed"
+        _say(console, "Cut", what)
+        seen = tour(regions)
+        console.print(_types(seen, first, last))
+        apart = [each.stop.kind for each in seen if not each.is_equal]
+        if apart:
+            console.print(f"\n[bold red]The regions did not converge:[/] {', '.join(apart)}")
+        else:
+            console.print(f"\n[bold green]Converged.[/] {', '.join(names)} hold the same bytes.")
+        return not apart
+
+
+def _types(seen: Sequence[Seen], first: str, last: str) -> Table:
+    """Each type, what was there, what either side wrote and then saw, and what became of it."""
+    columns = ("type", "before", first, last, "healed")
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for each in seen:
+        stop = each.stop
+        healed = Text(" | ".join(dict.fromkeys(each.healed)), "green" if each.is_equal else "red")
+        table.add_row(
+            Text(stop.kind, "bold"),
+            each.before,
+            Text.assemble(str(stop.here), "\n", (f"→ {each.here}", "yellow")),
+            Text.assemble(str(stop.there), "\n", (f"→ {each.there}", "yellow")),
+            Text.assemble(healed, "\n", (stop.rule, "dim")),
+        )
+    return table
 
 
 def _say(console: Console, title: str, what: str) -> None:
