@@ -30,28 +30,27 @@ local counter_fold = {}
 
 -- The new total of one side of the counter, '' or '+' or '-'; nil where there is nothing to do.
 local function fold(op, flat, side)
-  local replica = string.match(writer, '^[^#]*')
-  local all, mine = folded_in(flat), side .. writer
+  local replica, incarnation = place_of(writer)
+  local place, mine = side .. replica, side .. writer
   local baselines, baseline_of = baselines_in(flat)
-  local seen = folded_in(baselines)
-  local of = all[side .. replica] or {folded = {}, settled = ''}
-  local total, gone = '0', {}
+  local seen, gone = folded_in(baselines), {}
   for i = 1, #flat, 2 do
-    local field, text = flat[i], flat[i + 1]
-    local place, name = place_of(field)
-    if field == mine then
-      total = sum(total, string.match(text, '^%d+'))
-    elseif place == side .. replica then
-      total = total and sum(total, left_of(all, field, text) or '0')
-      local amount = string.match(text, '^%d+')
-      if not of.folded[name] or is_more(amount, of.folded[name]) then of.folded[name] = amount end
+    local field = flat[i]
+    if place_of(field) == place and field ~= mine then
       local baseline = baseline_of[field]
-      if not baseline or not left_of(seen, field, baseline) then gone[#gone + 1] = field end
+      if not baseline or is_told(seen, field, baseline) then gone[#gone + 1] = field end
     end
+  end
+  if #gone < FOLD_AT then return nil end
+  local amounts, settled = amounts_at(folded_in(flat), place, flat)
+  local total = '0'
+  for _, amount in pairs(amounts) do
+    total = sum(total, amount)
     if not total then return nil end
   end
-  if #gone < FOLD_AT or total == '0' then return nil end
-  local text = format_total(total, of.folded, of.settled)
+  if total == '0' then return nil end
+  amounts[incarnation] = nil
+  local text = format_total(total, amounts, settled)
   if baseline_of[mine] then text = text .. '|' .. baseline_of[mine] end
   return {field = mine, text = text, gone = gone}
 end

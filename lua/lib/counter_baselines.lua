@@ -24,7 +24,7 @@ end
 
 -- Whether a field says nothing that others do not: then it may go, and need not be taken.
 local function is_spent(all, seen, field, text)
-  if left_of(all, field, text) then return false end
+  if not is_told(all, field, text) then return false end
   local _, baseline = split_baseline(text)
-  return baseline == '' or not left_of(seen, field, baseline)
+  return baseline == '' or is_told(seen, field, baseline)
 end

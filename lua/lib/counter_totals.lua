@@ -1,12 +1,15 @@
 -- Totals of counters: `17`, or `17 INCARNATION=AMOUNT...` where the writer's replica has counted what
 -- its past incarnations had counted in with its present one's: so fields of incarnations do not become
--- ever more. Of each it says how much; of what is more than that elsewhere, the rest still counts. Of
--- those before the last MAX_HISTORY it only says that they are in it, up to which: `17 INCARNATION
--- INCARNATION=AMOUNT...`. Incarnations are in the order of their birth, which is that of their names.
+-- ever more. Of each it says how much that had counted itself, and what is left of the total is the
+-- present one's own. So of several that tell of one incarnation the largest counts, once: a server that
+-- forgot that it had counted one in may do so again. Of those before the last MAX_HISTORY it only says
+-- that they are in it, up to which: `17 INCARNATION INCARNATION=AMOUNT...`; what they had counted is then
+-- among its own. Incarnations are in the order of their birth, which is that of their names.
 -- Where resets have taken something away, the baseline follows: this total as the latest of them saw
 -- it, `17|12` (lib/counter_baselines).
 -- Defines
---   is_more, sum, check_amount, parse_total, format_total, place_of, folded_in, left_of
+--   is_more, sum, check_amount, parse_total, format_total, place_of, folded_in, is_told,
+--   amounts_at
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/bytes
@@ -83,31 +86,70 @@ end
 -- Of which counter's side and replica a field is, and of which incarnation.
 local function place_of(field) return string.match(field, '^([^#]*)#(.*)$') end
 
--- What is counted in elsewhere, by side and replica; from a flat list of fields and totals.
+-- What is counted in with others, by side and replica: of each incarnation that has others in it, how
+-- much of which; and up to which all are. From a flat list of fields and totals.
 local function folded_in(flat)
   local all = {}
   for i = 1, #flat, 2 do
     if string.find(flat[i + 1], ' ', 1, true) then
-      local place = place_of(flat[i])
-      local of = all[place] or {folded = {}, settled = ''}
+      local place, name = place_of(flat[i])
+      local of = all[place] or {lists = {}, settled = ''}
       all[place] = of
       local _, folded, settled = parse_total(string.match(flat[i + 1], '^[^|]*'))
-      for name, amount in pairs(folded) do
-        if not of.folded[name] or is_more(amount, of.folded[name]) then of.folded[name] = amount end
-      end
+      of.lists[name] = folded
       if before(of.settled, settled) then of.settled = settled end
     end
   end
   return all
 end
 
--- How much of a field still counts beside what is counted in: nil if nothing.
-local function left_of(all, field, text)
+-- What an incarnation has counted itself, of its total and what is counted in with that.
+local function own_amount(text, folded)
+  local amount = string.match(text, '^%d+')
+  for _, part in pairs(folded or {}) do
+    if not is_more(amount, part) then return '0' end
+    amount = difference(amount, part)
+  end
+  return amount
+end
+
+-- Whether the totals of other incarnations tell all that this field does. Of those that have counted
+-- nothing themselves, and tell the same of others, the last stays.
+local function is_told(all, field, text)
   local place, name = place_of(field)
-  local of, amount = all[place], string.match(text, '^%d+')
-  if not of then return amount end
-  if not before(of.settled, name) then return nil end
-  local folded = of.folded[name]
-  if not folded then return amount end
-  return is_more(amount, folded) and difference(amount, folded) or nil
+  local of = all[place]
+  if not of then return false end
+  if not before(of.settled, name) then return true end
+  local mine = of.lists[name]
+  local own = own_amount(text, mine)
+  local function is_known(past, amount)
+    for other, folded in pairs(of.lists) do
+      local part = other ~= name and (own ~= '0' or before(name, other)) and folded[past]
+      if part and not is_more(amount, part) then return true end
+    end
+    return false
+  end
+  if own ~= '0' and not is_known(name, own) then return false end
+  for past, amount in pairs(mine or {}) do
+    if before(of.settled, past) and not is_known(past, amount) then return false end
+  end
+  return true
+end
+
+-- What each incarnation of a place has counted itself, but for those that are settled.
+local function amounts_at(all, place, flat)
+  local of, amounts = all[place] or {lists = {}, settled = ''}, {}
+  local function raise_to(name, amount)
+    if amount ~= '0' and before(of.settled, name) and (not amounts[name] or is_more(amount, amounts[name])) then
+      amounts[name] = amount
+    end
+  end
+  for i = 1, #flat, 2 do
+    local at, name = place_of(flat[i])
+    if at == place then raise_to(name, own_amount(flat[i + 1], of.lists[name])) end
+  end
+  for _, folded in pairs(of.lists) do
+    for name, amount in pairs(folded) do raise_to(name, amount) end
+  end
+  return amounts, of.settled
 end

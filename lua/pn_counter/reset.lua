@@ -53,7 +53,7 @@ function pn_counter_reset.prepare(op)
   for i = 1, #flat, 2 do
     local field, text = flat[i], flat[i + 1]
     local total, baseline = split_baseline(text)
-    if total ~= baseline and left_of(all, field, text) then
+    if total ~= baseline and not is_told(all, field, text) then
       if #changed < MAX_RESET then
         changed[#changed + 1] = field
         flat[i + 1] = total .. '|' .. total

@@ -33,37 +33,71 @@ def overflow(name: str, total: int, n: int) -> CounterOverflow:
     )
 
 
-class Folded:
-    """What is counted in with later incarnations, of one side of a counter and one replica."""
+class Place:
+    """One side of a counter and one replica: what each incarnation has counted.
+
+    A total's list tells of each past incarnation what that had counted itself; what is left of the
+    amount without those is the incarnation's own. So of two totals that have one counted in, as
+    where a server forgot that it had and did it again, it counts once.
+    """
 
     def __init__(self) -> None:
-        self.amounts: dict[str, int] = {}
+        self.fields: dict[str, Total] = {}
+        """By incarnation."""
+        self.listed: dict[str, int] = {}
         self.settled = ""
 
-    def add(self, total: Total) -> None:
+    def add(self, name: str, total: Total) -> None:
         """Take up what one total says."""
-        for name, amount in total.folded:
-            self.amounts[name] = max(amount, self.amounts.get(name, 0))
+        self.fields[name] = total
+        for past, amount in total.folded:
+            self.listed[past] = max(amount, self.listed.get(past, 0))
         self.settled = max(self.settled, total.settled)
 
-    def left_of(self, name: str, amount: int) -> int:
-        """Return how much of an incarnation's amount still counts beside that."""
-        return max(0, amount - self.amounts.get(name, 0)) if name > self.settled else 0
+    @property
+    def amounts(self) -> dict[str, int]:
+        """What each incarnation has counted itself, but for those that are settled."""
+        amounts = dict(self.listed)
+        for name, total in self.fields.items():
+            amounts[name] = max(own_amount(total), amounts.get(name, 0))
+        return {name: amount for name, amount in amounts.items() if name > self.settled}
+
+    def has(self, name: str, total: Total) -> bool:
+        """Whether the totals of other incarnations tell all that this one does.
+
+        Of those that have counted nothing themselves, and tell the same of others, the last stays.
+        """
+        if name <= self.settled:
+            return True
+        own = own_amount(total)
+        told: dict[str, int] = {}
+        for other, each in self.fields.items():
+            for past, amount in each.folded if other != name and (own or other > name) else ():
+                told[past] = max(amount, told.get(past, 0))
+        wanted = {**dict(total.folded), name: own}
+        return all(
+            told.get(past, 0) >= amount for past, amount in wanted.items() if past > self.settled
+        )
 
 
-def folded_in(totals: Iterable[tuple[str, Total]]) -> dict[str, Folded]:
-    """Return what is counted in, by side and replica."""
-    found: dict[str, Folded] = {}
+def own_amount(total: Total) -> int:
+    """Return what is counted by the incarnation itself, and by those that are settled in it."""
+    return max(0, total.amount - sum(amount for _, amount in total.folded))
+
+
+def places_of(totals: Iterable[tuple[str, Total]]) -> dict[str, Place]:
+    """Return the totals of a counter by side and replica."""
+    places: dict[str, Place] = {}
     for field, total in totals:
-        if total.folded or total.settled:
-            found.setdefault(replica_of(field), Folded()).add(total)
-    return found
+        place, _, name = field.partition("#")
+        places.setdefault(place, Place()).add(name, total)
+    return places
 
 
-def left_of(folded: Mapping[str, Folded], field: str, total: Total) -> int:
-    """Return how much of a field counts beside what is counted in with others."""
+def is_told(places: Mapping[str, Place], field: str, total: Total) -> bool:
+    """Whether other fields tell all that this one does: it is counted in with them."""
     place, _, name = field.partition("#")
-    return folded[place].left_of(name, total.amount) if place in folded else total.amount
+    return place in places and places[place].has(name, total)
 
 
 def baselines_of(fields: Iterable[tuple[str, Total]]) -> dict[str, Total]:
@@ -80,13 +114,13 @@ def spent(fields: Mapping[str, Total]) -> list[str]:
 
     ``fields`` are all of a counter.
     """
-    totals, baselines = folded_in(fields.items()), baselines_of(fields.items())
-    seen = folded_in(baselines.items())
+    places, baselines = places_of(fields.items()), baselines_of(fields.items())
+    seen = places_of(baselines.items())
     return [
         field
         for field, total in fields.items()
-        if not left_of(totals, field, total)
-        and not (field in baselines and left_of(seen, field, baselines[field]))
+        if is_told(places, field, total)
+        and (field not in baselines or is_told(seen, field, baselines[field]))
     ]
 
 
@@ -95,11 +129,11 @@ def reset(fields: Mapping[str, Total]) -> dict[str, Total]:
 
     ``fields`` are all of it.
     """
-    folded = folded_in(fields.items())
+    places = places_of(fields.items())
     return {
         field: replace(total, baseline=total.counted)
         for field, total in fields.items()
-        if left_of(folded, field, total) and total.baseline != total.counted
+        if total.baseline != total.counted and not is_told(places, field, total)
     }
 
 
@@ -110,24 +144,21 @@ def fold(fields: Mapping[str, Total], own: str) -> tuple[Total, list[str]] | Non
     they go with the next reset. ``fields`` are all of a counter. None where too few would go to be
     worth it.
     """
-    place, _, _ = own.partition("#")
-    folded = folded_in(fields.items())
-    past = {f: total for f, total in fields.items() if replica_of(f) == place and f != own}
+    at, _, mine = own.partition("#")
+    place = places_of(fields.items()).get(at, Place())
     baselines = baselines_of(fields.items())
-    seen = folded_in(baselines.items())
-    gone = [f for f in past if f not in baselines or not left_of(seen, f, baselines[f])]
+    seen = places_of(baselines.items())
+    past = [f for f in fields if replica_of(f) == at and f != own]
+    gone = [f for f in past if f not in baselines or is_told(seen, f, baselines[f])]
     if len(gone) < FOLD_AT:
         return None
-    amount = sum(left_of(folded, field, total) for field, total in past.items())
-    amount += fields[own].amount if own in fields else 0
-    all_of_it = folded.get(place, Folded())
-    for field, total in past.items():
-        all_of_it.add(Total(0, ((field.partition("#")[2], total.amount),)))
-    names = sorted(name for name in all_of_it.amounts if name > all_of_it.settled)
-    settled = all_of_it.settled if len(names) <= MAX_HISTORY else names[-MAX_HISTORY - 1]
+    amounts = place.amounts
+    amount = sum(amounts.values())
+    names = sorted(name for name, amount in amounts.items() if amount and name != mine)
+    settled = place.settled if len(names) <= MAX_HISTORY else names[-MAX_HISTORY - 1]
     if not 0 < amount <= MAX_TOTAL:
         return None
-    kept = tuple((name, all_of_it.amounts[name]) for name in names[-MAX_HISTORY:])
+    kept = tuple((name, amounts[name]) for name in names[-MAX_HISTORY:])
     return Total(amount, kept, settled, baselines.get(own)), gone
 
 
@@ -140,9 +171,7 @@ def by_replica(totals: Iterable[tuple[str, Total]]) -> dict[str, int]:
     sums: dict[str, int] = {}
     baselines = list(baselines_of(fields).items())
     for counted, factor in ((fields, 1), (baselines, -1)):
-        folded = folded_in(counted)
-        for field, total in counted:
-            replica = replica_of(field.lstrip("+-"))
-            amount = factor * left_of(folded, field, total)
-            sums[replica] = sums.get(replica, 0) + (-amount if field.startswith("-") else amount)
+        for at, place in places_of(counted).items():
+            replica, amount = at.lstrip("+-"), factor * sum(place.amounts.values())
+            sums[replica] = sums.get(replica, 0) + (-amount if at.startswith("-") else amount)
     return sums

@@ -88,6 +88,30 @@ def test_what_was_not_known_then_still_counts(clients: tuple[redis.Redis, redis.
     assert clients[0].hlen(LIVE) == clients[1].hlen(LIVE) == 2
 
 
+def test_what_is_counted_in_again_counts_once(clients: tuple[redis.Redis, redis.Redis]) -> None:
+    """A server forgets that it had counted past incarnations in, and does so once more."""
+    a, b = (Replica(client, replica_id=name) for client, name in zip(clients, "ab", strict=True))
+    live_again(a, clients[0], 12)
+    saved: dict[Any, Any] = {key: clients[0].dump(key) for key in clients[0].scan_iter()}
+    a.gc_tombstones(older_than=0)
+    b.pull(a)
+    clients[0].flushdb()
+    for key, value in saved.items():
+        clients[0].restore(key, 0, value)
+    live_again(a, clients[0], 2)
+    a.gc_tombstones(older_than=0)
+    for _ in range(2):
+        b.pull(a)
+        a.pull(b)
+    assert a.pn_counter("n").value() == b.pn_counter("n").value() == 14 * 2
+    assert a.verify(b) == []
+    live_again(a, clients[0], 9)
+    a.gc_tombstones(older_than=0)
+    b.pull(a)
+    assert a.pn_counter("n").value() == b.pn_counter("n").value() == 23 * 2
+    assert clients[0].hlen(LIVE) == clients[1].hlen(LIVE) == 2
+
+
 def test_the_list_is_bounded(clients: tuple[redis.Redis, redis.Redis]) -> None:
     client, _ = clients
     a = Replica(client, replica_id="a")
@@ -115,6 +139,23 @@ def test_a_counter_near_its_limit(clients: tuple[redis.Redis, redis.Redis]) -> N
     with a.batch() as batch:
         batch.on(a.pn_counter("n")).increment(7)
     assert n.by_replica() == {"a": 2**63 - 100 + 27}
+
+
+def test_what_is_counted_in_again_counts_once_in_memory() -> None:
+    a: Any = memory.Replica(replica_id="a")
+    b = memory.Replica(replica_id="b")
+    for _ in range(9):
+        a = pickle.loads(pickle.dumps(a))
+        a.g_counter("n").increment(2)
+    saved = pickle.dumps(a)
+    a.gc_tombstones(older_than=0)
+    b.pull(a)
+    a = pickle.loads(saved)
+    a.g_counter("n").increment(2)
+    a.gc_tombstones(older_than=0)
+    for one, other in ((a, b), (b, a)):
+        one.pull(other)
+    assert a.g_counter("n").value() == b.g_counter("n").value() == 20
 
 
 def test_in_memory_too() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from redis_crdt.core.clock import replica_of
 from redis_crdt.core.entries import Entry, Total
 from redis_crdt.core.tallies import Tally
-from redis_crdt.core.totals import baselines_of, folded_in, left_of
+from redis_crdt.core.totals import baselines_of, is_told, places_of
 from tests.faults.evidence import Evidence
 from tests.faults.history import COLLECTIONS, Field, Forgot, Operation, parse
 
@@ -26,10 +26,9 @@ def totals_of(entries: Mapping[Field, Entry], taken: bool = False) -> dict[Count
     for name in {name for name, _ in entries if COLLECTIONS[name] in ("g_counter", "pn_counter")}:
         fields = _fields(entries, name)
         fields = baselines_of(fields.items()) if taken else fields
-        folded = folded_in(fields.items())
-        for field, total in fields.items():
-            sign = "-" if field.startswith("-") else "+"
-            totals[name, sign, replica_of(field.lstrip("+-"))] += left_of(folded, field, total)
+        for at, place in places_of(fields.items()).items():
+            sign = "-" if at.startswith("-") else "+"
+            totals[name, sign, at.lstrip("+-")] += sum(place.amounts.values())
     for (name, field), entry in entries.items():
         for writer, count in entry.counts.items() if isinstance(entry, Tally) else ():
             key, region = f"{name} {field}", replica_of(writer)
@@ -42,9 +41,9 @@ def is_counted_in(evidence: Evidence, at: Field, was: Total) -> bool:
     """Whether a total that is not there is part of that of a later incarnation."""
     name, field = at
     fields = _fields(evidence.final, name)
-    seen = folded_in(baselines_of(fields.items()).items())
-    is_reset = was.baseline is None or not left_of(seen, field, was.baseline)
-    return is_reset and not left_of(folded_in(fields.items()), field, was)
+    seen = places_of(baselines_of(fields.items()).items())
+    is_reset = was.baseline is None or is_told(seen, field, was.baseline)
+    return is_reset and is_told(places_of(fields.items()), field, was)
 
 
 def _fields(entries: Mapping[Field, Entry], name: str) -> dict[str, Total]:

@@ -116,8 +116,6 @@ def run(seed: int, *, forgets: bool, in_parts: bool) -> list[Region]:
                 region.take(other, other.fields)
             case "fold":
                 region.fold()
-                # One that is forgotten may count twice what it has counted in, without resets, too.
-                kept[region.name] = region.copy()
             case "reset" if chance.random() < 0.5:
                 region.reset()
             case "restart":
