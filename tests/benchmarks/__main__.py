@@ -18,6 +18,7 @@ from tests.benchmarks import distance as far
 from tests.benchmarks.catching_up import catching_up
 from tests.benchmarks.client_cost import client_cost
 from tests.benchmarks.containers import against_pottery
+from tests.benchmarks.each_type import each_type
 from tests.benchmarks.in_memory import merging
 from tests.benchmarks.other_libraries import delta_size
 from tests.benchmarks.plot import plot as draw
@@ -50,6 +51,7 @@ def textbook(run: Run) -> Iterator[Figure]:
 
 ROWS: dict[str, Callable[[Run], Iterator[Figure]]] = {
     "calls": single_calls,
+    "types": each_type,
     "batches": batches,
     "tasks": tasks,
     "cluster-tasks": tasks_on_a_cluster,
