@@ -37,4 +37,18 @@ function g_set_add.commit(op)
   put(op.live, flat)
 end
 
+-- @first
+-- @define IDENTITY 'writer'
+-- @include lib/plain_write
+-- @include lib/limits
+-- One element: of what is there nothing is to be written.
+local field = ARGV[4]
+if identity and #ARGV == 4 and #field <= MAX_FIELD then
+  if redis.call('HGET', KINDS, string.sub(ARGV[3], 2)) == ARGV[2] then
+    if redis.call('HGET', KEYS[4], field) then return {0, ''} end
+    local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+    redis.call('HSET', KEYS[4], field, '1')
+    return id
+  end
+end
 -- @run carry_out, g_set_add
