@@ -12,13 +12,11 @@ from redis_crdt.core.entries import MAX_TOTAL
 from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import LostReply, Script
 from redis_crdt.operations.requests import BATCH
-from redis_crdt.operations.together import BATCH_SCRIPT
 from redis_crdt.transport.cluster import Write
 from redis_crdt.transport.line import AT_ONCE, Call, Group, Line, Writing
 
 JOINS = {
     "or_set/add": Joins.FIELDS,
-    "or_set/remove": Joins.TOLD,
     "lww_map/set": Joins.PAIRS,
     "lww_register/set": Joins.PAIRS,
     "counter/increment": Joins.AMOUNT,
@@ -168,20 +166,20 @@ def test_adds_to_one_set_are_one_add() -> None:
 
 def test_counts_are_added_up_and_the_last_value_is_written() -> None:
     sender = Sender()
+    answers = []
     for n in (1, 2, 3):
-        sender.write("counter/increment", "", n, on="done")
-        sender.write("lww_register/set", "value", b"%d" % n, on="config")
-        sender.write("lww_map/set", b"k%d" % (n % 2), b"%d" % n, on="status")
-    sender.send()
-    (script,) = sender.scripts
-    assert script.name == BATCH_SCRIPT
-    assert script.args == (
-        *("counter/increment", 0, "kind", b"done", 2, "", 6),
-        *("lww_register/set", 0, "kind", b"config", 2, "value", b"3"),
-        *("lww_map/set", 0, "kind", b"status", 4, b"k1", b"3", b"k0", b"2"),
-    )
-    assert script.keys[:3] == (b"meta", b"feed", b"kinds")
-    assert len(script.keys) == 9
+        answers.append(sender.write("counter/increment", "", n, on="done"))
+        answers.append(sender.write("lww_register/set", "value", b"%d" % n, on="config"))
+        answers.append(sender.write("lww_map/set", b"k%d" % (n % 2), b"%d" % n, on="status"))
+    assert len(sender.send()) == 3
+    assert [(script.name, *script.args) for script in sender.scripts] == [
+        ("counter/increment", "kind", b"done", "", 6),
+        ("lww_register/set", "kind", b"config", "value", b"3"),
+        ("lww_map/set", "kind", b"status", b"k1", b"3", b"k0", b"2"),
+    ]
+    for reply in (b"7-0", b"7-1", b"7-2"):
+        sender.line.answered(reply)
+    assert [answer.reply for answer in answers] == 3 * [b"7-0", b"7-1", b"7-2"]
 
 
 def test_counts_that_would_be_too_much_together_are_not_added_up() -> None:
@@ -189,41 +187,51 @@ def test_counts_that_would_be_too_much_together_are_not_added_up() -> None:
     sender.write("counter/increment", "", MAX_TOTAL)
     sender.write("counter/increment", "", 1)
     sender.send()
-    assert sender.scripts[0].args.count("counter/increment") == 2
+    assert [script.args[3] for script in sender.scripts] == [MAX_TOTAL, 1]
 
 
-def test_the_order_on_a_collection_is_kept() -> None:
+@pytest.mark.parametrize("between", ["or_set/remove", "or_set/pop", "EVAL"])
+def test_the_order_on_a_collection_is_kept(between: str) -> None:
     sender = Sender()
-    sender.write("or_set/add", b"x")
-    removal = sender.write("or_set/remove", b"x")
-    other = sender.write("or_set/add", b"y", on="other")
-    sender.write("or_set/add", b"x")
+    sender.write("or_set/add", b"1")
+    sender.write("or_set/add", b"2")
+    if between == "EVAL":
+        other = sender.write("or_set/add", b"3", command="EVAL")
+    else:
+        other = sender.write(between, b"3")
+    sender.write("or_set/add", b"3")
+    elsewhere = sender.write("or_set/add", b"5", on="other")
+    sender.write("or_set/add", b"4")
     sender.send()
-    (script,) = sender.scripts
-    operations = [arg for arg in script.args if isinstance(arg, str) and "/" in arg]
-    assert operations == ["or_set/add", "or_set/remove", "or_set/add", "or_set/add"]
-    sender.line.answered([[1, 1, 1, 1], b"7-0"])
-    assert (removal.reply, other.reply) == ([1, b"7-0"], b"7-0")
+    assert [script.args[2:] for script in sender.scripts] == [
+        (b"1", b"2"),
+        (b"3",),
+        (b"3", b"4"),
+        (b"5",),
+    ]
+    for reply in range(4):
+        sender.line.answered(reply)
+    assert (other.reply, elsewhere.reply) == (1, 3)
 
 
 def test_where_a_group_is_refused_each_goes_alone_and_first() -> None:
     sender = Sender()
-    good, bad = sender.write("or_set/add", b"x"), sender.write("counter/increment", "", 1, on="n")
+    good, bad = sender.write("or_set/add", b"x"), sender.write("or_set/add", b"too large")
     sender.send()
     behind = sender.ask(b"behind")
-    sender.line.answered(ResponseError("CRDTOVERFLOW 1"))
+    sender.line.answered(ResponseError("CRDTSIZE 1"))
     assert not good.is_done
     assert not bad.is_done
     assert sender.send() == [b"write", b"write", b"behind"]
-    assert [script.name for script in sender.scripts[1:]] == ["or_set/add", "counter/increment"]
-    refusal = ResponseError("CRDTOVERFLOW 1")
+    assert [script.args[2:] for script in sender.scripts[1:]] == [(b"x",), (b"too large",)]
+    refusal = ResponseError("CRDTSIZE 1")
     for reply in (b"7-0", refusal, 3):
         sender.line.answered(reply)
     assert (good.reply, bad.reply, behind.reply) == (b"7-0", refusal, 3)
 
 
-@pytest.mark.parametrize("name", ["or_set/pop", "lww_map/pop", "mv_register/set"])
-def test_what_no_batch_takes_or_what_is_kept_side_by_side_goes_alone(name: str) -> None:
+@pytest.mark.parametrize("name", ["or_set/remove", "or_set/pop", "lww_map/pop", "mv_register/set"])
+def test_what_tells_something_or_is_kept_side_by_side_goes_alone(name: str) -> None:
     sender = Sender()
     for _ in range(3):
         sender.write(name, b"x")
@@ -244,8 +252,8 @@ def test_a_group_is_no_larger_than_a_batch() -> None:
         sender.write("or_set/add", b"%d" % i)
     sender.write("lww_map/set", b"k", b"x" * 600_000, on="status")
     sender.write("lww_map/set", b"k", b"x" * 600_000, on="status")
-    assert len(sender.send()) == 3
-    assert [len(script.args) for script in sender.scripts[:1]] == [BATCH + 2]
+    assert len(sender.send()) == 4
+    assert [len(script.args) for script in sender.scripts[:2]] == [BATCH + 2, 12]
 
 
 def test_what_cannot_be_packed_is_told_to_who_asked() -> None:

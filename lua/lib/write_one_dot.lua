@@ -1,5 +1,5 @@
 -- The plain write of an entry of dots: of an element or key that was never there, or has one dot, of this
--- writer. All else is left to lib/write_dots.
+-- writer. Several are for lib/write_some_dots, and all else is left to lib/write_dots.
 -- Defines
 --   IDENTITY
 -- Errors
@@ -31,4 +31,6 @@ if identity and #ARGV == (ARGV[2] == 'lww_map' and 5 or 4) and #field <= MAX_FIE
     call('HSET', live, field, value and dot .. '\n' .. value or dot)
     return id
   end
+elseif identity and #ARGV > (ARGV[2] == 'lww_map' and 5 or 4) then
+  -- @include lib/write_some_dots
 end

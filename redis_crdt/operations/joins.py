@@ -14,5 +14,3 @@ class Joins(Enum):
     """The same, with a value after each field."""
     AMOUNT = auto()
     """A side, and an amount that can be added to others; it replies nothing."""
-    TOLD = auto()
-    """Any: it stays an operation of its own, and replies of how many fields something was there."""

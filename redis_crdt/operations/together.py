@@ -1,4 +1,4 @@
-"""Several writes to one shard as one script: what a batch is, and what goes together of itself."""
+"""Several writes as one script: what a batch is, and what goes together of itself."""
 
 from __future__ import annotations
 
@@ -63,6 +63,11 @@ class Part:
             return (self.script.args[2], self._total)
         return self.script.args[2:]
 
+    def joined(self) -> Script[Any]:
+        """Return all of them as one write, which is replied what each would have been."""
+        first = self.script
+        return first._replace(args=(*first.args[:2], *self.args))
+
     @property
     def operation(self) -> tuple[Any, ...]:
         """What a batch is told of it."""
@@ -101,24 +106,3 @@ class Together:
         if any(part.script.name.startswith("expiring/") for part in self.parts):
             return _apart(script)
         return script
-
-    def shortest(self) -> Script[Any]:
-        """Return the script, or that of the only operation if there is but one.
-
-        Its reply is for :meth:`replies`.
-        """
-        if len(self.parts) > 1:
-            return self.script()
-        (part,) = self.parts
-        first = part.script
-        return first._replace(args=(*first.args[:2], *part.args))
-
-    def replies(self, reply: Any) -> list[Any]:
-        """Return for each part what its write would have been replied alone."""
-        if len(self.parts) == 1:
-            return [reply]
-        counts, id_ = reply
-        return [
-            [count, id_] if part.script.joins is Joins.TOLD else id_
-            for part, count in zip(self.parts, counts, strict=True)
-        ]

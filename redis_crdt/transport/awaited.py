@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import get_running_loop
+from asyncio import _get_running_loop, get_running_loop
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -67,9 +67,10 @@ class Transport(ReplicaOperations):
     """Carries out operations by connections of asyncio.
 
     Any number of tasks may use it at a time, and their calls share a connection to each server.
-    What comes in one turn of the event loop is sent together, and of it the writes to one shard as
-    one script, each with a reply of its own. A task that is cancelled while a write is under way
-    leaves open whether that write happened; no other is affected.
+    What comes in one turn of the event loop is sent together, and of it what is added to one
+    collection, set in it or counted by it as one script, each with a reply of its own. A task that
+    is cancelled while a write is under way leaves open whether that write happened; no other is
+    affected.
 
     It is for one event loop at a time. Once that has ended it may be used in another, as where
     ``asyncio.run`` is called again, unless it was made from a ``RedisCluster``, which
@@ -143,7 +144,7 @@ class Transport(ReplicaOperations):
 
     def execute(self, operation: Operation[R]) -> Coroutine[Any, Any, R]:
         """Carry out an operation; raises exceptions of ours only."""
-        if self._opened and self._loop is get_running_loop():
+        if self._opened and self._loop is _get_running_loop():  # which is None outside of a loop
             return self._execute(operation)
         return self._open_and_execute(operation)
 
@@ -151,33 +152,34 @@ class Transport(ReplicaOperations):
         await self.open()
         return await self._execute(operation)
 
-    async def _execute(self, operation: Operation[Any]) -> Any:
+    async def _execute(self, operation: Any) -> Any:
         failure = None
-        if isinstance(operation, (Command, Script)) and (shared := self._shared_for(operation)):
+        if (shared := self._shared_for(operation)) is not None:
             # The shortest way: most calls take it, and are answered.
-            if isinstance(operation, Command):
+            is_native = isinstance(operation, Command)
+            if is_native:
                 reply = await shared.ask(operation.args)
-                if not isinstance(reply, Exception):
-                    return self._read_reply(operation, reply, is_native=True)
             else:
                 reply = await shared.run(Write(operation))
-                if not isinstance(reply, Exception):
-                    return self._read_reply(operation, reply)
+            if not isinstance(reply, Exception):
+                return self._read_reply(operation, reply, is_native)
             # What a node of a Cluster does not serve, or is not reached for, begins anew.
             failure = None if self._router and was_not_carried_out(reply) else reply
         return await self._take(self.carrying_out(operation, failure))
 
-    def _shared_for(self, operation: Command[Any] | Script[Any]) -> SharedConnection | None:
+    def _shared_for(self, operation: Operation[Any]) -> SharedConnection | None:
         """Return the shared connection that an operation may go over, if it is known which."""
         if isinstance(operation, Command):
             if operation.placed or is_bounded(operation.args):
                 return None
-        elif operation.witness is not None:
+        elif not isinstance(operation, Script) or operation.witness is not None:
             return None
-        if self._router is None:
-            return self._shared.get(None) or self._shared_to(None)
-        node = self._router.known_node(operation.shard)
-        return node and self._shared_to(node)
+        node = None
+        if self._router is not None:
+            node = self._router.known_node(operation.shard)
+            if node is None:
+                return None
+        return self._shared.get(node) or self._shared_to(node)
 
     async def _run_script(self, script: Script[Any], failure: Exception | None) -> Any:
         beginning = self._beginnings[script.shard]

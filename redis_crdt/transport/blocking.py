@@ -104,7 +104,7 @@ class Transport(ReplicaOperations):
             except TROUBLE as error:
                 failure = error
             else:
-                result: R = self._read_reply(operation, reply, is_native=is_native)
+                result: R = self._read_reply(operation, reply, is_native)
                 return result
         return self._take(self.carrying_out(operation, failure))
 

@@ -82,7 +82,7 @@ class Carrying(Executor):
         reply = read_native(operation.args[0], (yield Read(operation.args, failure)))
         return reply if isinstance(operation, Command) else [reply]
 
-    def _read_reply(self, operation: Any, reply: Any, *, is_native: bool = False) -> Any:
+    def _read_reply(self, operation: Any, reply: Any, is_native: bool = False) -> Any:
         """Return what a reply says; a native one is yet to be made what it is in each protocol."""
         try:
             if is_native:

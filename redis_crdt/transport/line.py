@@ -3,8 +3,9 @@
 Nothing here sends or waits: whoever has the connection asks what to send and tells what came. A
 server answers in the order in which it was asked, so a reply is for whoever was sent first.
 
-Writes to one shard that are in line at the same moment go as one script. Where the server refuses
-it, nothing was written, and each goes alone: nobody pays for another's fault.
+Writes to one collection that are in line at the same moment go as one, if they can be done as one.
+Where the server refuses it, nothing was written, and each goes alone: nobody pays for another's
+fault. Writes to several collections go apart, for a batch of them takes a server longer.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Any, Final, Protocol
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt.operations.operation import LostReply, told
+from redis_crdt.operations.operation import LostReply, Script, told
 from redis_crdt.operations.requests import BATCH, BATCH_BYTES
-from redis_crdt.operations.together import Together
+from redis_crdt.operations.together import Part
 from redis_crdt.transport.cluster import Write
 
 AT_ONCE: Final = 2 * BATCH
@@ -83,42 +84,40 @@ class Group:
         self.calls = [first]
         self.write = first.write
         """What is sent."""
+        self._part: Part | None = None
         self._left, self._bytes_left = BATCH, BATCH_BYTES
         """How many arguments and bytes the script may still take."""
-        self._make_room(first)
 
-    def _make_room(self, call: Writing) -> None:
-        args = call.write.script.args
+    def _make_room(self, script: Script[Any]) -> None:
+        args = script.args
         self._left -= len(args) - 2
         for arg in args:
-            if not isinstance(arg, int):
+            if type(arg) is not int:
                 self._bytes_left -= len(arg)
 
     def admits(self, call: Writing) -> bool:
-        """Take in another write, if the script is not too long already."""
-        if self._left <= 0 or self._bytes_left <= 0:
+        """Take in another write, if it can be done as one with these, and that is not too long."""
+        script = call.write.script
+        if self._part is None:
+            self._part = Part(self.write.script)
+            self._make_room(self.write.script)
+        if self._left <= 0 or self._bytes_left <= 0 or not self._part.takes(script):
             return False
-        self._make_room(call)
+        self._make_room(script)
         self.calls.append(call)
         return True
 
     def join(self) -> Write:
         """Make one write of them: nobody joins them any more."""
         if len(self.calls) > 1:
-            together = self._together = Together()
-            self._places = [together.add(call.write.script) for call in self.calls]
-            self.write = Write(together.shortest(), "EVALSHA")
+            assert self._part is not None
+            self.write = Write(self._part.joined(), "EVALSHA")
         return self.write
 
     def take(self, reply: Any) -> None:
         """Hand out what the server replied, or why nobody knows what became of it."""
-        if len(self.calls) == 1 or isinstance(reply, Exception):
-            for call in self.calls:
-                call.take(reply)
-            return
-        replies = self._together.replies(reply)
-        for call, place in zip(self.calls, self._places, strict=True):
-            call.take(replies[place])
+        for call in self.calls:
+            call.take(reply)
 
     def lose(self, error: Exception) -> None:
         """Take it that no reply will come: nobody knows what became of these."""
@@ -160,7 +159,8 @@ class Line:
     def _take(self, room: int) -> list[Call | Group]:
         """Take calls out of the line, in the order in which they came, writes in groups."""
         taken: list[Call | Group] = []
-        groups: dict[int, Group] = {}
+        groups: dict[Any, Group | None] = {}
+        """By collection, what its last write is in, if others may join: the order is kept."""
         waiting = self.waiting
         while room and waiting:
             call = waiting.popleft()
@@ -170,14 +170,12 @@ class Line:
             if isinstance(call, Call):
                 taken.append(call)
                 continue
-            group = None
-            if call.may_join:
-                shard = call.write.script.shard
-                group = groups.get(shard)
-                if group is not None and group.admits(call):
-                    continue
-                groups[shard] = group = Group(call)
-            taken.append(group or Group(call))
+            collection = call.write.script.args[1]
+            group = groups.get(collection) if call.may_join else None
+            if group is None or not group.admits(call):
+                group = Group(call)
+                groups[collection] = group if call.may_join else None
+                taken.append(group)
         return taken
 
     def answered(self, reply: Any) -> Call | Group:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,6 +38,11 @@ WRITES = {
     "put": Write("lww_map/set", "lww_map", (b"x", b'"new"')),
     "put another": Write("lww_map/set", "lww_map", (b"another", b'"new"')),
     "put two": Write("lww_map/set", "lww_map", (b"x", b'"new"', b"y", b'"new"')),
+    "add many": Write("or_set/add", "or_set", tuple(b'"%c"' % (97 + n % 26) for n in range(40))),
+    "put many": Write(
+        "lww_map/set", "lww_map", tuple(b"%c" % (97 + n // 2 % 26) for n in range(80))
+    ),
+    "put one and a half": Write("lww_map/set", "lww_map", (b"x", b'"new"', b"y")),
     "remove": Write("or_set/remove", "or_set", (b'"x"',)),
     "remove two": Write("or_set/remove", "or_set", (b'"x"', b'"y"')),
     "remove another": Write("or_set/remove", "or_set", (b'"another"',)),
@@ -60,6 +66,10 @@ WRITES = {
 
 TOO_MUCH = {
     "add too much": Write("or_set/add", "or_set", (b"1" * (MAX_FIELD + 1),)),
+    "add too much after another": Write("or_set/add", "or_set", (b'"y"', b"1" * (MAX_FIELD + 1))),
+    "put too much after another": Write(
+        "lww_map/set", "lww_map", (b"y", b"1", b"x", b"1" * (MAX_VALUE + 1))
+    ),
     "put too much": Write("lww_map/set", "lww_map", (b"x", b"1" * (MAX_VALUE + 1))),
     "put under too much": Write("lww_map/set", "lww_map", (b"1" * (MAX_FIELD + 1), b"1")),
     "see too much": Write("g_set/add", "g_set", (b"1" * (MAX_FIELD + 1),)),
@@ -91,6 +101,11 @@ def old_with_others(eu: Replica, us: Replica, client: Any) -> None:
     eu.lww_map("lww_map", str).update(x="old", y="old")
     for _ in range(5):  # so fast that times have sequence numbers
         old(eu, us, client)
+
+
+def all_letters(eu: Replica, us: Replica, client: Any) -> None:
+    eu.or_set("or_set", str).update(ascii_lowercase)
+    eu.lww_map("lww_map", str).update(dict.fromkeys(ascii_lowercase, "old"))
 
 
 def of_another(eu: Replica, us: Replica, client: Any) -> None:
@@ -217,6 +232,7 @@ STATES: dict[str, Callable[[Replica, Replica, Any], None]] = {
     "nothing": nothing,
     "old": old,
     "old, with others": old_with_others,
+    "all letters": all_letters,
     "of another": of_another,
     "concurrent": concurrent,
     "replaced there": replaced_there,
@@ -380,6 +396,17 @@ def test_what_a_plain_write_bears_witness_to_is_looked_at(
     assert (now != writer) == doubts
 
 
+@pytest.mark.parametrize("name", ["add two", "put two"])
+def test_writes_of_several_trim_a_feed_that_is_full(client: Any, peer: Any, name: str) -> None:
+    copies, _ = state(client, peer, "old, with others")
+    for refs, trims in ((9_000, False), (11_000, True)):
+        keys = copies.put("plain")
+        client.hset(keys.base[0], mapping={"feed_limit": 10_000, "refs": refs})
+        length = client.xlen(keys.base[1])
+        run(client, keys, b"", WRITES[name])
+        assert (client.xlen(keys.base[1]) < length) == trims
+
+
 def test_a_removal_changes_nothing_where_no_tombstone_can_be_written(
     client: Any, peer: Any
 ) -> None:
@@ -401,6 +428,9 @@ COMMANDS = (
 NEW = {"hmget": 1, "hget": 3, "xadd": 1, "hset": 1}
 """The commands that a plain write is, of what is new; then of what is there."""
 AGAIN = {"hmget": 1, "hget": 1, "xadd": 1, "hset": 1}
+SOME = {"hmget": 3, "hget": 1, "hlen": 2, "xadd": 1, "hincrby": 1, "hset": 1}
+SOME_AGAIN = {"hmget": 3, "hget": 0, "hlen": 1, "xadd": 1, "hincrby": 1, "hset": 1}
+MANY_AGAIN = {"hmget": 2, "hget": 0, "hlen": 1, "xadd": 1, "hincrby": 1, "hset": 1}
 COUNT = {"hmget": 1, "hget": 1, "xadd": 1, "hincrby": 1}
 REMOVAL = {"hmget": 1, "hget": 1, "hlen": 1, "xadd": 1, "hdel": 1, "hset": 1}
 SEEN = {"hmget": 1, "hget": 2}
@@ -416,6 +446,12 @@ APPENDED = {
         ("add", "old, with others", AGAIN),
         ("add another", "old", NEW),
         ("add", "just behind", AGAIN),
+        ("add two", "old", SOME),
+        ("add two", "old, with others", SOME_AGAIN),
+        ("put two", "old", SOME),
+        ("put two", "old, with others", SOME_AGAIN),
+        ("add many", "all letters", MANY_AGAIN),
+        ("put many", "all letters", MANY_AGAIN),
         ("add", "dropped and written", AGAIN),
         ("put", "old, with others", AGAIN),
         ("put another", "old", NEW),

@@ -131,7 +131,7 @@ class LWWMapOperations(Recordable[T], ExpiringOperations[T]):
 
     def _delete(self, key: str) -> Script[bool]:
         field = encode_key(key)
-        return self._part(field)._script("lww_map/delete", field, read=bool, joins=Joins.TOLD)
+        return self._part(field)._script("lww_map/delete", field, read=bool)
 
     def _delete_all(self, keys: Iterable[str]) -> Procedure[int]:
         parts = self._by_part(dict.fromkeys(map(encode_key, keys)), as_is)
@@ -141,7 +141,7 @@ class LWWMapOperations(Recordable[T], ExpiringOperations[T]):
     def _delete_here(self, fields: Iterable[bytes]) -> Procedure[int]:
         deleted = 0
         for batch in batches(fields):
-            deleted += yield self._replica, self._script("lww_map/delete", *batch, joins=Joins.TOLD)
+            deleted += yield self._replica, self._script("lww_map/delete", *batch)
         return deleted
 
     def _clear(self) -> Procedure[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis_crdt.operations.operation import Operation, Procedure
@@ -21,9 +22,14 @@ class Driven(CollectionOperations[T]):
 
     _is_open = False
 
-    async def _run(self, operation: Operation[R]) -> R:
-        if not self._is_open:
-            await self._open_once()
+    def _run(self, operation: Operation[R]) -> Coroutine[Any, Any, R]:
+        if self._is_open:
+            running: Coroutine[Any, Any, R] = self._replica.execute(operation)
+            return running
+        return self._open_and_run(operation)
+
+    async def _open_and_run(self, operation: Operation[R]) -> R:
+        await self._open_once()
         reply: R = await self._replica.execute(operation)
         return reply
 

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from redis_crdt.errors import InvalidValue
-from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import Each, Operation, Procedure, Script, as_is
 from redis_crdt.types.base.collection.operations import batches
 from redis_crdt.types.base.set.operations import SetOperations
@@ -31,7 +30,7 @@ class RemovingOperations(Recordable[T], SetOperations[T]):
         return scripts[0] if len(scripts) == 1 else Each(scripts, any, self._about)
 
     def _removal(self, *fields: bytes) -> Script[bool]:
-        return self._script(f"{self.kind}/remove", *fields, read=bool, joins=Joins.TOLD)
+        return self._script(f"{self.kind}/remove", *fields, read=bool)
 
     def _remove_all(self, elements: Iterable[T]) -> Procedure[int]:
         forms = (element_forms(self._codec, element) for element in elements)
@@ -45,7 +44,7 @@ class RemovingOperations(Recordable[T], SetOperations[T]):
     def _remove_here(self, fields: Iterable[bytes]) -> Procedure[int]:
         removed = 0
         for batch in batches(fields):
-            script: Script[int] = self._script(f"{self.kind}/remove", *batch, joins=Joins.TOLD)
+            script: Script[int] = self._script(f"{self.kind}/remove", *batch)
             removed += yield self._replica, script
         return removed
 
