@@ -87,7 +87,7 @@ class Carrying(Executor):
         try:
             if is_native:
                 reply = read_native(operation.args[0], reply)
-            if isinstance(operation, Script):
+            elif isinstance(operation, Script):
                 reply = self._witness.told(operation, reply)
             return operation.read(reply)
         except CRDTError as error:
