@@ -12,7 +12,6 @@ from redis_crdt.core.entries import MAX_TOTAL
 from redis_crdt.operations.joins import Joins
 from redis_crdt.operations.operation import LostReply, Script
 from redis_crdt.operations.requests import BATCH
-from redis_crdt.transport.cluster import Write
 from redis_crdt.transport.line import AT_ONCE, Call, Group, Line, Writing
 
 JOINS = {
@@ -58,7 +57,7 @@ class Sender:
         keys = (b"meta", b"feed", b"kinds", b"live " + on.encode(), b"removed " + on.encode())
         arguments = ("kind", on.encode(), *args)
         script: Script[Any] = Script(name, 0, keys, arguments, witness=None, joins=JOINS.get(name))
-        self.line.waiting.append(Writing(answer, Write(script, command)))
+        self.line.waiting.append(Writing(answer, script, command))
         return answer
 
     def pack(self, group: Group) -> bytes:

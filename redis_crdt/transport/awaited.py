@@ -40,7 +40,6 @@ from redis_crdt.transport.cluster import (
     Send,
     Step,
     Steps,
-    Write,
     locating,
     was_not_carried_out,
 )
@@ -160,7 +159,7 @@ class Transport(ReplicaOperations):
             if is_native:
                 reply = await shared.ask(operation.args)
             else:
-                reply = await shared.run(Write(operation))
+                reply = await shared.run(operation)
             if not isinstance(reply, Exception):
                 return self._read_reply(operation, reply, is_native)
             # What a node of a Cluster does not serve, or is not reached for, begins anew.
@@ -319,7 +318,7 @@ class Transport(ReplicaOperations):
         if shared is None:
             return await self._send_apart(send)
         if send.write:
-            return await reply_of(shared.run, send.write)
+            return await reply_of(shared.run, *send.write)
         reply = await reply_of(shared.ask, send.args)
         return read_native(send.args[0], reply) if send.parsed else reply
 

@@ -69,12 +69,13 @@ class Call(Caller):
 class Writing(Caller):
     """A write."""
 
-    __slots__ = ("may_join", "write")
+    __slots__ = ("command", "may_join", "script")
 
-    def __init__(self, answer: Answer, write: Write) -> None:
+    def __init__(self, answer: Answer, script: Script[Any], command: str = "EVALSHA") -> None:
         self.answer = answer
-        self.write = write
-        self.may_join = write.command == "EVALSHA" and write.script.joins is not None
+        self.script = script
+        self.command = command
+        self.may_join = script.joins is not None and command == "EVALSHA"
 
 
 class Group:
@@ -82,25 +83,24 @@ class Group:
 
     def __init__(self, first: Writing) -> None:
         self.calls = [first]
-        self.write = first.write
-        """What is sent."""
         self._part: Part | None = None
         self._left, self._bytes_left = BATCH, BATCH_BYTES
         """How many arguments and bytes the script may still take."""
 
     def _make_room(self, script: Script[Any]) -> None:
-        args = script.args
-        self._left -= len(args) - 2
+        args = script.args[2:]
+        self._left -= len(args)
         for arg in args:
             if type(arg) is not int:
                 self._bytes_left -= len(arg)
 
     def admits(self, call: Writing) -> bool:
         """Take in another write, if it can be done as one with these, and that is not too long."""
-        script = call.write.script
+        script = call.script
         if self._part is None:
-            self._part = Part(self.write.script)
-            self._make_room(self.write.script)
+            first = self.calls[0].script
+            self._part = Part(first)
+            self._make_room(first)
         if self._left <= 0 or self._bytes_left <= 0 or not self._part.takes(script):
             return False
         self._make_room(script)
@@ -109,9 +109,9 @@ class Group:
 
     def join(self) -> Write:
         """Make one write of them: nobody joins them any more."""
-        if len(self.calls) > 1:
-            assert self._part is not None
-            self.write = Write(self._part.joined(), "EVALSHA")
+        first = self.calls[0]
+        script = first.script if self._part is None else self._part.joined()
+        self.write = Write(script, first.command)
         return self.write
 
     def take(self, reply: Any) -> None:
@@ -170,7 +170,7 @@ class Line:
             if isinstance(call, Call):
                 taken.append(call)
                 continue
-            collection = call.write.script.args[1]
+            collection = call.script.args[1]
             group = groups.get(collection) if call.may_join else None
             if group is None or not group.admits(call):
                 group = Group(call)

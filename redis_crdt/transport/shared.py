@@ -21,8 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse, NoScriptError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from redis_crdt.operations.operation import told
-from redis_crdt.transport.cluster import Write
+from redis_crdt.operations.operation import Script, told
 from redis_crdt.transport.connections.awaited import Connections
 from redis_crdt.transport.line import Call, Group, Line, Writing
 from redis_crdt.transport.witness import Witness
@@ -65,10 +64,10 @@ class SharedConnection:
         asking = partial(reply_of, self.ask, args)
         return await self._connections.retry.call_with_retry(asking, _do_nothing)
 
-    def run(self, write: Write) -> asyncio.Future[Any]:
+    def run(self, script: Script[Any], command: str = "EVALSHA") -> asyncio.Future[Any]:
         """Send a write, once; the reply is an exception where there is none."""
         answer = self._loop.create_future()
-        self._put(Writing(answer, write))
+        self._put(Writing(answer, script, command))
         return answer
 
     def _put(self, call: Call | Writing) -> None:
@@ -132,9 +131,9 @@ class SharedConnection:
         self.line.give_up(closed)
 
 
-async def reply_of(ask: Callable[[Any], Awaitable[Any]], what: Any) -> Any:
+async def reply_of(ask: Callable[..., Awaitable[Any]], *what: Any) -> Any:
     """Return a reply; raises the exception that has come in its place."""
-    reply = await ask(what)
+    reply = await ask(*what)
     if isinstance(reply, Exception):
         raise reply.with_traceback(None)  # which others have raised, too
     return reply
