@@ -396,6 +396,32 @@ def test_what_a_plain_write_bears_witness_to_is_looked_at(
     assert (now != writer) == doubts
 
 
+@pytest.mark.parametrize("other", ["run", "replication"])
+def test_a_plain_write_that_is_to_look_finds_another_process(
+    client: Any, peer: Any, other: str
+) -> None:
+    copies, seen = state(client, peer, "old")
+    for found, is_another in (("the same", False), ("another", True)):
+        keys = copies.put("plain")
+        client.hset(keys.base[0], "checked", 1)
+        if is_another:
+            client.hset(keys.base[0], other, "0" * 40)
+        writer = client.hget(keys.base[0], "writer")
+        assert isinstance(run(client, keys, b"?" + seen, WRITES["add"]), bytes)
+        assert (client.hget(keys.base[0], "writer") != writer) == is_another, found
+
+
+def test_a_plain_write_that_is_to_look_trims_a_feed_that_is_full(client: Any, peer: Any) -> None:
+    copies, seen = state(client, peer, "old, with others")
+    for refs, trims in ((9_000, False), (11_000, True)):
+        keys = copies.put("plain")
+        client.hset(keys.base[0], mapping={"checked": 1, "feed_limit": 10_000, "refs": refs})
+        length, asked = client.xlen(keys.base[1]), calls(client, "hmget")
+        run(client, keys, b"?" + seen, WRITES["add"])
+        assert (client.xlen(keys.base[1]) < length) == trims
+        assert (calls(client, "hmget") - asked == 2) != trims  # it was a plain one
+
+
 @pytest.mark.parametrize("name", ["add two", "put two"])
 def test_writes_of_several_trim_a_feed_that_is_full(client: Any, peer: Any, name: str) -> None:
     copies, _ = state(client, peer, "old, with others")
