@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import _get_running_loop, get_running_loop
+from asyncio import get_running_loop
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from functools import partial
 from os import getpid
+from threading import get_ident
 from typing import Any, Self, TypeVar
 
 from hiredis import pack_command
@@ -47,6 +48,7 @@ from redis_crdt.transport.connections.awaited import Connections
 from redis_crdt.transport.connections.lending import Lending
 from redis_crdt.transport.flight.awaited import AwaitedFlight
 from redis_crdt.transport.flight.flight import Flight
+from redis_crdt.transport.forks import leave_at_fork
 from redis_crdt.transport.native_replies import read_native
 from redis_crdt.transport.server import C, ReplicaOperations
 from redis_crdt.transport.shared import SharedConnection, reply_of
@@ -82,6 +84,8 @@ class Transport(ReplicaOperations):
         super().__init__(client, **settings)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
+        self._thread = 0
+        """In which the event loop runs, while it does; 0 where that is to be found out."""
         self._make_client: Callable[[], Redis | RedisCluster] | None = None
         """Makes another client such as that of a URL."""
 
@@ -143,7 +147,8 @@ class Transport(ReplicaOperations):
 
     def execute(self, operation: Operation[R]) -> Coroutine[Any, Any, R]:
         """Carry out an operation; raises exceptions of ours only."""
-        if self._opened and self._loop is _get_running_loop():  # which is None outside of a loop
+        # Whether its loop is the one that runs: to ask for that is a system call up to Python 3.11.
+        if self._opened and self._thread == get_ident() and self._is_running():
             return self._execute(operation)
         return self._open_and_execute(operation)
 
@@ -261,6 +266,7 @@ class Transport(ReplicaOperations):
         """
         loop, here = get_running_loop(), getpid()
         if self._loop is loop:
+            self._thread = get_ident()
             return
         if self._loop is not None:
             if not self._loop.is_closed() and self._pid == here:
@@ -279,7 +285,9 @@ class Transport(ReplicaOperations):
                     f"{self.about}: its RedisCluster client is of an event loop that has ended; "
                     "make both in the loop that is to use them, or use from_url"
                 )
-        self._loop, self._pid = loop, here
+        self._loop, self._pid, self._thread = loop, here, get_ident()
+        self._is_running = loop.is_running
+        leave_at_fork(self)
         self._opening = asyncio.Lock()
         self._beginnings: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Of each shard that which is held by who begins there."""
