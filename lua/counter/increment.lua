@@ -55,12 +55,14 @@ if identity and amount ~= '0' and #amount <= 17 then
   local total = redis.call('HGET', KEYS[4], field)
   if total and #total <= 17 and string.find(total, '^%d+$') then
     local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+    NOTE_LOOK
     redis.call('HINCRBY', KEYS[4], field, amount)
     return id
   end
   local so_far = total and #amount <= 15 and string.match(total, '^(%d+)|')
   if so_far and #so_far <= 15 then
     local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+    NOTE_LOOK
     local text = string.format('%.0f', so_far + amount) .. string.sub(total, #so_far + 1)
     redis.call('HSET', KEYS[4], field, text)
     return id

@@ -77,6 +77,7 @@ if identity and amount ~= '0' and #amount <= 15 then
   local score = total and #total <= 15 and tonumber(redis.call('ZSCORE', order, key))
   if score and score < 4503599627370496 and score > -4503599627370496 then
     local id = redis.call('XADD', FEED, '*', ARGV[3], key)
+    NOTE_LOOK
     local rest = string.sub(text, to + 1 + #total)
     redis.call('HSET', KEYS[4], key, string.sub(text, 1, to) .. string.format('%.0f', total + amount) .. rest)
     redis.call('ZADD', order, string.format('%.0f', score + (sign == '+' and amount or -amount)), key)

@@ -46,6 +46,7 @@ local old = identity and #value <= MAX_FIELD and is_rank(value) and redis.call('
 if old then
   if old == value or before(value, old) ~= (ARGV[2] == 'min_register') then return {0, ''} end
   local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+  NOTE_LOOK
   redis.call('HSET', KEYS[4], field, value)
   return id
 end

@@ -41,6 +41,7 @@ local old_ms, old_seq, by
 if old then old_ms, old_seq, by = string.match(old, '^(%d+)%-?(%d*)@([^ |\n]+)\n[^\n]*$') end
 if by == identity and old_ms and #old_ms <= 15 and #old_seq <= 15 then
   local id = redis.call('XADD', FEED, '*', ARGV[3], 'value')
+  NOTE_LOOK
   local ms, seq = string.match(id, '(%d+)-(%d+)')
   ms, seq, old_ms, old_seq = ms + 0, seq + 0, old_ms + 0, tonumber(old_seq) or 0
   if ms <= old_ms and (ms < old_ms or seq <= old_seq) then

@@ -4,13 +4,18 @@
 -- needs of meta, IDENTITY; that is nothing where this is no plain write, and then the rest of the script is
 -- for it.
 -- Defines
---   identity
+--   identity, looked, NOTE_LOOK
 -- Errors
 --   none
 -- @include lib/shard
+-- After the first write it is noted when the process was looked at, if it was now.
+-- @define NOTE_LOOK if looked then redis.call('HSET', KEYS[1], 'checked', looked) end
+local looked
 local identity = redis.call('HMGET', META, 'feed_limit', IDENTITY)
 identity = identity[1] and identity[1] + 0 >= SMALL_FEED and identity[2]
 if identity and ARGV[1] ~= '' then
   -- @include lib/plain_witness
-  identity = has_lost_nothing(ARGV[1]) and identity
+  local is_as_it_was
+  is_as_it_was, looked = has_lost_nothing(ARGV[1])
+  identity = is_as_it_was and identity
 end

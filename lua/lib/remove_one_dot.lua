@@ -12,6 +12,7 @@ head = head and string.match(head, '^[^\n]*')
 if head and not string.find(head, '[ |]') then
   redis.call('HLEN', KEYS[5])  -- raises where the key is not a hash
   local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+  NOTE_LOOK
   redis.call('HDEL', KEYS[4], field)
   redis.call('HSET', KEYS[5], field, id .. ' |' .. head)
   return {1, id}

@@ -31,6 +31,7 @@ if identity and #ARGV == (ARGV[2] == 'lww_map' and 5 or 4) and #field <= MAX_FIE
   end
   if is_plain then
     local id = call('XADD', FEED, '*', collection, field)
+    NOTE_LOOK
     local dot, ms, rest = own_dot(id, identity)
     if old then
       -- @include lib/unpack_time

@@ -50,6 +50,7 @@ if is_plain then
 end
 if is_plain then
   local id = call('XADD', FEED, '*', unpack(flat))
+  NOTE_LOOK
   call('HINCRBY', META, 'refs', count - 1)
   local dot, ms, rest = own_dot(id, identity)
   if ms <= old_ms and (ms < old_ms or 0 - rest <= old_seq) then

@@ -62,6 +62,7 @@ if identity and #ARGV == 5 and #field <= MAX_FIELD then
   end
   if is_plain then
     local id = call('XADD', FEED, '*', ARGV[3], field)
+    NOTE_LOOK
     if removal then call('HDEL', KEYS[4], field) end
     call('HSET', KEYS[5], field, id .. ' |' .. (removal or own_dot(id, identity)))
     return {1, id}

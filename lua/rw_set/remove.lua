@@ -63,6 +63,7 @@ if identity and #ARGV == 4 and #field <= MAX_FIELD then
   end
   if is_plain then
     local id = call('XADD', FEED, '*', ARGV[3], field)
+    NOTE_LOOK
     local dot, ms, rest = own_dot(id, identity)
     if old and ms <= old_ms and (ms < old_ms or 0 - rest <= old_seq) then
       -- @include lib/clock

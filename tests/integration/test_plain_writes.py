@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
@@ -420,6 +421,35 @@ def test_a_plain_write_that_is_to_look_trims_a_feed_that_is_full(client: Any, pe
         run(client, keys, b"?" + seen, WRITES["add"])
         assert (client.xlen(keys.base[1]) < length) == trims
         assert (calls(client, "hmget") - asked == 2) != trims  # it was a plain one
+
+
+def test_every_write_that_looks_notes_that_it_did(client: Any) -> None:
+    with Replica(client, replica_id="eu") as eu:
+        meta, larger = eu.keys(0).base[0], count()
+        tasks, held, status = eu.or_set("tasks"), eu.rw_set("held"), eu.lww_map("status")
+        writes: list[Callable[[], Any]] = [
+            lambda: tasks._add("x"),
+            lambda: tasks._add("x"),
+            lambda: next(tasks._add_here([b'"y"', b'"z"']))[1],
+            lambda: next(tasks._add_here([b'"y"', b'"z"']))[1],
+            lambda: tasks._remove("x"),
+            lambda: held._add("x"),
+            lambda: held._remove("x"),
+            lambda: status._set("x", 1),
+            lambda: status._delete("x"),
+            lambda: eu.lww_register("config")._set(1),
+            lambda: eu.max_register("most", int)._set(next(larger)),
+            lambda: eu.ew_flag("open")._enable(),
+            lambda: eu.dw_flag("shut")._disable(),
+            lambda: eu.g_counter("done")._increment(1),
+            lambda: eu.pn_counter("pool")._decrement(1),
+            lambda: eu.counter_map("scores")._increment("x", 1),
+        ]
+        for write in 2 * writes:
+            client.hset(meta, "checked", 1)
+            script = write()
+            eu.execute(script._replace(witness=b"?"))
+            assert client.hget(meta, "checked") > b"1", script
 
 
 @pytest.mark.parametrize("name", ["add two", "put two"])
