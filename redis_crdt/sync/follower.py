@@ -22,7 +22,7 @@ from redis_crdt.sync.party import read_clock
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.throttle import Pace
-from redis_crdt.transport.awaiting import all_of, check_cancelled, drive
+from redis_crdt.transport.awaiting import all_of, drive
 from redis_crdt.transport.server import ReplicaOperations
 
 log = logging.getLogger("redis_crdt.sync")
@@ -82,7 +82,6 @@ class Follower:
                     await self._follow()
                 except CRDTError as error:
                     await self._failed(error)
-                check_cancelled()
         finally:
             watching.cancel()
             if self._pull is not None:
@@ -105,7 +104,6 @@ class Follower:
         age, next_round = self._own.age, monotonic() + self._interval
         await self._pulled(await self._begin(self._pull))
         self._look_whether_read(self._pull)
-        check_cancelled()  # else the lanes, which are tasks of their own, would go on
         lanes = (self._follow_lane(self._pull, lane, age, next_round) for lane in self.peer.lanes)
         # What is measured takes round trips, and news are not to wait for them.
         await all_of([asyncio.create_task(work) for work in (self._measure(), *lanes)])
@@ -117,7 +115,6 @@ class Follower:
         Or until the replica is found not to be what it was: then all is to be asked anew.
         """
         while (left := end - monotonic()) > 0 and age == self._own.age:
-            check_cancelled()
             report: SyncReport | None = None
             if len(lane) == 1 and self.peer.flight(lane[0]):
                 report = await drive(pull.follow(lane[0], left))
@@ -162,7 +159,6 @@ class Follower:
         """Look up now and then how old the oldest write is that was not read yet."""
         while True:
             await asyncio.sleep(TELL_EVERY)
-            check_cancelled()
             pull, link = self._pull, self.link
             if pull is None or (link.state == "following" and not link.behind_entries):
                 continue
@@ -259,7 +255,6 @@ class Follower:
         )
 
     def _progressed(self) -> Procedure[None]:
-        check_cancelled()  # a pull may take long
         assert self._pull is not None
         self.link.heard()
         if self.link.progressed(self._pull.progress):

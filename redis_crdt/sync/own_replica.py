@@ -29,7 +29,7 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.link import Failures
 from redis_crdt.sync.observer import Observer
-from redis_crdt.transport.awaiting import check_cancelled, drive
+from redis_crdt.transport.awaiting import drive
 from redis_crdt.transport.server import ReplicaOperations
 
 log = logging.getLogger("redis_crdt.sync")
@@ -120,7 +120,6 @@ class OwnReplica:
                 self.failed(error)
                 await asyncio.sleep(self._backoff.compute(min(failures, 16)))
                 continue
-            check_cancelled()
             failures = 0
             self.recovered(written=False)
             if lost:

@@ -25,7 +25,7 @@ from redis_crdt.operations.operation import (
     Script,
     lacks_beginning,
 )
-from redis_crdt.transport.awaiting import all_of, drive
+from redis_crdt.transport.awaiting import all_of, drive, heeding_cancellation
 from redis_crdt.transport.bounds import bound, is_bounded
 from redis_crdt.transport.carrying import FAILURES
 from redis_crdt.transport.cluster import (
@@ -256,7 +256,8 @@ class Transport(ReplicaOperations):
             case Locate():
                 with locating():
                     cluster: Any = self._client
-                    await (cluster.nodes_manager if step.anew else cluster).initialize()
+                    with heeding_cancellation():
+                        await (cluster.nodes_manager if step.anew else cluster).initialize()
                 return None
 
     def _enter_loop(self) -> None:
@@ -369,7 +370,8 @@ class Transport(ReplicaOperations):
 
 async def _exchange(connection: Any, packed: bytes, bounded: bool) -> Any:
     """Send what is packed and read the reply, in bytes whatever the client reads for others."""
-    await connection.send_packed_command([packed])
+    with heeding_cancellation():
+        await connection.send_packed_command([packed])
     bound(connection, bounded)
     return await connection.read_response(disable_decoding=True)
 

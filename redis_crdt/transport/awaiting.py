@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
 from inspect import isawaitable
@@ -90,12 +92,15 @@ async def all_of(tasks: list[asyncio.Task[R]]) -> list[R]:
         raise
 
 
-def check_cancelled() -> None:
-    """Stop a task that was cancelled.
+@contextmanager
+def heeding_cancellation() -> Iterator[None]:
+    """Stop a task that is cancelled meanwhile, also where what it awaits swallows that.
 
-    Until Python 3.12 ``asyncio.wait_for``, which redis-py sends its commands with, may swallow
-    a cancellation that comes as the awaited thing is done.
+    Until Python 3.12 ``asyncio.wait_for``, by which redis-py sends its commands, may do so where
+    the cancellation comes as they are sent.
     """
     task = asyncio.current_task()
-    if task is not None and task.cancelling():
+    before = task.cancelling() if task else 0
+    yield
+    if task and task.cancelling() > before:
         raise asyncio.CancelledError

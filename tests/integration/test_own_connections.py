@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 import redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.connection import AbstractConnection as Connection
 
 from redis_crdt import Replica
 from redis_crdt.asyncio import Replica as AsyncReplica
@@ -84,6 +86,58 @@ async def test_one_who_is_cancelled_while_he_waits_keeps_nobody_waiting(server_u
                 await asyncio.gather(*tasks, return_exceptions=True)
         assert {0, 1, 3, 4} <= await numbers.get_elements() <= {*range(5)}
         assert not eu._shared[None].line.under_way
+
+
+async def test_a_cancellation_that_redis_py_swallows_is_heeded(
+    server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``asyncio.wait_for`` may do where it comes just as a command was sent."""
+    send = Connection.send_packed_command
+    watching: list[asyncio.Task[Any]] = []
+    swallowed: list[asyncio.Task[Any]] = []
+
+    async def sent_as_cancelled(self: Connection, *args: Any, **options: Any) -> None:
+        await send(self, *args, **options)
+        task = asyncio.current_task()
+        if task and task in watching and not task.cancelling():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+            swallowed.append(task)
+
+    async def watch() -> None:
+        async for _ in numbers.watch():
+            pass
+
+    monkeypatch.setattr(Connection, "send_packed_command", sent_as_cancelled)
+    async with AsyncReplica.from_url(server_url, replica_id="eu") as eu:
+        numbers = eu.or_set("numbers", int)
+        await numbers.add(1)
+        watching += [asyncio.create_task(watch()), asyncio.create_task(numbers.dump())]
+        async with asyncio.timeout(30):
+            await asyncio.wait(watching)
+        assert swallowed
+        assert all(task.cancelled() for task in swallowed)
+
+
+async def test_who_cleans_up_after_a_cancellation_may_ask(server_url: str) -> None:
+    async with AsyncReplica.from_url(server_url, replica_id="eu") as eu:
+        numbers = eu.or_set("numbers", int)
+        await numbers.add(1)
+        found = []
+
+        async def clean_up() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                found.append(await numbers.dump())
+
+        task = asyncio.create_task(clean_up())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert found
 
 
 async def test_time_limits_of_some_are_nothing_to_others(server_url: str) -> None:

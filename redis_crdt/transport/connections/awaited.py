@@ -8,6 +8,7 @@ from typing import Any
 
 from redis.asyncio.connection import Connection, UnixDomainSocketConnection
 
+from redis_crdt.transport.awaiting import heeding_cancellation
 from redis_crdt.transport.bounds import AwaitedBoundedParser
 
 _OF_SOCKETS = Connection._connect, UnixDomainSocketConnection._connect
@@ -48,7 +49,8 @@ class Connections:
         connection = self._make()
         self._lent[connection] = counts
         try:
-            await connection.connect()
+            with heeding_cancellation():
+                await connection.connect()
         except BaseException:
             self.discard(connection)
             raise
