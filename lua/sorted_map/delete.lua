@@ -34,4 +34,6 @@ function sorted_map_delete.commit(op, id)
   return commit_removal(op, id)
 end
 
+-- @first
+-- @include lib/remove_one_dot
 -- @run carry_out, sorted_map_delete

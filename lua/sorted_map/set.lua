@@ -39,4 +39,38 @@ function sorted_map_set.commit(op, id)
 end
 
 -- @define MAX_SCORE 400
+-- @first
+-- @define IDENTITY 'alias'
+-- @include lib/plain_write
+-- @include lib/limits
+-- @include lib/own_dot
+-- @include lib/unpack_time
+-- The score of one key, which was never there, or has one dot, of this writer.
+local field, score = ARGV[4], ARGV[5]
+if identity and #ARGV == 5 and #field <= MAX_FIELD and #score <= MAX_SCORE and string.find(score, '^-?%d[%d.e+-]*$')
+  and tonumber(score) then
+  local call, collection, live = redis.call, ARGV[3], KEYS[4]
+  local name = string.sub(collection, 2)
+  local old, is_plain, old_ms, old_seq, by = call('HGET', live, field), false, nil, nil, nil
+  if old then
+    old_ms, old_seq, by = time_of_packed(old)
+    is_plain = by == identity
+  else
+    is_plain = call('HGET', KINDS, name) == ARGV[2] and not call('HGET', KEYS[5], field)
+  end
+  if is_plain then
+    local order = string.sub(META, 1, -5) .. ARGV[2] .. '-order:' .. name
+    call('ZCARD', order)  -- raises where it is no sorted set, or is moving away
+    local id = call('XADD', FEED, '*', collection, field)
+    local dot, ms, rest = own_dot(id, identity)
+    if old and ms <= old_ms and (ms < old_ms or 0 - rest <= old_seq) then
+      -- @include lib/clock
+      id = call('XADD', FEED, id_past(old_ms, old_seq), collection, field)
+      dot = own_dot(id, identity)
+    end
+    call('HSET', live, field, dot .. '\n' .. score)
+    call('ZADD', order, score, field)
+    return id
+  end
+end
 -- @run carry_out, sorted_map_set
