@@ -47,6 +47,7 @@ if identity and #ARGV == 4 and #field <= MAX_FIELD then
   if redis.call('HGET', KINDS, string.sub(ARGV[3], 2)) == ARGV[2] then
     if redis.call('HGET', KEYS[4], field) then return {0, ''} end
     local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+    NOTE_LOOK
     redis.call('HSET', KEYS[4], field, '1')
     return id
   end

@@ -120,6 +120,7 @@ if identity and #ARGV == 6 and age == '' and #value <= MAX_VALUE and redis.call(
       local first, last = string.format('%.0f-', ms), string.format('%.0f', seq)
       local id, field = first .. last, first .. string.char(96 + #last) .. last .. '@' .. identity
       call('XADD', FEED, id, ARGV[3], field)
+      NOTE_LOOK
       call('HSET', KEYS[4], field, value)
       call('ZADD', order, '0', field)
       return {{field}, id}
