@@ -97,6 +97,14 @@ class BatchAborted(CRDTError):
     """A batch was not carried out, since a removal that it required would have had no effect."""
 
 
+class Fenced(CRDTError):
+    """A claim of a task is not the one that holds any more, so nothing was done under it.
+
+    Its lease had run out and another worker has claimed the task, or it was done or released, or
+    another region has taken it over. Whatever the worker has yet to write is not to be written.
+    """
+
+
 class InvalidCursor(CRDTError, ValueError):
     """A cursor that no watch of this kind gave out."""
 

@@ -253,6 +253,16 @@ def write(eu: Replica) -> None:
     eu.counter_map("scores").remove("x")
     eu.sorted_map("ranks").set("x", 1)
     eu.sorted_map("ranks").delete("x")
+    queue = eu.work_queue("queue", str)
+    queue.put("x")
+    claim = queue.claim("w")
+    assert claim
+    claim.extend()
+    claim.release()
+    assert queue.share() == queue.takeover("us") == 0
+    claim = queue.claim("w")
+    assert claim
+    claim.done()
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

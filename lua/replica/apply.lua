@@ -44,6 +44,7 @@
 -- @include lib/peers
 -- @include lib/entry_time
 -- @include lib/save_incarnation
+-- @include lib/heard
 -- @traits SIDES sides
 -- @traits FLOORS floors
 -- @traits SKETCH sketch
@@ -282,6 +283,7 @@ local function apply()
     local news = MODE == 'last' and known or {}
     news[SOURCE] = CURSOR
     learn(news, SOURCE)
+    if MODE == 'last' and ASKED_AS ~= '' then note_heard(replica_of(SOURCE)) end
   end
   return {changed, holds and '1' or '0', refused, last_id(), standing(), is_unfinished and '1' or nil}
 end

@@ -18,6 +18,7 @@
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+-- @include lib/heard
 -- @include lib/peers
 -- @include lib/silent
 -- @include lib/save_incarnation
@@ -49,6 +50,7 @@ local function reconcile_finish()
     add_silent(mine, news)
   end
   learn(known, source)
+  note_heard(replica_of(source))
   own = own_knowledge()
   local pending = redis.call('HGETALL', PENDING)
   for i = 1, #pending, 2 do

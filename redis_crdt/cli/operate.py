@@ -209,6 +209,24 @@ def forget(
 
 @app.command()
 @takes_settings()
+def takeover(
+    settings: Settings,
+    region: Annotated[str, typer.Argument(help="The replica id of the region.")],
+    as_json: Json = False,
+) -> None:
+    """Take over the tasks of a region that will never return, in all work queues.
+
+    Should it return, a task may be done in both until it hears of this. With its own id, a region
+    takes up at once what it had before a restart, whatever it may have forgotten.
+    """
+    with opened(settings) as replica:
+        queues = [name for name, kind in replica.collections() if kind == "work_queue"]
+        taken = sum(replica.work_queue(name).takeover(region) for name in queues)
+    _tell(f"{taken} tasks of {region} are taken over", {"taken": taken}, as_json)
+
+
+@app.command()
+@takes_settings()
 def drop(settings: Settings, name: Name, yes: Yes = False, as_json: Json = False) -> None:
     """Drop a collection in all regions, with what others write there before they hear of it."""
     with opened(settings) as replica:

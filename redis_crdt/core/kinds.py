@@ -49,6 +49,10 @@ class Kind:
     gone_by: Callable[[Mapping[bytes, Any], Mapping[bytes, Any]], Collection[bytes]] | None = None
     """Where some fields take others away: which go, of those that are there and of those that are
     written, the latter being what they become."""
+    value_in: Callable[[bytes, bytes], bytes | None] | None = None
+    """Where values have more than what programs write: what that is, of a field and its value."""
+    shared_by: str | None = None
+    """The script by which syncers have a region give others some of what it alone may do."""
     sides: tuple[str, ...] = ()
     """How the fields of a counter begin: up and down; its past writers' totals are folded."""
 

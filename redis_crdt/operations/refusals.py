@@ -106,6 +106,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         )
         effort.entries = entries
         return effort
+    if code == "FENCED":
+        return errors.Fenced(f"{about}: the claim does not hold any more: {detail}")
     if code == "CONFLICT":
         return errors.ReplicaConflict(f"{about}: {detail} is a replica of the same id")
     if code == "INFO":

@@ -220,6 +220,13 @@ def fold(keys: Keys, name: bytes, kind: str, about: str) -> Script[Any]:
     return Script("counter/fold", keys.shard, named, (kind, collection), as_is, about, LOOK)
 
 
+def share(keys: Keys, name: bytes, kind: str, script: str, about: str) -> Script[Any]:
+    """Ask to give other regions some of what only this one may do; how much it gave."""
+    named = (*keys.base, keys.live(kind, name), keys.removed(kind, name))
+    collection = KINDS[kind].letter.encode() + name
+    return Script(script, keys.shard, named, (kind, collection), as_is, about, LOOK)
+
+
 def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:
     """Ask for a step of freeing the aliases of writers; see ``lua/replica/free_aliases.lua``."""
     return _looking("free_aliases", keys, step, as_is, about)

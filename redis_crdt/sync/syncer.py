@@ -11,12 +11,14 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
+from time import monotonic
 
 from redis_crdt.errors import CRDTError, InvalidSetting
 from redis_crdt.sync.follower import Follower
 from redis_crdt.sync.link import Link
 from redis_crdt.sync.observer import Observer
 from redis_crdt.sync.own_replica import OwnReplica
+from redis_crdt.sync.sharing import share
 from redis_crdt.sync.status import read_status
 from redis_crdt.sync.throttle import Pace
 from redis_crdt.sync.tombstones import GRACE, check_age, collect
@@ -24,6 +26,13 @@ from redis_crdt.transport.awaiting import drive
 from redis_crdt.transport.server import ReplicaOperations
 
 log = logging.getLogger("redis_crdt.sync")
+
+
+SHARE_EVERY = 1.0
+"""For how many seconds at least what others ask for is not looked at again."""
+
+SHARE_REST = 20
+"""And for how many times as long as looking took."""
 
 
 class Syncer:
@@ -81,6 +90,7 @@ class Syncer:
                     self._start(follower)
                 self._tasks.create_task(self.own.watch())
                 self._tasks.create_task(self._collect_now_and_then())
+                self._tasks.create_task(self._share_now_and_then())
                 if self._observer:
                     self._tasks.create_task(self._survey(self._observer))
         finally:
@@ -144,6 +154,14 @@ class Syncer:
                 log.info("gc.done tombstones=%d", gone)
                 if self._observer:
                     self._observer.collected(gone)
+
+    async def _share_now_and_then(self) -> None:
+        while True:
+            began = monotonic()
+            with suppress(CRDTError):  # of which those who watch the replica tell
+                await drive(share(self.own.replica))
+            # Where there is much to look through, that is done more rarely.
+            await asyncio.sleep(max(SHARE_EVERY, SHARE_REST * (monotonic() - began)))
 
     async def _survey(self, observer: Observer) -> None:
         while True:

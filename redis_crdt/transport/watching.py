@@ -122,8 +122,8 @@ class Watcher(Generic[K]):
         """Where to go on after all that it has told."""
         return ",".join(map(str, self._positions.values()))
 
-    def page(self) -> Procedure[list[Change[K]] | None]:
-        """Wait for changes; None once nothing has happened for the timeout."""
+    def page(self, within: float | None = None) -> Procedure[list[Change[K]] | None]:
+        """Wait for changes; None once nothing has happened for the timeout, or ``within`` that."""
         if self._tail is None:
             for shard in self._shards:
                 yield from self._settle(shard)
@@ -132,7 +132,8 @@ class Watcher(Generic[K]):
             self._tail = tail_of(self._replica, tuple(self._shards))
             self._seat = self._tail.sit(self._only)
             self._seat.behind |= self._timeout == 0  # who does not wait looks for himself
-        deadline = None if self._timeout is None else monotonic() + self._timeout
+        timeout = self._timeout if within is None else within
+        deadline = None if timeout is None else monotonic() + timeout
         while True:
             if self._seat.behind:
                 changes = self._changes((yield from self._catch_up(self._tail)))

@@ -28,6 +28,7 @@ TYPES: Final = (
     "pn_counter",
     "rw_set",
     "sorted_map",
+    "work_queue",
 )
 """The folders of all types, which are named as the methods that open them."""
 

@@ -22,6 +22,7 @@ __all__ = [
     "PNCounter",
     "RWSet",
     "SortedMap",
+    "WorkQueue",
 ]
 
 PLACES: Final = {
@@ -41,6 +42,7 @@ PLACES: Final = {
     "PNCounter": "redis_crdt.types.pn_counter.memory",
     "RWSet": "redis_crdt.types.rw_set.memory",
     "SortedMap": "redis_crdt.types.sorted_map.memory",
+    "WorkQueue": "redis_crdt.types.work_queue.memory",
 }
 """Where each class is."""
 
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from redis_crdt.types.pn_counter.memory import OpensPNCounter, PNCounter
     from redis_crdt.types.rw_set.memory import OpensRWSet, RWSet
     from redis_crdt.types.sorted_map.memory import OpensSortedMap, SortedMap
+    from redis_crdt.types.work_queue.memory import OpensWorkQueue, WorkQueue
 
     class Types(
         OpensCardinality,
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
         OpensPNCounter,
         OpensRWSet,
         OpensSortedMap,
+        OpensWorkQueue,
     ):
         """Replicas, as far as they have collections of all types."""
 else:
@@ -103,3 +107,4 @@ else:
         pn_counter = LateMethod("redis_crdt.types.pn_counter.memory", "OpensPNCounter")
         rw_set = LateMethod("redis_crdt.types.rw_set.memory", "OpensRWSet")
         sorted_map = LateMethod("redis_crdt.types.sorted_map.memory", "OpensSortedMap")
+        work_queue = LateMethod("redis_crdt.types.work_queue.memory", "OpensWorkQueue")

@@ -19,6 +19,7 @@ from redis_crdt.types.or_set.protocol import OpensORSet
 from redis_crdt.types.pn_counter.protocol import OpensPNCounter
 from redis_crdt.types.rw_set.protocol import OpensRWSet
 from redis_crdt.types.sorted_map.protocol import OpensSortedMap
+from redis_crdt.types.work_queue.protocol import OpensWorkQueue
 
 
 class Types(
@@ -38,6 +39,7 @@ class Types(
     OpensPNCounter,
     OpensRWSet,
     OpensSortedMap,
+    OpensWorkQueue,
     Protocol,
 ):
     """Replicas, as far as they have collections of all types."""

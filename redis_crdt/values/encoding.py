@@ -84,7 +84,9 @@ def check_values(codec: Codec[Any], kind: KindName, entries: Mapping[bytes, Entr
                 if field not in codec.forms(codec.decode(field)):
                     raise InvalidValue(f"element {field[:80]!r} is not in canonical form")
             case Dots(live):
-                for value in live.values():
+                inner = KINDS[kind].value_in
+                for held in live.values():
+                    value = held if inner is None or held is None else inner(field, held)
                     if value is not None:
                         codec.decode(value)
             case Last(value=bytes(value)):

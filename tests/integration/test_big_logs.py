@@ -8,8 +8,8 @@ import pytest
 
 from redis_crdt import Replica
 from redis_crdt.core.clock import parse_clock
+from redis_crdt.core.ids import read_time
 from redis_crdt.operations import replies
-from redis_crdt.types.log.ids import read_time
 from tests.backends import NewClient
 
 ENTRIES = 5000

@@ -12,6 +12,7 @@ from redis_crdt.core.dots import FOREVER, Dots
 from redis_crdt.core.entries import Entry, Last, Line, Rank, Total
 from redis_crdt.core.tallies import Count, Tally
 from redis_crdt.types.g_set.kind import THERE
+from redis_crdt.types.work_queue.tasks import Task
 from redis_crdt.values.codec import codec_for
 from redis_crdt.values.ranks import rank_of
 
@@ -82,6 +83,13 @@ def tallies(draw: st.DrawFn) -> Tally:
     return Tally({writer: count() for writer in draw(st.sets(writers, min_size=1))})
 
 
+tasks = st.builds(
+    Task,
+    writers,
+    values,
+    *(st.integers(0, 2), st.integers(0, 2), st.sampled_from([b"0", b"1", b"2"])),
+).map(bytes)
+
 ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "ew_flag": states(st.sampled_from([b"true", b"false"])),
     "g_counter": totals(),
@@ -101,6 +109,7 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "lww_map": states(values, expire=True),
     "pn_counter": resettable(),
     "counter_map": tallies(),
+    "work_queue": states(tasks),
 }
 """For each join, and the dots both with and without values, the entries of one kind."""
 

@@ -1,40 +1,17 @@
-"""The ids of a log's entries, and the floors below which they are gone; ``lua/lib/log_ids.lua``.
-
-An id is ``MS-SEQ@WRITER``: the milliseconds as thirteen digits, and before the other number a
-letter that tells how many digits it has. So its bytes sort as the entries do.
-"""
+"""The ids of a log's entries, and the floors below which they are gone; ``lua/lib/log_ids.lua``."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from redis_crdt.core.clock import Time, check_writer
+from redis_crdt.core.clock import check_writer
 from redis_crdt.core.entries import Line
+from redis_crdt.core.ids import check_id as check_plain_id
+from redis_crdt.core.ids import read_time
 from redis_crdt.errors import InvalidCursor, InvalidDump
 
-_TIME: Final = re.compile(rb"([0-9]{13})-([a-o])(0|[1-9][0-9]{0,14})")
 _FLOOR: Final = b"^"
-
-
-def time_text(time: Time) -> bytes:
-    """Return a time as ids begin with it."""
-    seq = str(time.seq)
-    return b"%013d-%c%b" % (time.ms, 96 + len(seq), seq.encode())
-
-
-def read_time(text: bytes) -> Time:
-    """Read that; :class:`InvalidDump` for anything else."""
-    match = _TIME.fullmatch(text)
-    if match is None or len(match[3]) != match[2][0] - 96:
-        raise InvalidDump(f"not a time of a log: {text[:80]!r}")
-    return Time(int(match[1]), int(match[3]))
-
-
-def new_id(time: Time, writer: str) -> bytes:
-    """Return the id of what a writer appends at a time."""
-    return b"%b@%b" % (time_text(time), writer.encode())
 
 
 def is_floor(field: bytes) -> bool:
@@ -52,9 +29,7 @@ def check_field(field: bytes) -> None:
     if is_floor(field):
         check_writer(field[1:].decode("ascii", "replace"))
     else:
-        time, _, writer = field.partition(b"@")
-        read_time(time)
-        check_writer(writer.decode("ascii", "replace"))
+        check_plain_id(field)
 
 
 def parse_at(field: bytes, text: bytes) -> Line:

@@ -9,6 +9,7 @@ from typing_extensions import TypeVar
 
 from redis_crdt.core.clock import Time, wall_clock
 from redis_crdt.core.entries import Line
+from redis_crdt.core.ids import new_id, time_text
 from redis_crdt.errors import FeedTrimmed
 from redis_crdt.operations.operation import Procedure, drive
 from redis_crdt.transport.watching import check_limit
@@ -16,7 +17,7 @@ from redis_crdt.types.base.collection.memory import Collection
 from redis_crdt.types.base.opener import Opener
 from redis_crdt.types.log import reading
 from redis_crdt.types.log.batch import Recordable
-from redis_crdt.types.log.ids import check_id, floors_of, is_floor, new_id, time_text
+from redis_crdt.types.log.ids import check_id, floors_of, is_floor
 from redis_crdt.types.log.reading import Arrivals, Limits, Logged
 from redis_crdt.values.encoding import encode_value
 

@@ -1,0 +1,7 @@
+-- What batches may do.
+-- Errors
+--   none
+-- @include work_queue/done
+-- @include work_queue/put
+OPERATIONS['work_queue/done'] = work_queue_done
+OPERATIONS['work_queue/put'] = work_queue_put

@@ -1,0 +1,54 @@
+-- Puts a task into a queue, for this region to do.
+-- KEYS
+--   meta
+--   feed
+--   kinds
+--   live       the collection's entries
+--   removed    its tombstones
+-- ARGV
+--   witness    what the caller has seen; see lib/incarnation
+--   kind
+--   collection the letter of its kind, and its name
+--   priority
+--   delay      for how many milliseconds it is to wait
+--   value
+-- Reply
+--   the id of the task
+--   the id of the write
+-- Errors
+--   CRDTCLOSED    the namespace is not open on this server
+--   CRDTINFO      the server does not let itself be asked which process it is: what it says
+--   CRDTKIND      the name stands for other kinds: those, and the name
+--   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
+--   CRDTSIZE      something is larger than it may be: what
+-- @include lib/operation
+-- @include lib/own_dot
+-- @include lib/next_id
+-- @include lib/log_ids
+-- @include lib/tasks
+-- @include lib/scores
+-- @include lib/read_time
+local work_queue_put = {index = write_scores}
+local given  -- the last time that this script has given out
+
+function work_queue_put.prepare(op)
+  local priority, delay, value = op.args[op.first], op.args[op.first + 1] + 0, op.args[op.last]
+  if #value > MAX_VALUE then fail('SIZE', 'a value takes ' .. #value .. ' bytes') end
+  op.order = checked_order(op.name, op.kind)
+  if not op.field then
+    given = given and id_past(time_of(given)) or next_id(0, 0)
+    op.id, op.field = given, log_time(time_of(given)) .. '@' .. writer
+  end
+  if delay > 0 and not now then read_time() end
+  op.task = {epoch = 0, n = 0, owner = writer, state = '0', worker = '', attempts = 0, priority = priority + 0,
+             until_ms = delay > 0 and math.min(now + delay, LAST_TIME) or 0, value = value}
+  return {op.field}, 1, 1
+end
+
+function work_queue_put.commit(op, id)
+  put(op.live, {op.field, own_dot(id, alias) .. '\n' .. format_task(op.task)})
+  put_in_order(op.order, op.field, place_of(op.task))
+  return op.field
+end
+
+-- @run carry_out, work_queue_put

@@ -1,0 +1,32 @@
+"""What a batch records on a work queue."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from redis_crdt.types.base.batch import Batch, Recorder, Result
+
+T = TypeVar("T")
+
+
+class WorkQueueRecorder(Recorder, Generic[T]):
+    """Records operations on a work queue."""
+
+    def put(self, value: T, priority: int = 0, delay: float = 0) -> Result[None]:
+        """Record that a task is put."""
+        return self._record("put", value, priority, delay)
+
+    def done(self, claim: Any) -> Result[None]:
+        """Record that a claimed task is done.
+
+        If the claim does not hold any more, the whole batch is dropped, with :class:`Fenced`: so
+        what comes of a task is written if it is this worker's to write, and only then.
+        """
+        return self._record("done", claim)
+
+
+class Recordable(Generic[T]):
+    """A work queue, on a server or in memory."""
+
+    def _recorder(self, batch: Batch) -> WorkQueueRecorder[T]:
+        return WorkQueueRecorder(batch, self)

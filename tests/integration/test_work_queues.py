@@ -1,0 +1,126 @@
+"""Work queues where servers forget, and where syncers hand tasks over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from redis_crdt import Replica, memory
+from redis_crdt.errors import Fenced
+from redis_crdt.servers import Server
+from tests.backends import NewClient, NewServer
+from tests.integration.test_amnesia import crash
+
+
+@pytest.fixture
+def server(new_server: NewServer) -> Server:
+    return new_server("valkey", {"dbfilename": "dump.rdb"})
+
+
+@pytest.fixture
+def eu(server: Server) -> Iterator[Replica]:
+    with Replica.from_url(server.url, replica_id="eu") as replica:
+        yield replica
+
+
+@pytest.fixture
+def us() -> memory.Replica:
+    """A region that forgets nothing."""
+    return memory.Replica(replica_id="us")
+
+
+def save(server: Server) -> None:
+    with server.client() as client:
+        client.save()
+
+
+def test_what_was_handed_over_and_forgotten_is_not_claimed(
+    server: Server, eu: Replica, us: memory.Replica
+) -> None:
+    mine, theirs = eu.work_queue("q", str), us.work_queue("q", str)
+    mine.put("one")
+    eu.sync(us)
+    save(server)
+    assert theirs.claim("w") is None
+    eu.sync(us)
+    assert mine.share() == 1
+    us.pull(eu)
+    crash(server)
+    assert mine.claim("w") is None  # it may have been handed over, and was
+    assert mine.elsewhere() == 1
+    held = theirs.claim("w")
+    assert held is not None
+    eu.pull(us)
+    assert mine.claim("w") is None
+    held.done()
+    eu.pull(us)
+    assert mine.elsewhere() == 0
+
+
+def test_tasks_are_taken_up_once_all_others_were_read_and_leases_are_over(
+    server: Server, eu: Replica, us: memory.Replica
+) -> None:
+    queue = eu.work_queue("q", str)
+    for value in ("one", "two", "three"):
+        queue.put(value)
+    ended, left = queue.claim("a", lease=0.3), queue.claim("b", lease=0.3)
+    assert ended is not None
+    assert left is not None
+    eu.sync(us)
+    save(server)
+    forgotten = queue.claim("c", lease=0.3)
+    assert forgotten is not None
+    crash(server)
+    assert queue.claim("d") is None  # nobody has read anything
+    ended.done()  # nothing that is known here speaks against it
+    eu.sync(us)
+    found = [queue.claim("d", timeout=30) for _ in range(2)]
+    assert {claim.value for claim in found if claim} == {"two", "three"}
+    assert all(claim.fence > forgotten.fence for claim in found if claim)
+    for late in (left, forgotten):
+        with pytest.raises(Fenced):
+            late.done()
+    assert queue.claim("d") is None
+
+
+def test_who_is_alone_waits_for_leases_only(server: Server, eu: Replica) -> None:
+    queue = eu.work_queue("q", str)
+    queue.put("one")
+    first = queue.claim("a", lease=0.2)
+    assert first is not None
+    first.release()
+    save(server)
+    forgotten = queue.claim("a", lease=0.2)
+    assert forgotten is not None
+    crash(server)
+    again = queue.claim("a", timeout=30)
+    assert again is not None
+    assert again.fence > forgotten.fence
+    again.done()
+
+
+def test_an_operator_may_take_up_at_once_what_was_before(
+    server: Server, eu: Replica, us: memory.Replica
+) -> None:
+    queue = eu.work_queue("q", str)
+    queue.put("one")
+    eu.sync(us)
+    save(server)
+    crash(server)
+    assert queue.claim("a") is None
+    assert queue.takeover("eu") == 1
+    assert queue.claim("a") is not None
+
+
+def test_syncers_hand_tasks_to_regions_that_have_none(new_client: NewClient) -> None:
+    eu = Replica(new_client("valkey"), replica_id="eu")
+    us = Replica(new_client("redis"), replica_id="us")
+    with eu, us, eu.keep_in_sync([us]), us.keep_in_sync([eu]):
+        mine, theirs = eu.work_queue("q", int), us.work_queue("q", int)
+        for value in range(4):
+            mine.put(value)
+        claim = theirs.claim("w", timeout=30)
+        assert claim is not None
+        assert mine.pending() == 2
+        claim.done()
