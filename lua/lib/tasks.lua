@@ -9,24 +9,12 @@
 -- best first; those that wait for a time at that; and the others in ranges of their own.
 -- Defines
 --   line_of, read_task, format_task, renewed, ready_at, region_of, is_past_own, place_of, place_of_entry,
---   asker_of, LEASED, DEAD, FOREIGN, BUSY, FROZEN, ASKED, LAST_TIME
+--   asker_of
 -- Errors
 --   none
 -- @include lib/replica
 -- @include lib/bytes
--- @define LAST_TIME 9999999999999
--- @define LEASED 10000000000000
--- @define DEAD 30000000000000
--- Of other regions: those that wait there, and the rest.
--- @define FOREIGN 40000000000000
--- @define BUSY 41000000000000
--- Of past incarnations of this replica; see lib/take_up.
--- @define FROZEN 50000000000000
--- @define ASKED 60000000000000
--- So many changes have room in a fence beside its epoch.
--- @define MAX_CHANGES 2097151
--- Above and below zero.
--- @define MAX_PRIORITY 1000000000
+-- @include lib/place_ranges
 
 -- Nil for what is no task, as a peer that lies may send it.
 local function read_task(line)

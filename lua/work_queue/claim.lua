@@ -146,4 +146,6 @@ function work_queue_claim.commit(op, id)
   return op.reply
 end
 
+-- @first
+-- @include lib/plain_claim
 -- @run carry_out, work_queue_claim

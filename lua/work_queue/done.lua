@@ -36,4 +36,6 @@ function work_queue_done.commit(op, id)
   return commit_removal(op, id)
 end
 
+-- @first
+-- @include lib/plain_done
 -- @run carry_out, work_queue_done

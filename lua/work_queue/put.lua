@@ -35,6 +35,7 @@ function work_queue_put.prepare(op)
   local priority, delay, value = op.args[op.first], op.args[op.first + 1] + 0, op.args[op.last]
   if #value > MAX_VALUE then fail('SIZE', 'a value takes ' .. #value .. ' bytes') end
   op.order = checked_order(op.name, op.kind)
+  redis.call('HLEN', op.live)  -- raises where it is no hash
   if not op.field then
     given = given and id_past(time_of(given)) or next_id(0, 0)
     op.id, op.field = given, log_time(time_of(given)) .. '@' .. writer

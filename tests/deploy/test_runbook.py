@@ -213,12 +213,17 @@ def test_a_region_is_added_and_removed(two: Regions) -> None:
     two.machine.run(step("A region is added"))
     two.add("ap", "of ap")
     two.all_have("of eu", "of us", "of ap")
+    two["ap"].work_queue("jobs", str).put("left undone")
+    jobs = two["eu"].work_queue("jobs", str)
+    until(lambda: jobs.elsewhere() == 1)
     two.machine.run(step("A region is removed"))
     two.names.remove("ap")
     for name in two.names:
         assert "ap" not in {peer.peer for peer in two[name].status().peers}
     two.add("eu", "after that")
     two.all_have("of eu", "of us", "of ap", "after that")
+    two.machine.run(step("A region is lost for good"))
+    assert jobs.pending() == 1
 
 
 def test_syncers_are_upgraded(two: Regions) -> None:

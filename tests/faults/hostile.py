@@ -89,5 +89,5 @@ def plant(client: redis.Redis, mallory: Replica, payload: str, beside: str = "fi
         client.hset(keys.base[0], "#m", "mallory#1")
     client.hset(keys.live(kind, name.encode()), field, stored)
     client.hset(keys.base[2], name, kind)
-    letter = KINDS[kind].letter if kind in KINDS else "q"
+    letter = KINDS[kind].letter if kind in KINDS else "Q"
     client.xadd(keys.base[1], {letter + name: field})

@@ -46,6 +46,8 @@ def write_all(replica: Replica) -> None:
     replica.pn_counter("pool").decrement(2)
     replica.counter_map("scores").increment("a", 2)
     replica.sorted_map("ranks").set("a", 2)
+    jobs = replica.work_queue("jobs", str)
+    jobs.put("a")
     replica.lww_register("config", int).set(1)
     replica.mv_register("owner", str).set("a")
     status = replica.lww_map("status", str)
@@ -60,6 +62,12 @@ def writes(replica: Replica) -> list[Callable[[], object]]:
     other = State(kind="or_set", entries={'"new"': DOT})
     done, pool = replica.g_counter("done"), replica.pn_counter("pool")
     scores = replica.counter_map("scores")
+    jobs = replica.work_queue("jobs", str)
+    for value in "bc":
+        jobs.put(value)
+    held, given = jobs.claim("w"), jobs.claim("w")
+    assert held is not None
+    assert given is not None
     config, owner = replica.lww_register("config", int), replica.mv_register("owner", str)
 
     def batch() -> None:
@@ -79,6 +87,11 @@ def writes(replica: Replica) -> list[Callable[[], object]]:
         lambda: scores.increment("a"),
         lambda: scores.remove("a"),
         lambda: replica.sorted_map("ranks").set("a", 3),
+        lambda: jobs.put("d"),
+        lambda: jobs.claim("w"),
+        held.extend,
+        held.done,
+        given.release,
         lambda: config.set(2),
         lambda: owner.set("b"),
         lambda: status.set("a", "idle"),

@@ -133,6 +133,7 @@ def test_a_key_of_another_program(eu: Replica, redis_client: redis.Redis, foreig
             ("lww_map", "status"),
             ("counter_map", "scores"),
             ("sorted_map", "ranks"),
+            ("work_queue", "jobs"),
         ),
     )
     for kind, name in collections:

@@ -144,11 +144,14 @@ def test_inspect_shows_what_was_counted_and_taken_away(new_url: NewUrl) -> None:
         eu.pn_counter("pool").increment(2)
         eu.counter_map("scores").increment("ann", 64)
         eu.sorted_map("ranks").set("bob", 2.5)
-    shown = {name: redis_crdt("inspect", url, name).stdout for name in ("pool", "scores", "ranks")}
+        eu.work_queue("jobs", str).put("a job")
+    names = ("pool", "scores", "ranks", "jobs")
+    shown = {name: redis_crdt("inspect", url, name).stdout for name in names}
     assert b"73" in shown["pool"]
     assert b"71" in shown["pool"]
     assert b"+64" in shown["scores"]
     assert b"2.5" in shown["ranks"]
+    assert b"a job" in shown["jobs"]
 
 
 def test_a_compressed_dump_goes_through_a_pipe(new_url: NewUrl) -> None:

@@ -261,6 +261,18 @@ def test_forget_gc_and_reset(urls: tuple[str, str], regions: tuple[Replica, Repl
     assert eu.verify(us) == []
 
 
+def test_tasks_of_a_region_that_is_gone_are_taken_over(
+    urls: tuple[str, str], regions: tuple[Replica, Replica]
+) -> None:
+    eu, us = regions
+    for name in ("jobs", "chores"):
+        us.work_queue(name, str).put(name)
+    eu.pull(us)
+    assert redis_crdt("takeover", urls[0], "us").stdout == b"2 tasks of us are taken over\n"
+    assert json.loads(redis_crdt("takeover", urls[0], "us", "--json").stdout) == {"taken": 0}
+    assert eu.work_queue("jobs", str).pending() == 1
+
+
 def test_forgetting_one_whose_writes_were_not_read(new_url: NewUrl) -> None:
     urls = [new_url("valkey") for _ in range(3)]
     eu, us, ap = (

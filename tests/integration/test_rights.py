@@ -45,6 +45,17 @@ def test_a_client_and_a_peer_have_what_they_need(
     sessions.persist("a")
     assert sessions.remove("b")
     assert len(sessions) == 2
+    jobs = eu.work_queue("jobs", str)
+    jobs.put("one")
+    jobs.put("two", delay=60)
+    job = jobs.claim("w")
+    assert job is not None
+    job.extend(60)
+    job.release()
+    assert jobs.claim("w") is not None
+    assert jobs.claim("w") is None
+    assert jobs.takeover("us") == jobs.share() == 0
+    assert (jobs.pending(), jobs.claimed(), jobs.elsewhere(), jobs.dead()) == (1, 1, 0, [])
     with us.keep_in_sync([url(servers_[0], "peer")]):
         until(lambda: not us.verify(eu))
     assert list(eu.watch("0-0", timeout=0.01))

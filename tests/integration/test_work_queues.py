@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import redis
 
 from redis_crdt import Replica, memory
 from redis_crdt.errors import Fenced
@@ -124,3 +127,60 @@ def test_syncers_hand_tasks_to_regions_that_have_none(new_client: NewClient) -> 
         assert claim is not None
         assert mine.pending() == 2
         claim.done()
+
+
+def play(replica: Replica) -> None:
+    """Claims and ends of all sorts, of which most are plain."""
+    queue = replica.work_queue("q", str, max_attempts=2)
+    for value, priority in [("a", 0), ("b", 2), ("c", 0), ("d", -3), ("e", 0)]:
+        queue.put(value, priority)
+    claims = [queue.claim(f"w{i}", lease=900 - 100 * (i % 2)) for i in range(3)]
+    for claim in claims[:2]:
+        assert claim is not None
+        claim.done()
+        with pytest.raises(Fenced):
+            claim.done()
+    assert claims[2] is not None
+    claims[2].release()
+    for _ in range(3):
+        claim = queue.claim("late", lease=800)
+        assert claim is not None
+        claim.release()
+    longer = queue.claim("longer", lease=5000)
+    assert longer is not None
+    with replica.batch() as batch:
+        batch.on(queue).put("f")
+        batch.on(queue).done(longer)
+    left = queue.claim("last", lease=5000)
+    assert left is not None
+    left.extend(6000)
+
+
+def written(replica: Replica, client: redis.Redis) -> tuple[Any, ...]:
+    """What there is, but for times and names that tell the time."""
+    writer = client.hget("crdt:{default:0}:meta", "writer")
+    assert isinstance(writer, bytes)
+    order: Any = client.zrange("crdt:{default:0}:work_queue-order:q", 0, -1, withscores=True)
+    fields = {field: b"id %d" % i for i, field in enumerate(sorted(field for field, _ in order))}
+    times = re.compile(rb"\d{13}(?:-\d+)?")
+    dump = replica.work_queue("q", str).dump().entries
+    entries = sorted(
+        times.sub(b"T", entry.encode().replace(writer, b"W")) for entry in dump.values()
+    )
+    places = [
+        (fields[field], place if place < 0 else int(place // 10**13)) for field, place in order
+    ]
+    feed: Any = client.xrange("crdt:{default:0}:feed")
+    return entries, places, [len(refs) for _, refs in feed]
+
+
+def test_plain_claims_and_ends_write_what_the_rest_would_have_written(
+    new_client: NewClient,
+) -> None:
+    found = []
+    for limit in (9_999, 1_000_000):  # to a small feed no write is plain
+        client = new_client("valkey")
+        with Replica(client, replica_id="eu", feed_limit=limit) as eu:
+            play(eu)
+            found.append(written(eu, client))
+    assert found[0] == found[1]

@@ -1,0 +1,18 @@
+-- Where in the order of a work queue tasks are, by what is to be done with them (lib/tasks).
+-- Defines
+--   LAST_TIME, LEASED, DEAD, FOREIGN, BUSY, FROZEN, ASKED, MAX_CHANGES, MAX_PRIORITY
+-- Errors
+--   none
+-- @define LAST_TIME 9999999999999
+-- @define LEASED 10000000000000
+-- @define DEAD 30000000000000
+-- Of other regions: those that wait there, and the rest.
+-- @define FOREIGN 40000000000000
+-- @define BUSY 41000000000000
+-- Of past incarnations of this replica; see lib/take_up.
+-- @define FROZEN 50000000000000
+-- @define ASKED 60000000000000
+-- So many changes have room in a fence beside its epoch.
+-- @define MAX_CHANGES 2097151
+-- Above and below zero.
+-- @define MAX_PRIORITY 1000000000
