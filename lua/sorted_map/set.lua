@@ -62,6 +62,7 @@ if identity and #ARGV == 5 and #field <= MAX_FIELD and #score <= MAX_SCORE and s
     local order = string.sub(META, 1, -5) .. ARGV[2] .. '-order:' .. name
     call('ZCARD', order)  -- raises where it is no sorted set, or is moving away
     local id = call('XADD', FEED, '*', collection, field)
+    NOTE_LOOK
     local dot, ms, rest = own_dot(id, identity)
     if old and ms <= old_ms and (ms < old_ms or 0 - rest <= old_seq) then
       -- @include lib/clock

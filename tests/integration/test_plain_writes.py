@@ -13,11 +13,11 @@ import redis
 from redis_crdt import Replica, servers
 from redis_crdt.core.clock import Time
 from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE
+from redis_crdt.core.ids import time_text as log_time
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys
 from redis_crdt.operations.packed import pack_time
 from redis_crdt.transport.scripts import load
-from redis_crdt.types.log.ids import time_text as log_time
 from tests.integration.test_big_collections import calls
 
 TO_COME = 4 * 10**12
