@@ -14,6 +14,7 @@
 -- Errors
 --   CRDTABORTED   an operation that must have an effect has none: its number
 --   CRDTCLOSED    the namespace is not open on this server
+--   CRDTFENCED    the claim is not the one that holds: what is known of the task
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
