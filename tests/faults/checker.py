@@ -18,6 +18,7 @@ from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.tallies import Tally
 from redis_crdt.errors import CRDTError
+from tests.faults.claiming import fences_given_twice, lost_tasks, tasks_done_twice
 from tests.faults.counting import is_counted_in, miscounted, reset_wrongly, totals_of
 from tests.faults.evidence import Evidence
 from tests.faults.growing import (
@@ -75,6 +76,9 @@ def check(history: History, finals: Mapping[str, Entries]) -> list[str]:
         run.undone_writes,
         run.unheard_of_values,
         run.torn_batches,
+        lambda: fences_given_twice(run),
+        lambda: tasks_done_twice(run),
+        lambda: lost_tasks(run),
         run.lost_observations,
     )
     for rule in rules:
@@ -274,7 +278,7 @@ class _Run(Evidence):
             at = operation.region, name, field
             later[at] = max(later[at], operation.invoked)
         for (name, field), entry in self.final.items():
-            for value in _values(entry):
+            for value in _values(entry) if name != "jobs" else ():
                 by = written.get((name, field, json.loads(value)))
                 if by is not None and later[by.region, name, field] > by.completed:
                     yield f"{name}: {value!r} of {field!r} is back, written over at {by.region}"
@@ -287,7 +291,7 @@ class _Run(Evidence):
             if verb == "set" and self.may_have_run(operation)
         }
         for (name, field), entry in self.final.items():
-            for value in _values(entry):
+            for value in _values(entry) if name != "jobs" else ():
                 if (name, field, json.loads(value)) not in written:
                     yield f"{name}: nobody has written {value!r} to {field!r}"
 
@@ -357,6 +361,8 @@ class _Run(Evidence):
 
     def _removable(self, at: Field) -> bool:
         name, field = at
+        if COLLECTIONS[name] == "work_queue":
+            return True
         if COLLECTIONS[name] in MAPS:
             return any(
                 verb == "remove" and argument == field

@@ -39,6 +39,7 @@ COLLECTIONS = {
     "said": "log",
     "recent": "log",  # trimmed to `RECENT` entries
     "visitors": "cardinality",
+    "jobs": "work_queue",
 }
 """What the clients write to: name -> kind. Values are written once at most, everywhere, except by
 flags and by the largest and the smallest."""

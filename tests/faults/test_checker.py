@@ -79,9 +79,29 @@ def owned(value: str, *read: str, **more: Any) -> Operation:
     return done(("set", "owner", [value, list(read)]), **more)
 
 
+JOB = "0000000001000-a0@eu#1"
+JOBS = {("jobs", JOB): f'{A}\n[0,0,"eu#1",0,"",0,0,0,"x"]'}
+PUT = done(("put", "jobs", "x"))
+CLAIMED, ENDED = (done((verb, "jobs", [JOB, 1, "x"])) for verb in ("claim", "done"))
+
+
+def test_tasks_that_are_sound() -> None:
+    assert violations([PUT], JOBS) == []
+    assert violations([PUT, CLAIMED], JOBS) == []
+    assert violations([PUT, CLAIMED, ENDED], {}) == []
+    assert violations([PUT, CLAIMED, replace(ENDED, outcome="unknown")], {}) == []
+    assert violations([PUT], {}, LOST) == []
+    assert violations([PUT, CLAIMED, ENDED], JOBS, LOST) == []
+
+
 @pytest.mark.parametrize(
     ("operations", "final", "says"),
     [
+        ([PUT], {}, "'x' is lost"),
+        ([PUT, CLAIMED, replace(ENDED, outcome="refused")], {}, "'x' is lost"),
+        ([PUT, CLAIMED, ENDED], JOBS, "'x' is back"),
+        ([PUT, CLAIMED, replace(CLAIMED, region="us")], JOBS, "given twice"),
+        ([PUT, CLAIMED, ENDED, replace(ENDED, region="us")], {}, "done twice"),
         ([ADD], {}, "'x' is lost"),
         ([ADD], {X: f"|{A}"}, "'x' is lost"),
         ([ADD, replace(REMOVE, outcome="refused")], {}, "'x' is lost"),

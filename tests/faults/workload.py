@@ -80,6 +80,8 @@ class Client:
             *[self.rank] * 2,
             *[self.say] * 2,
             self.visit,
+            *[self.put] * 2,
+            *[self.work] * 2,
         )
         self._open()
         while not self.task.over.exists() and self.number < self.task.operations:
@@ -200,6 +202,24 @@ class Client:
         visitors = [f"{self._new()}-{i}" for i in range(self.chance.choice([1, 3]))]
         self._do([("add", "visitors", visitors)], partial(self.on["visitors"].add, *visitors))
 
+    def put(self) -> None:
+        job, priority = self._new(), self.chance.randrange(3)
+        self._do([("put", "jobs", job)], partial(self.on["jobs"].put, job, priority))
+
+    def work(self) -> None:
+        """Claim a task, and end it in time, or late, or not at all."""
+        try:
+            claim = self.on["jobs"].claim("w", lease=self.chance.choice([0.02, 0.3, 2]))
+        except CRDTError:
+            return
+        if claim is None:
+            return
+        told = [claim.id, claim.fence, claim.value]
+        self._do([("claim", "jobs", told)], lambda: None)
+        sleep(self.chance.choice([0, 0, 0.03]))
+        if self.chance.random() < 0.9:
+            self._do([("done", "jobs", told)], claim.done)
+
     def own(self) -> None:
         """Write in place of the values that were read."""
         value = self._new()
@@ -261,7 +281,7 @@ def _field_of(effect: Effect) -> Field | None:
             return name, field_of(argument)
         case "lww_map" | "sorted_map" | "counter_map":
             return name, argument if isinstance(argument, str) else argument[0]
-        case "g_counter" | "pn_counter" | "log" | "cardinality":
+        case "g_counter" | "pn_counter" | "log" | "cardinality" | "work_queue":
             return None
         case _:
             return name, VALUE.decode()
