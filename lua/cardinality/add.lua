@@ -57,4 +57,20 @@ function cardinality_add.commit(op)
   if overlay then put(op.removed, op.flat) else write_sketch(op.removed, op.flat) end
 end
 
+-- @first
+-- @define IDENTITY 'writer'
+-- @include lib/plain_write
+-- @include lib/sketch
+-- Registers of one entry, which is there; mostly nothing is to be raised.
+local field, old = ARGV[4], identity and #ARGV == 5 and redis.call('HGET', KEYS[4], ARGV[4])
+if old then
+  local joined = join_registers(old, ARGV[5])
+  if joined == old then return {0, ''} end
+  redis.call('STRLEN', KEYS[5])  -- raises where it is no text
+  local id = redis.call('XADD', FEED, '*', ARGV[3], field)
+  NOTE_LOOK
+  redis.call('HSET', KEYS[4], field, joined)
+  write_sketch(KEYS[5], {field, joined})
+  return id
+end
 -- @run carry_out, cardinality_add

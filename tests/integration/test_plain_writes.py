@@ -18,6 +18,7 @@ from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys
 from redis_crdt.operations.packed import pack_time
 from redis_crdt.transport.scripts import load
+from redis_crdt.types.cardinality.registers import entries_of
 from tests.integration.test_big_collections import calls
 
 TO_COME = 4 * 10**12
@@ -31,6 +32,9 @@ class Write(NamedTuple):
     kind: str
     args: tuple[bytes, ...]
 
+
+VISIT = next(iter(entries_of([b'"x"']).items()))
+"""The registers that an element raises."""
 
 WRITES = {
     "add": Write("or_set/add", "or_set", (b'"x"',)),
@@ -64,6 +68,9 @@ WRITES = {
     "see": Write("g_set/add", "g_set", (b'"x"',)),
     "see another": Write("g_set/add", "g_set", (b'"another"',)),
     "see two": Write("g_set/add", "g_set", (b'"x"', b'"another"')),
+    "visit": Write("cardinality/add", "cardinality", VISIT),
+    "visit by more": Write("cardinality/add", "cardinality", (VISIT[0], b"2" * 64)),
+    "visit by two": Write("cardinality/add", "cardinality", (*VISIT, b"255", b"1" * 64)),
     "append": Write("log/append", "log", (b"", b"", b'"new"')),
     "append two": Write("log/append", "log", (b"", b"", b'"new"', b'"newer"')),
     "append where there is room": Write("log/append", "log", (b"1000", b"", b'"new"')),
@@ -71,7 +78,7 @@ WRITES = {
     "append of some age": Write("log/append", "log", (b"", b"100000000", b'"new"')),
 }
 
-LATER = ("sorted_map", "g_set", "log")
+LATER = ("sorted_map", "g_set", "log", "cardinality")
 
 TOO_MUCH = {
     "add too much": Write("or_set/add", "or_set", (b"1" * (MAX_FIELD + 1),)),
@@ -106,6 +113,7 @@ def old(eu: Replica, us: Replica, client: Any) -> None:
     eu.sorted_map("sorted_map").set("x", 1)
     eu.g_set("g_set", str).add("x")
     eu.log("log", str).append("old")
+    eu.cardinality("cardinality", str).add("x")
 
 
 def old_with_others(eu: Replica, us: Replica, client: Any) -> None:
@@ -297,7 +305,7 @@ class Copies:
 def run(client: Any, keys: Keys, witness: bytes, write: Write) -> Any:
     """Write, as a client does; an error is given back."""
     name = write.kind.encode()
-    beside = keys.order if write.kind == "log" else keys.removed
+    beside = {"log": keys.order, "cardinality": keys.sketch}.get(write.kind, keys.removed)
     names = (*keys.base, keys.live(write.kind, name), beside(write.kind, name))
     collection = KINDS[write.kind].letter.encode() + name
     args = (len(names), *names, witness, write.kind, collection, *write.args)
@@ -309,6 +317,7 @@ def run(client: Any, keys: Keys, witness: bytes, write: Write) -> Any:
 
 READ: dict[bytes, Callable[[Any, bytes], Any]] = {
     b"hash": lambda client, name: client.hgetall(name),
+    b"string": lambda client, name: client.get(name),
     b"zset": lambda client, name: client.zrange(name, 0, -1, withscores=True),
 }
 """How what is stored is read."""
@@ -540,6 +549,8 @@ APPENDED = {
         ("rank no more", "of another", {**REMOVAL, "zcard": 1, "zrem": 1}),
         ("see", "old", SEEN),
         ("see another", "old", {**SEEN, "xadd": 1, "hset": 1}),
+        ("visit", "old", {"hmget": 1, "hget": 1}),
+        ("visit by more", "old", AGAIN),
         ("append", "old", APPENDED),
         ("append where there is room", "old, with others", APPENDED),
     ],
