@@ -8,6 +8,8 @@ that raises one of these has changed nothing, with one exception, which says so:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import ValidationError
@@ -60,6 +62,43 @@ class WrongEventLoop(CRDTError, RuntimeError):
 
 class CounterOverflow(CRDTError, OverflowError):
     """A counter's total for one writer would pass 2**63 - 1."""
+
+
+class Exceeded(CRDTError):
+    """A budget was asked for more than may be spent in this region now; nothing was spent.
+
+    What others have may be moved here: by syncers, which do so of themselves, or by ``move``.
+    """
+
+    available: int = 0
+    """How much may be spent here."""
+    elsewhere: Mapping[str, int] = MappingProxyType({})
+    """By replica how much may be spent there, as far as is known here; who has most comes first."""
+
+    @classmethod
+    def of(cls, about: str, asked: int, available: int, elsewhere: Mapping[str, int]) -> Self:
+        """Return the error for so much, where only so much may be spent."""
+        others = ", ".join(f"{replica} {amount}" for replica, amount in elsewhere.items())
+        todo = (
+            f"others have: {others}; have it moved here by move, or wait until syncers do"
+            if others
+            else "nobody else that is known of here has any: grant more"
+        )
+        error = cls(f"{about}: {asked} asked for, {available} may be spent here; {todo}")
+        error.available, error.elsewhere = available, elsewhere
+        return error
+
+
+class HoldLapsed(CRDTError):
+    """What was held is held no more, or for ever: nothing was changed.
+
+    Its deadline has passed, and it was given back; or it was settled or released already; or the
+    server began anew since, and what it had given stays held.
+    """
+
+
+class UnknownReplica(CRDTError, LookupError):
+    """Nothing was ever heard here of a replica: sync with it, or with one that has, first."""
 
 
 class InvalidDump(CRDTError, ValueError):

@@ -83,7 +83,7 @@ def test_every_error_is_told() -> None:
     raised = set(re.findall(r"\bfail\('([A-Z]+)'", SCRIPTS))
     assert told.keys() == {f"CRDT{code}" for code in raised}
     for code, names in told.items():
-        detail = "1 2" if code == "CRDTDRIFT" else "1"
+        detail = "1 2" if code in ("CRDTDRIFT", "CRDTEXCEEDED") else "1"
         error = explain(redis.ResponseError(f"{code} {detail}"), Command((), about="x"))
         assert not names or type(error) is getattr(errors, names[0]), code
 
@@ -125,7 +125,7 @@ def test_the_keys_of_a_shard_are_those_that_are_told(stored: redis.Redis) -> Non
         found.add(form)
     # One is gone after a minute; and when the golden files were made there were no logs, no
     # cardinalities, and nothing that could expire.
-    later = {"KIND-order:NAME", "KIND-sketch:NAME", "KIND-live:NAME", "expiring"}
+    later = {"KIND-order:NAME", "KIND-sketch:NAME", "KIND-left:NAME", "KIND-live:NAME", "expiring"}
     assert found == told.keys() - {"reading:TOKEN"} - later
     assert "'reading:'" in SCRIPTS
 

@@ -139,7 +139,7 @@ def included_by(name: str) -> set[str]:
 def test_no_error_is_unknown_to_those_who_read_replies() -> None:
     codes = set().union(*(codes_in(text_of(name)) for name in FILES))
     for code in codes - {"CRDTMALFORMED", "CRDTCLOSED"}:  # of those, one opens the namespace
-        detail = "1 2" if code == "CRDTDRIFT" else "1"
+        detail = "1 2" if code in ("CRDTDRIFT", "CRDTEXCEEDED") else "1"
         error = explain(redis.ResponseError(f"{code} {detail}"), Command((), about="x"))
         assert not isinstance(error, InvalidDump), code
 
@@ -211,6 +211,7 @@ def run_all(new_client: NewClient) -> None:
         eu.gc_tombstones(older_than=0)
         ap.pull(eu)  # asks about what it has from another one, and is not shown
         assert eu.verify(us)
+        eu.budget("money").move(1, "us")
         for _ in range(300):  # so many new aliases that it is worth while to look for unused ones
             one: memory.ORSet[str] = memory.ORSet(str)
             one.add("x")
@@ -263,6 +264,11 @@ def write(eu: Replica) -> None:
     claim = queue.claim("w")
     assert claim
     claim.done()
+    money = eu.budget("money")
+    money.grant(10)
+    money.spend(2, hold=60).settle(1)
+    assert money.available() == 9
+    assert eu.reclaim() == {}
     with eu.batch() as batch:
         batch.on(tasks).add("w")
         batch.on(eu.g_counter("done")).increment()

@@ -43,7 +43,7 @@ AWAITED_ONLY = {
 SERVER_ONLY = {
     "Replica": {
         *("from_url", "blocking", "replica_id", "locate", "is_cluster", "address"),
-        *("keep_in_sync", "status", "verify"),  # what goes on between regions of servers
+        *("keep_in_sync", "status", "verify", "reclaim"),  # what concerns regions of servers
         *("opening", "open_shard", "lanes", "evaluating", "sending", "running", "recovering"),
         *("reading", "waiting", "carrying_out"),
     },

@@ -14,11 +14,13 @@
 -- Errors
 --   CRDTABORTED   an operation that must have an effect has none: its number
 --   CRDTCLOSED    the namespace is not open on this server
+--   CRDTEXCEEDED  more was asked for than may be spent here: how much, how much may be, and who else may
 --   CRDTFENCED    the claim is not the one that holds: what is known of the task
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTOVERFLOW  the total would pass 2^63 - 1: the total
+--   CRDTREFUND    more is given back than this replica has spent: what it has
 --   CRDTSIZE      something is larger than it may be: what
 -- @include replica/batch
 -- @include expiring/put

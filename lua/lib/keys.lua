@@ -1,8 +1,8 @@
 -- The keys of this shard. They share the hash tag of KEYS[1], so a script may use them on a Cluster
 -- though only the data says which ones it needs.
 -- Defines
---   live_key, removed_key, context_key, order_key, sketch_key, keys_of, read_fields, generation_of, PREFIX,
---   WIDE_ENTRIES, LETTERS, EXPIRES, CHUNK
+--   live_key, removed_key, context_key, order_key, sketch_key, left_key, keys_of, read_fields,
+--   generation_of, PREFIX, WIDE_ENTRIES, LETTERS, EXPIRES, CHUNK
 -- Errors
 --   none
 -- @include lib/replica
@@ -31,12 +31,15 @@ local function order_key(name, kind) return PREFIX .. kind .. '-order:' .. name 
 -- What the server itself counts a cardinality by.
 local function sketch_key(name, kind) return PREFIX .. kind .. '-sketch:' .. name end
 
+-- How much writers have left of a budget, at least; lib/rights.
+local function left_key(name, kind) return PREFIX .. kind .. '-left:' .. name end
+
 -- All keys of a name that stands for these kinds.
 local function keys_of(name, kinds)
   local keys = {}
   for kind in string.gmatch(kinds, '%S+') do
     keys[#keys + 1] = PREFIX .. kind .. ':' .. name  -- it may be an index, and the entries apart
-    for _, key_of in ipairs({live_key, removed_key, context_key, order_key, sketch_key}) do
+    for _, key_of in ipairs({live_key, removed_key, context_key, order_key, sketch_key, left_key}) do
       keys[#keys + 1] = key_of(name, kind)
     end
   end

@@ -9,7 +9,18 @@
 -- What is written before its time: key -> field -> value, or false.
 local buffer
 
+-- Of all that the key has, as a flat list, where no fields are given.
 local function read_buffered(key, fields, from, to)
+  if not fields then
+    local flat, written = redis.call('HGETALL', key), buffer[key] or {}
+    for i = #flat - 1, 1, -2 do
+      if written[flat[i]] then flat[i + 1] = written[flat[i]] end
+    end
+    for field, value in pairs(written) do
+      if value then flat[#flat + 1], flat[#flat + 2] = field, value end
+    end
+    return flat
+  end
   local found = redis.call('HMGET', key, unpack(fields, from, to))
   for i = from, to do
     local value = buffer[key] and buffer[key][fields[i]]

@@ -16,11 +16,13 @@
 -- Errors
 --   CRDTABORTED   an operation that must have an effect has none: its number
 --   CRDTCLOSED    the namespace is not open on this server
+--   CRDTEXCEEDED  more was asked for than may be spent here: how much, how much may be, and who else may
 --   CRDTFENCED    the claim is not the one that holds: what is known of the task
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTOVERFLOW  the total would pass 2^63 - 1: the total
+--   CRDTREFUND    more is given back than this replica has spent: what it has
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/operation
 -- @include lib/clock
@@ -85,10 +87,11 @@ end
 local function prepare_apart(ops)
   local all, touched_of = plan(), {}
   for i, op in ipairs(ops) do
-    local fields, from, to = prepare(all, op)
     local touched = touched_of[op.collection]
+    -- Before it is prepared, for what it would fail by may be what an earlier one makes room for.
+    if touched and is_touched(touched, op.args, op.first, op.last) then return nil end
+    local fields, from, to = prepare(all, op)
     if touched then
-      if is_touched(touched, op.args, op.first, op.last) then return nil end
       if fields and fields ~= op.args and is_touched(touched, fields, from, to) then return nil end
     else
       touched = {}

@@ -24,7 +24,10 @@ local function memory_usage()
   local sizes = {}
   for i = 2, #ARGV, 2 do
     local live, name, kind = bytes_of(live_key(ARGV[i], ARGV[i + 1])), ARGV[i], ARGV[i + 1]
-    sizes[i - 1] = live < 0 and live or live + bytes_of(order_key(name, kind)) + bytes_of(sketch_key(name, kind))
+    if live >= 0 then
+      for _, key_of in ipairs({order_key, sketch_key, left_key}) do live = live + bytes_of(key_of(name, kind)) end
+    end
+    sizes[i - 1] = live
     sizes[i] = bytes_of(removed_key(ARGV[i], ARGV[i + 1]))
   end
   return sizes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.live import Live
@@ -227,6 +227,27 @@ def takeover(
 
 @app.command()
 @takes_settings()
+def reclaim(
+    settings: Settings,
+    of: Annotated[
+        str | None,
+        typer.Option(help="A replica that is gone for good; what it did was pulled by this one."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Give this region back what it had left of budgets before its server began anew.
+
+    Only where the server had forgotten nothing: what it spent and forgot is else spent once more.
+    With --of what another region has left, in one region only, for it may be there but once.
+    """
+    with opened(settings) as replica:
+        taken = replica.reclaim(of)
+    told = [f"{name}: {amount} taken over" for name, amount in taken.items()]
+    _tell("\n".join(told) or "nothing was left", {"reclaimed": taken}, as_json)
+
+
+@app.command()
+@takes_settings()
 def drop(settings: Settings, name: Name, yes: Yes = False, as_json: Json = False) -> None:
     """Drop a collection in all regions, with what others write there before they hear of it."""
     with opened(settings) as replica:
@@ -283,7 +304,7 @@ def namespaces(
     _tell(f"{drop} is dropped", {"dropped": drop}, as_json)
 
 
-def _tell(text: str, value: dict[str, str | int], as_json: bool) -> None:
+def _tell(text: str, value: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(value)
     else:

@@ -56,6 +56,9 @@ class Kind:
     sides: tuple[str, ...] = ()
     """How the fields of a counter begin: up and down; its past writers' totals are folded."""
 
+    has_rights: bool = False
+    """Whether its entries are rights, which syncers move to where they run out."""
+
     @property
     def has_elements(self) -> bool:
         """Whether its fields are elements, in JSON."""

@@ -86,6 +86,12 @@ class Shard:
                 self._tell_of_silence()
         return pen.writer
 
+    @property
+    def present_writer(self) -> str | None:
+        """The name under which it would write now; None where it would have to take a new one."""
+        pen = self._pen
+        return pen.writer if pen.is_held_by(self) or pen.is_free else None
+
     def fork(self) -> Shard:
         """Return an empty shard of the same replica, which may go on in place of this one.
 
@@ -143,7 +149,10 @@ class Shard:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make the writes inside it one write, or none if an exception ends it."""
-        before = {n: (dict(s.live), dict(s.removed), dict(s.dying)) for n, s in self.stores.items()}
+        before = {
+            n: (dict(s.live), dict(s.removed), dict(s.dying), dict(s.holds))
+            for n, s in self.stores.items()
+        }
         last = self.clock.last
         self.clock.tick()
         self._batch = []
@@ -153,7 +162,7 @@ class Shard:
             self._batch, self.clock.last = None, last
             for place, parts in before.items():
                 store = self.stores[place]
-                store.live, store.removed, store.dying = parts
+                store.live, store.removed, store.dying, store.holds = parts
             raise
         refs, self._batch = self._batch, None
         if refs:

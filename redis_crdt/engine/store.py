@@ -51,6 +51,11 @@ class Pen:
         """Whether this object writes with it."""
         return self.holder is other and self.process == _process[0]
 
+    @property
+    def is_free(self) -> bool:
+        """Whether whoever writes first has it."""
+        return self.holder is None and self.process == _process[0]
+
     def is_passed_on_by(self, other: object) -> bool:
         """Let whoever writes first have it, if it is this object's to give; returns whether."""
         if self.holder is None or self.is_held_by(other):
@@ -60,7 +65,7 @@ class Pen:
 
     def take(self, other: object) -> bool:
         """Let the object have it, if nobody else ever had; returns whether it does."""
-        if self.holder is not None or self.process != _process[0]:
+        if not self.is_free:
             return False
         self.holder = other
         return True
@@ -88,6 +93,8 @@ class Store(Generic[E]):
     """What is known of writers of objects in memory that were merged."""
     wide: dict[bytes, Time] = field(default_factory=dict)
     """Fields of live entries that have seen much, with the time of their last change."""
+    holds: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of a budget what was given for a while: of each hold its deadline, and how much."""
     dropped: bool = False
     """Whether its name was dropped, and nothing written under it since."""
     dying: dict[bytes, E] = field(default_factory=dict)
@@ -101,6 +108,7 @@ class Store(Generic[E]):
         """Throw everything away."""
         for part in (self.live, self.removed, self.context, self.wide, self.dying, self.due):
             part.clear()
+        self.holds.clear()
         self.dropped = True
 
     def copy_into(self, other: Store[E]) -> None:

@@ -21,6 +21,7 @@ class TooMuchEffort(errors.CRDTError):
 
 
 _OURS = re.compile(r"CRDT([A-Z]+) ?(.*)", re.DOTALL)
+_EXCEEDED = re.compile(r"(\d{1,30}) (\d{1,30})((?: [^ =]+=\d{1,30})*)")
 _DRIFT = re.compile(r"(\d{1,16}) (\d{1,16})")
 
 # What servers call their refusals. Old ones wrap the word into a longer message, so each is
@@ -83,7 +84,24 @@ def unasked(about: str, why: str) -> errors.AccessDenied:
     )
 
 
+_PLAIN: dict[str, tuple[type[errors.CRDTError], str]] = {
+    "ABORTED": (errors.BatchAborted, "operation {} finds nothing to remove"),
+    "CONFLICT": (errors.ReplicaConflict, "{} is a replica of the same id"),
+    "FENCED": (errors.Fenced, "the claim does not hold any more: {}"),
+    "LAPSED": (errors.HoldLapsed, "{} is held no more, or by an incarnation that is past"),
+    "REFUND": (errors.InvalidAmount, "{} was spent here, and no more is refunded"),
+    "REPLICA": (errors.ReplicaMismatch, "this server is replica {!r}"),
+    "SIZE": (errors.InvalidValue, "{}, more than is allowed"),
+    "UNHEARD": (errors.UnknownReplica, "no other replica {!r} was heard of here"),
+    "UNNAMED": (errors.NamespaceMissing, "{}; give it a replica_id to begin with"),
+}
+"""Refusals of ours that need no more than a sentence."""
+
+
 def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
+    if code in _PLAIN:
+        exception, sentence = _PLAIN[code]
+        return exception(f"{about}: {sentence.format(detail)}")
     if code == "KIND":
         found, _, name = detail.partition(" ")
         kinds = found.split(",")
@@ -94,10 +112,9 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         return errors.CounterOverflow(
             f"{about} stands at {detail} for this replica; that much more would pass 2**63 - 1"
         )
-    if code == "SIZE":
-        return errors.InvalidValue(f"{about}: {detail}, more than is allowed")
-    if code == "ABORTED":
-        return errors.BatchAborted(f"{about}: operation {detail} finds nothing to remove")
+    if code == "EXCEEDED" and (amounts := _EXCEEDED.fullmatch(detail)):
+        others = {r: int(n) for r, n in (pair.split("=") for pair in amounts[3].split())}
+        return errors.Exceeded.of(about, int(amounts[1]), int(amounts[2]), others)
     if code == "DRIFT" and (drift := _DRIFT.fullmatch(detail)):
         return errors.ClockDrift.of(int(drift[1]), int(drift[2]), f"{about}: ")
     if code == "EFFORT" and (entries := _number_in(detail)) is not None:
@@ -106,14 +123,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         )
         effort.entries = entries
         return effort
-    if code == "FENCED":
-        return errors.Fenced(f"{about}: the claim does not hold any more: {detail}")
-    if code == "CONFLICT":
-        return errors.ReplicaConflict(f"{about}: {detail} is a replica of the same id")
     if code == "INFO":
         return unasked(about, detail)
-    if code == "REPLICA":
-        return errors.ReplicaMismatch(f"{about}: this server is replica {detail!r}")
     if code == "SHARDS" and (shards := _number_in(detail)) is not None:
         mismatch = errors.ReplicaMismatch(
             f"{about}: the namespace has {detail} shards on this server"
@@ -122,11 +133,8 @@ def _ours(code: str, detail: str, about: str) -> errors.CRDTError:
         return mismatch
     if code == "FORMAT":
         old = "load a dump that the version which wrote it makes of it"
-        return errors.ReplicaMismatch(
-            f"{about}: what is stored in {formats.refusal(detail, formats.STORED, old)}"
-        )
-    if code == "UNNAMED":
-        return errors.NamespaceMissing(f"{about}: {detail}; give it a replica_id to begin with")
+        why = formats.refusal(detail, formats.STORED, old)
+        return errors.ReplicaMismatch(f"{about}: what is stored in {why}")
     return errors.InvalidDump(f"{about}: {detail}")
 
 

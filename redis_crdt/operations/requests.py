@@ -227,6 +227,28 @@ def share(keys: Keys, name: bytes, kind: str, script: str, about: str) -> Script
     return Script(script, keys.shard, named, (kind, collection), as_is, about, LOOK)
 
 
+def reclaim(keys: Keys, name: bytes, kind: str, of: str, about: str) -> Script[list[Any]]:
+    """Ask to take over what past writers of a replica have left; how much that was, and the id."""
+    return _of_rights("reclaim", keys, name, kind, (of,), about)
+
+
+def move_rights(
+    keys: Keys, name: bytes, kind: str, to: str, durable: bool, about: str
+) -> Script[Any]:
+    """Ask to move half of what this replica has more to another one, if that has run short."""
+    args = ("past" if durable else "own", to, "share")
+    return _of_rights("move", keys, name, kind, args, about)
+
+
+def _of_rights(
+    action: str, keys: Keys, name: bytes, kind: str, args: tuple[Any, ...], about: str
+) -> Script[Any]:
+    named = (*keys.base, keys.live(kind, name), keys.removed(kind, name))
+    collection = KINDS[kind].letter.encode() + name
+    told = (kind, collection, *args)
+    return Script(f"{kind}/{action}", keys.shard, named, told, as_is, about, LOOK)
+
+
 def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:
     """Ask for a step of freeing the aliases of writers; see ``lua/replica/free_aliases.lua``."""
     return _looking("free_aliases", keys, step, as_is, about)

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     """How many seconds ahead of the server's clock what is taken in may be."""
     allow_eviction: bool = False
     """Accept a server that may throw keys away."""
+    durable: bool = False
+    """Vouch that the server keeps whatever it acknowledges: so budgets outlast restarts."""
     timeout: float = Field(10.0, gt=0)
     """For how many seconds a server may leave a command unanswered."""
     peers: Annotated[list[SecretStr], NoDecode] = []
@@ -106,6 +108,7 @@ class Settings(BaseSettings):
             "shards": self.shards,
             "max_drift": self.max_drift,
             "allow_eviction": self.allow_eviction,
+            "durable": self.durable,
             "socket_timeout": self.timeout,
             "socket_connect_timeout": self.timeout,
         }

@@ -98,6 +98,7 @@ class ReplicaOperations(Carrying):
         max_drift: float,
         feed_limit: int,
         allow_eviction: bool,
+        durable: bool = False,
     ) -> None:
         self.namespace = check_namespace(namespace)
         self._replica_id = None if replica_id is None else check_replica_id(replica_id)
@@ -111,6 +112,8 @@ class ReplicaOperations(Carrying):
         self.shards = shards
         self._feed_limit = feed_limit
         self._allow_eviction = allow_eviction
+        self.durable = durable
+        """Whether the operator vouches that the server keeps whatever it acknowledges."""
         self._opened = False
         self._witness = Witness()
         self._client = client

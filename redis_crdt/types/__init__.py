@@ -12,6 +12,7 @@ from typing import Final
 from redis_crdt.core.kinds import register
 
 TYPES: Final = (
+    "budget",
     "cardinality",
     "counter_map",
     "dw_flag",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from redis_crdt.core.late import LateMethod, late
 
 __all__ = [
+    "Budget",
     "Cardinality",
     "CounterMap",
     "DWFlag",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 PLACES: Final = {
+    "Budget": "redis_crdt.types.budget.awaited",
     "Cardinality": "redis_crdt.types.cardinality.awaited",
     "CounterMap": "redis_crdt.types.counter_map.awaited",
     "DWFlag": "redis_crdt.types.dw_flag.awaited",
@@ -47,6 +49,7 @@ PLACES: Final = {
 """Where each class is."""
 
 if TYPE_CHECKING:
+    from redis_crdt.types.budget.awaited import Budget, OpensBudget
     from redis_crdt.types.cardinality.awaited import Cardinality, OpensCardinality
     from redis_crdt.types.counter_map.awaited import CounterMap, OpensCounterMap
     from redis_crdt.types.dw_flag.awaited import DWFlag, OpensDWFlag
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from redis_crdt.types.work_queue.awaited import OpensWorkQueue, WorkQueue
 
     class Types(
+        OpensBudget,
         OpensCardinality,
         OpensCounterMap,
         OpensDWFlag,
@@ -91,6 +95,7 @@ else:
     class Types:
         """Replicas, as far as they have collections of all types."""
 
+        budget = LateMethod("redis_crdt.types.budget.awaited", "OpensBudget")
         cardinality = LateMethod("redis_crdt.types.cardinality.awaited", "OpensCardinality")
         counter_map = LateMethod("redis_crdt.types.counter_map.awaited", "OpensCounterMap")
         dw_flag = LateMethod("redis_crdt.types.dw_flag.awaited", "OpensDWFlag")

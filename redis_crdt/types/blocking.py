@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from redis_crdt.core.late import LateMethod, late
 
 __all__ = [
+    "Budget",
     "Cardinality",
     "CounterMap",
     "DWFlag",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 PLACES: Final = {
+    "Budget": "redis_crdt.types.budget.blocking",
     "Cardinality": "redis_crdt.types.cardinality.blocking",
     "CounterMap": "redis_crdt.types.counter_map.blocking",
     "DWFlag": "redis_crdt.types.dw_flag.blocking",
@@ -47,6 +49,7 @@ PLACES: Final = {
 """Where each class is."""
 
 if TYPE_CHECKING:
+    from redis_crdt.types.budget.blocking import Budget, OpensBudget
     from redis_crdt.types.cardinality.blocking import Cardinality, OpensCardinality
     from redis_crdt.types.counter_map.blocking import CounterMap, OpensCounterMap
     from redis_crdt.types.dw_flag.blocking import DWFlag, OpensDWFlag
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from redis_crdt.types.work_queue.blocking import OpensWorkQueue, WorkQueue
 
     class Types(
+        OpensBudget,
         OpensCardinality,
         OpensCounterMap,
         OpensDWFlag,
@@ -91,6 +95,7 @@ else:
     class Types:
         """Replicas, as far as they have collections of all types."""
 
+        budget = LateMethod("redis_crdt.types.budget.blocking", "OpensBudget")
         cardinality = LateMethod("redis_crdt.types.cardinality.blocking", "OpensCardinality")
         counter_map = LateMethod("redis_crdt.types.counter_map.blocking", "OpensCounterMap")
         dw_flag = LateMethod("redis_crdt.types.dw_flag.blocking", "OpensDWFlag")

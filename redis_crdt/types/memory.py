@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from redis_crdt.core.late import LateMethod, late
 
 __all__ = [
+    "Budget",
     "Cardinality",
     "CounterMap",
     "DWFlag",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 PLACES: Final = {
+    "Budget": "redis_crdt.types.budget.memory",
     "Cardinality": "redis_crdt.types.cardinality.memory",
     "CounterMap": "redis_crdt.types.counter_map.memory",
     "DWFlag": "redis_crdt.types.dw_flag.memory",
@@ -47,6 +49,7 @@ PLACES: Final = {
 """Where each class is."""
 
 if TYPE_CHECKING:
+    from redis_crdt.types.budget.memory import Budget, OpensBudget
     from redis_crdt.types.cardinality.memory import Cardinality, OpensCardinality
     from redis_crdt.types.counter_map.memory import CounterMap, OpensCounterMap
     from redis_crdt.types.dw_flag.memory import DWFlag, OpensDWFlag
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from redis_crdt.types.work_queue.memory import OpensWorkQueue, WorkQueue
 
     class Types(
+        OpensBudget,
         OpensCardinality,
         OpensCounterMap,
         OpensDWFlag,
@@ -91,6 +95,7 @@ else:
     class Types:
         """Replicas, as far as they have collections of all types."""
 
+        budget = LateMethod("redis_crdt.types.budget.memory", "OpensBudget")
         cardinality = LateMethod("redis_crdt.types.cardinality.memory", "OpensCardinality")
         counter_map = LateMethod("redis_crdt.types.counter_map.memory", "OpensCounterMap")
         dw_flag = LateMethod("redis_crdt.types.dw_flag.memory", "OpensDWFlag")

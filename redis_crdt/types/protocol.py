@@ -3,6 +3,7 @@
 
 from typing import Protocol
 
+from redis_crdt.types.budget.protocol import OpensBudget
 from redis_crdt.types.cardinality.protocol import OpensCardinality
 from redis_crdt.types.counter_map.protocol import OpensCounterMap
 from redis_crdt.types.dw_flag.protocol import OpensDWFlag
@@ -23,6 +24,7 @@ from redis_crdt.types.work_queue.protocol import OpensWorkQueue
 
 
 class Types(
+    OpensBudget,
     OpensCardinality,
     OpensCounterMap,
     OpensDWFlag,

@@ -58,6 +58,10 @@ WRITES = {
     "count": Write("counter/increment", "g_counter", (b"", b"3")),
     "count nothing": Write("counter/increment", "g_counter", (b"", b"0")),
     "count much": Write("counter/increment", "g_counter", (b"", b"9223372036854775800")),
+    "spend": Write("budget/spend", "budget", (b"own", b"3", b"0")),
+    "spend all": Write("budget/spend", "budget", (b"own", b"8", b"0")),
+    "spend too much": Write("budget/spend", "budget", (b"own", b"9", b"0")),
+    "spend nothing": Write("budget/spend", "budget", (b"own", b"0", b"0")),
     "count back": Write("counter/increment", "pn_counter", (b"-", b"3")),
     "rank": Write("sorted_map/set", "sorted_map", (b"x", b"2.5")),
     "rank another": Write("sorted_map/set", "sorted_map", (b"another", b"-3e+20")),
@@ -114,6 +118,9 @@ def old(eu: Replica, us: Replica, client: Any) -> None:
     eu.g_set("g_set", str).add("x")
     eu.log("log", str).append("old")
     eu.cardinality("cardinality", str).add("x")
+    budget = eu.budget("budget")
+    budget.grant(10 - budget.available())
+    budget.spend(2)
 
 
 def old_with_others(eu: Replica, us: Replica, client: Any) -> None:

@@ -56,6 +56,14 @@ def test_a_client_and_a_peer_have_what_they_need(
     assert jobs.claim("w") is None
     assert jobs.takeover("us") == jobs.share() == 0
     assert (jobs.pending(), jobs.claimed(), jobs.elsewhere(), jobs.dead()) == (1, 1, 0, [])
+    scores, pool, money = eu.counter_map("scores"), eu.pn_counter("pool"), eu.budget("money")
+    scores.increment("a", 2)  # which is there
+    pool.reset()
+    assert (scores.value("a"), pool.value()) == (4, 0)
+    money.grant(10)
+    money.spend(4, hold=60).settle(3)
+    money.refund(1)
+    assert money.available() == 8
     with us.keep_in_sync([url(servers_[0], "peer")]):
         until(lambda: not us.verify(eu))
     assert list(eu.watch("0-0", timeout=0.01))

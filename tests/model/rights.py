@@ -5,7 +5,7 @@
 Random schedules over 2 to 4 replicas of one budget: grants, spends, refunds, holds that are
 settled, released or lapse, moves, and messages that tell others some of what one holds, late, in
 part, doubled. Servers go back to an older state and begin anew; regions never return. At every
-every moment what was spent and what is held, in truth, is no more than what was granted, in
+moment what was spent and what is held, in truth, is no more than what was granted, in
 truth. In the end those that are left have heard all: they agree on what remains, and are right
 where nothing was forgotten; and all that is not frozen can be spent.
 
@@ -13,7 +13,8 @@ All state is totals of writers that only grow, joined as `max`, each in a field 
 granted, spent, refunded, held, and let go by a writer; moved from a writer to another. The rights
 of a writer are what was granted by it, refunded, let go and moved to it, less the rest.
 
---durable: servers forget nothing, and who begins anew takes over the rights of its past writers.
+--durable: servers forget nothing, and who begins anew takes over the rights of its past writers,
+and what they held.
 --words: an operator gives his word that a server, or a region that is gone, forgot nothing; in
 these schedules that is so.
 --marks: a server that stops has left a mark that it forgot nothing. That is not enough: the same
@@ -27,7 +28,7 @@ holder        nobody moves the rights of another one who is there
 incarnation   who is found on older data goes on under a new name
 reserve       what is held is no longer there to be spent
 own-holds     a hold comes back to the writer that gave it, not to one that comes after it
-refund-bound  no more is refunded than was spent
+refund-bound  no more is refunded than was spent by that replica
 noted         what is taken over of a past writer is moved, so that nobody has it twice
 word          ... and only where that writer's server forgot nothing
 heard         ... of a region that is gone: where all that it ever did was heard
@@ -156,7 +157,9 @@ class Replica:
         return True
 
     def refund(self, n: int) -> None:
-        left = self.totals["s" + self.writer] - self.totals["r" + self.writer]
+        """Give back what was spent here, by whichever incarnation."""
+        mine = [f for f in self.totals if f[0] in "sr" and of(f[1:]) == self.name]
+        left = sum(self.totals[f] * (1 if f[0] == "s" else -1) for f in mine)
         if n <= left:
             self.world.spent -= n
         if n <= left or not self.world.on("refund-bound"):
@@ -169,13 +172,19 @@ class Replica:
             if self.world.on("reserve"):
                 self.totals["h" + self.writer] += n
 
+    def goes_on(self, writer: str) -> bool:
+        """Whether it does so for that writer, as if it were the same."""
+        durable = self.world.options.durable or not self.world.on("word")
+        return writer == self.writer or (durable and writer in self.past)
+
     def settle(self, hold: Hold, actual: int) -> None:
         """The program has spent `actual` of what it held, and says so, or cannot any more."""
         within = hold.deadline > self.world.time
         del self.world.holds[hold.number]
-        if hold.number in self.holds and hold.writer == self.writer:
+        if hold.number in self.holds and self.goes_on(hold.writer):
             if self.world.on("reserve"):
-                self.totals["u" + self.writer] += hold.amount
+                self.totals["u" + hold.writer] += hold.amount
+                self.thaw()
             self.totals["s" + self.writer] += actual
             self.world.spent += actual
             del self.holds[hold.number]
@@ -188,10 +197,10 @@ class Replica:
         for number, hold in list(self.holds.items()):
             if hold.deadline <= self.world.time:
                 del self.holds[number]
-                if self.world.on("own-holds"):
-                    self.totals["u" + self.writer] += hold.amount * (hold.writer == self.writer)
-                else:
+                if not self.world.on("own-holds"):
                     self.totals["u" + self.writer] += hold.amount
+                elif self.goes_on(hold.writer):
+                    self.totals["u" + hold.writer] += hold.amount
 
     def move(self, n: int, to: str) -> None:
         if to in self.newest and self.may(n) and to != self.name:

@@ -110,6 +110,7 @@ ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
     "pn_counter": resettable(),
     "counter_map": tallies(),
     "work_queue": states(tasks),
+    "budget": st.builds(Total, st.integers(1, 5) | st.integers(2**53 - 2, 2**63 - 1)),
 }
 """For each join, and the dots both with and without values, the entries of one kind."""
 
