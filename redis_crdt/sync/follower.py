@@ -21,6 +21,7 @@ from redis_crdt.sync.own_replica import OwnReplica
 from redis_crdt.sync.party import read_clock
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.sync.rights import share
 from redis_crdt.sync.throttle import Pace
 from redis_crdt.transport.awaiting import all_of, drive
 from redis_crdt.transport.server import ReplicaOperations
@@ -35,6 +36,9 @@ FILLING = 10.0
 
 TELL_EVERY = 1.0
 """How often progress is written down at most, and how far behind a peer is is looked up."""
+
+SHARE_EVERY = 0.1
+"""How many seconds pass before it is looked again whether rights run out at a peer."""
 
 ONE_WAY_AFTER = 2
 """After how many intervals a peer that has never read this replica is told of."""
@@ -75,7 +79,9 @@ class Follower:
 
     async def run(self) -> None:
         """Follow it until cancelled."""
-        watching = asyncio.create_task(self._watch_distance())
+        beside = [
+            asyncio.create_task(work) for work in (self._watch_distance(), self._share_rights())
+        ]
         try:
             while True:
                 try:
@@ -83,7 +89,8 @@ class Follower:
                 except CRDTError as error:
                     await self._failed(error)
         finally:
-            watching.cancel()
+            for task in beside:
+                task.cancel()
             if self._pull is not None:
                 self._pull.give_up()
                 self._pull = None
@@ -167,6 +174,15 @@ class Follower:
                 with suppress(CRDTError):
                     age = await drive(_oldest_unread(self.peer, pull))
                     link.unread_since = None if age is None else time() - age
+
+    async def _share_rights(self) -> None:
+        """Move rights to the peer where they run out there, as long as it hears of them."""
+        while True:
+            await asyncio.sleep(SHARE_EVERY)
+            if self.link.state == "following" and not self.link.one_way:
+                with suppress(CRDTError):  # of which those who pull tell
+                    places = await drive(self._own.rights())
+                    await drive(share(self._replica, self.peer.replica_id, places))
 
     def _look_whether_read(self, pull: Pull) -> None:
         """Warn, once, of a peer that has not read this replica for long, nor any that had."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from time import monotonic
 
 from redis.backoff import EqualJitterBackoff
 
@@ -29,6 +30,7 @@ from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.sync.link import Failures
 from redis_crdt.sync.observer import Observer
+from redis_crdt.sync.rights import with_rights
 from redis_crdt.transport.awaiting import drive
 from redis_crdt.transport.server import ReplicaOperations
 
@@ -36,6 +38,9 @@ log = logging.getLogger("redis_crdt.sync")
 
 LOOK_EVERY = 1.0
 """How many seconds pass between looks at the own replica, of 16 shards."""
+
+RIGHTS_EVERY = 2.0
+"""How many seconds pass between looks for new collections that have rights."""
 
 LAST_DELAY = 5.0
 """How many seconds pass at most before a server that failed is looked at again."""
@@ -63,8 +68,17 @@ class OwnReplica:
         self._well = asyncio.Event()
         self._well.set()
         self._failures = Failures()
+        self._rights: list[tuple[int, bytes, str]] = []
+        self._rights_until = 0.0
         self._knew: dict[int, replies.Knowledge] = {}
         self._backoff = EqualJitterBackoff(cap=LAST_DELAY, base=0.1)
+
+    def rights(self) -> Procedure[list[tuple[int, bytes, str]]]:
+        """Return where it has rights, as they were looked for a moment ago."""
+        if monotonic() >= self._rights_until:
+            self._rights = yield from with_rights(self.replica)
+            self._rights_until = monotonic() + RIGHTS_EVERY
+        return self._rights
 
     def knows(self) -> set[bytes]:
         """Return whose writes it had read when it was looked at last, as replica ids."""
