@@ -16,6 +16,7 @@ from redis_crdt.core.dots import Dots
 from redis_crdt.core.entries import Entry, Last, Line, Rank, Total
 from redis_crdt.core.joins import join_dots
 from redis_crdt.core.kinds import KINDS
+from redis_crdt.core.rights import writers_in
 from redis_crdt.core.tallies import Tally
 from redis_crdt.errors import CRDTError
 from tests.faults.claiming import fences_given_twice, lost_tasks, tasks_done_twice
@@ -40,6 +41,7 @@ from tests.faults.history import (
     field_of,
     parse,
 )
+from tests.faults.spending import overspent
 from tests.faults.winning import wrongly_banned, wrongly_switched
 
 AT_MOST = 20
@@ -70,6 +72,7 @@ def check(history: History, finals: Mapping[str, Entries]) -> list[str]:
         lambda: appended(run),
         lambda: trimmed(run),
         lambda: disordered(run),
+        lambda: overspent(run),
         run.lost_contested,
         run.lost_concurrent_values,
         run.lost_keys,
@@ -106,6 +109,8 @@ def _writers(at: Field, entry: Entry) -> set[str]:
     if COLLECTIONS[at[0]] in ("g_set", "cardinality"):
         return set()  # nobody can tell who it was
     match entry:
+        case Total() if COLLECTIONS[at[0]] == "budget":
+            return set(writers_in(at[1]))
         case Total():
             return {at[1].lstrip("+-")}
         case Last():

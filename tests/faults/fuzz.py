@@ -63,12 +63,27 @@ Chance = random.Random
 CODES = (
     *("DRIFT", "SHARDS", "EFFORT", "KIND", "CLOSED", "CONFLICT", "INFO", "REPLICA", "FORMAT"),
     *("OVERFLOW", "SIZE", "ABORTED", "UNNAMED", "MALFORMED", "NEW"),
+    *("EXCEEDED", "LAPSED", "REFUND", "UNHEARD"),
 )
 """The first words of our scripts' refusals, and one that is none."""
 
 PIECES = (
     *(b"", b"|", b" ", b"@", b"#", b"-0", b"0", b"\n", b"\r", b"\x00", b"\x7f", b"\xff", b"\xc3"),
-    *(b"a#1", b"1@a#1", b"9" * 15, b"9" * 16, b"-1", b"1e3", b"nil", b'"', b"\\", b"{", b"}"),
+    *(
+        b"a#1",
+        b"1@a#1",
+        b"g:a#1",
+        b"m:a#1>b#1",
+        b"9" * 15,
+        b"9" * 16,
+        b"-1",
+        b"1e3",
+        b"nil",
+        b'"',
+        b"\\",
+        b"{",
+        b"}",
+    ),
     *(
         "é".encode(),
         "\u2028".encode(),
@@ -141,7 +156,7 @@ OPENED = tuple(kind for kind in KINDS if kind not in (PARTITIONS, DROPPED))
 FIELDS = (
     *(b'"x"', b"value", b'"y"', b"1", b"", b"a#1", b"a#2", b"+a#1", b"-b-x#0z", b"k"),
     *(b"0000000000003-a0@a#1", b"0000000000003-a1@a#1", b"0000000000004-b10@a#1", b"^a#1"),
-    *(b"255", b"256", b"00"),
+    *(b"255", b"256", b"00", b"g:a#1", b"s:a#1", b"m:a#1>a#2", b"m:a#1>a#1"),
 )
 
 

@@ -25,6 +25,7 @@ COLLECTIONS = {
     "batches": "g_counter",
     "done": "g_counter",
     "pool": "pn_counter",
+    "money": "budget",
     "config": "lww_register",
     "status": "lww_map",
     "owner": "mv_register",

@@ -53,6 +53,19 @@ def test_what_is_sound() -> None:
     assert violations([ADD, replace(REMOVE, outcome="unknown")], {}) == []
 
 
+def test_what_is_overspent() -> None:
+    grant, spend = done(("grant", "money", 5)), done(("spend", "money", 3), at=2.0)
+    again = done(("spend", "money", 3), region="us", at=3.0)
+    final = {("money", "g:eu#1"): "5", ("money", "s:eu#1"): "3"}
+    assert violations([grant, spend], final) == []
+    assert violations([replace(grant, outcome="unknown"), spend], final) == []
+    assert violations([grant, spend, replace(again, outcome="unknown")], final) == []
+    (found,) = violations([grant, spend, again], final, LOST)
+    assert "1 more was spent than granted" in found
+    early = replace(spend, invoked=0.1, completed=0.2)
+    assert violations([grant, early], final)
+
+
 SOUND_COUNT = [
     done(("add", "done", 5)),
     done(("add", "done", 2), outcome="unknown"),

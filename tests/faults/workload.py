@@ -67,6 +67,9 @@ class Client:
             *[self.contend] * 3,
             *[self.increment] * 3,
             *[self.count] * 2,
+            self.grant,
+            *[self.spend] * 3,
+            *[self.hand_over] * 2,
             self.configure,
             *[self.tell] * 2,
             *[self.own] * 2,
@@ -140,6 +143,24 @@ class Client:
             self._do([("add", "pool", amount)], partial(self.on["pool"].increment, amount))
         else:
             self._do([("remove", "pool", amount)], partial(self.on["pool"].decrement, amount))
+
+    def grant(self) -> None:
+        amount = self.chance.choice([1, 20])
+        self._do([("grant", "money", amount)], partial(self.on["money"].grant, amount))
+
+    def spend(self) -> None:
+        """Spend what is there; of two clients at most one will."""
+        try:
+            amount = self.on["money"].available() or 1
+        except CRDTError:
+            return
+        amount = self.chance.choice([1, amount, amount])
+        self._do([("spend", "money", amount)], partial(self.on["money"].spend, amount))
+
+    def hand_over(self) -> None:
+        amount, to = self.chance.choice([1, 5]), self.chance.choice(self.task.clients)
+        move = partial(self.on["money"].move, amount, to.rstrip("0123456789"))
+        self._do([("move", "money", amount)], move)
 
     def configure(self) -> None:
         value = self._new()
