@@ -21,7 +21,7 @@ from redis_crdt.sync.own_replica import OwnReplica
 from redis_crdt.sync.party import read_clock
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
-from redis_crdt.sync.rights import share
+from redis_crdt.sync.rights import move_rights
 from redis_crdt.sync.throttle import Pace
 from redis_crdt.transport.awaiting import all_of, drive
 from redis_crdt.transport.server import ReplicaOperations
@@ -182,7 +182,7 @@ class Follower:
             if self.link.state == "following" and not self.link.one_way:
                 with suppress(CRDTError):  # of which those who pull tell
                     places = await drive(self._own.rights())
-                    await drive(share(self._replica, self.peer.replica_id, places))
+                    await drive(move_rights(self._replica, self.peer.replica_id, places))
 
     def _look_whether_read(self, pull: Pull) -> None:
         """Warn, once, of a peer that has not read this replica for long, nor any that had."""

@@ -11,7 +11,7 @@ import pytest
 from redis_crdt import Replica
 from redis_crdt.errors import Exceeded
 from redis_crdt.operations.operation import drive
-from redis_crdt.sync.rights import share, with_rights
+from redis_crdt.sync.rights import with_rights
 from tests.backends import NewClient
 from tests.integration.test_syncer import NewUrl, until
 
@@ -27,7 +27,7 @@ def pass_round(regions: list[Replica]) -> None:
     for one, other in permutations(regions, 2):
         one.pull(other)
     for one, other in permutations(regions, 2):
-        drive(share(one, other.replica_id, drive(with_rights(one))))
+        drive(move_rights(one, other.replica_id, drive(with_rights(one))))
 
 
 def test_hardly_anything_is_left_where_nobody_asks_for_it(regions: list[Replica]) -> None:
