@@ -11,7 +11,7 @@ import pytest
 from redis_crdt import Replica
 from redis_crdt.errors import Exceeded
 from redis_crdt.operations.operation import drive
-from redis_crdt.sync.rights import with_rights
+from redis_crdt.sync.rights import move_rights, with_rights
 from tests.backends import NewClient
 from tests.integration.test_syncer import NewUrl, until
 
