@@ -45,7 +45,7 @@ def test_a_client_and_a_peer_have_what_they_need(
     sessions.persist("a")
     assert sessions.remove("b")
     assert len(sessions) == 2
-    jobs = eu.work_queue("jobs", str)
+    jobs = eu.work_queue("chores", str)
     jobs.put("one")
     jobs.put("two", delay=60)
     job = jobs.claim("w")

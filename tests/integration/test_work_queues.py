@@ -14,6 +14,7 @@ from redis_crdt.errors import Fenced
 from redis_crdt.servers import Server
 from tests.backends import NewClient, NewServer
 from tests.integration.test_amnesia import crash
+from tests.integration.test_syncer import until
 
 
 @pytest.fixture
@@ -184,3 +185,19 @@ def test_plain_claims_and_ends_write_what_the_rest_would_have_written(
             play(eu)
             found.append(written(eu, client))
     assert found[0] == found[1]
+
+
+def test_with_syncers_a_restart_is_over_by_itself(
+    server: Server, eu: Replica, new_client: NewClient
+) -> None:
+    """Though no region has anything new to tell."""
+    us = Replica(new_client("redis"), replica_id="us")
+    queue = eu.work_queue("q", str)
+    with us, eu.keep_in_sync([us]), us.keep_in_sync([eu]):
+        queue.put("one")
+        until(lambda: us.work_queue("q", str).elsewhere() == 1)
+        save(server)
+        crash(server)
+        claim = queue.claim("w", timeout=60)
+        assert claim is not None
+        claim.done()
