@@ -107,6 +107,13 @@ def test_what_is_done_first_stays_out_where_another_script_includes_it() -> None
     assert line not in scripts.assemble("replica/batch")
 
 
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if "-- @first\n" in text_of(name)])
+def test_a_plain_write_notes_when_it_looked_at_the_process(name: str) -> None:
+    first, _ = scripts.assemble(name).split("local ok, reply = pcall(")
+    _, written = first.split("'XADD'", 1)
+    assert "'checked', looked)" in written
+
+
 def test_operations_of_batches_are_defined_by_those_that_have_them() -> None:
     batch = scripts.assemble("replica/batch")
     before, loaders = batch.split("local LOADERS = {")
