@@ -16,6 +16,7 @@ from redis_crdt.core.entries import MAX_FIELD, MAX_VALUE
 from redis_crdt.core.ids import time_text as log_time
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import Keys
+from redis_crdt.operations.operation import as_is
 from redis_crdt.operations.packed import pack_time
 from redis_crdt.transport.scripts import load
 from redis_crdt.types.cardinality.registers import entries_of
@@ -476,11 +477,13 @@ def test_every_write_that_looks_notes_that_it_did(client: Any) -> None:
             lambda: eu.g_counter("done")._increment(1),
             lambda: eu.pn_counter("pool")._decrement(1),
             lambda: eu.counter_map("scores")._increment("x", 1),
+            lambda: eu.g_set("all")._add(next(larger)),
+            lambda: eu.log("events")._append(1),
         ]
         for write in 2 * writes:
             client.hset(meta, "checked", 1)
             script = write()
-            eu.execute(script._replace(witness=b"?"))
+            eu.execute(script._replace(witness=b"?", read=as_is))
             assert client.hget(meta, "checked") > b"1", script
 
 
