@@ -146,6 +146,9 @@ class ShardPull(Joining):
         """About how many batches of the source's feed are to be read, if that is known."""
         self._said = 0.0
         """When the target was last told of how far the source was read, where nothing came."""
+        self._told_as: bytes | None = None
+        """Which incarnation of the target was last told that it has all; None if that need not be
+        told where nothing comes. One that has begun takes tasks up once it was told of all."""
         self._read_to = self._clock_then = 0
         """The times up to which the feed was read, and went, as the last batch came."""
 
@@ -158,7 +161,7 @@ class ShardPull(Joining):
 
     def begin_anew(self) -> None:
         """Ask the target again what it knows, and the source for what was refused."""
-        self.target_knows = None
+        self.target_knows, self._told_as = None, b""
         self._reading = Reading()
         self.window.pause()
 
@@ -312,7 +315,8 @@ class ShardPull(Joining):
         if reading.refused and not delta.body:
             reading.go_on(delta)
             return True
-        if delta.body or any(is_news(mine, *item) for item in news.items()):
+        is_first = mode == "last" and self._told_as not in (None, mine.writer)
+        if delta.body or is_first or any(is_news(mine, *item) for item in news.items()):
             # What was refused before is not held, so nothing after it can be claimed as known.
             cursor = b"" if reading.refused else delta.cursor
             applied = yield from self.apply(source, cursor, mode, delta.body)
@@ -326,6 +330,8 @@ class ShardPull(Joining):
                 mine.known.update(
                     (w, clock) for w, clock in news.items() if is_news(mine, w, clock)
                 )
+        if mode == "last":
+            self._told_as = mine.writer
         reading.go_on(delta)
         if not delta.more and not reading.refused:
             yield from self.note(reading.contexts)
