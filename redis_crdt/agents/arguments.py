@@ -17,6 +17,10 @@ Agent: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=255, description="The name of an agent.")
 ]
 
+Budget: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=100, description="The name of a budget.")
+]
+
 Prefix: TypeAlias = Annotated[str, Field(description="What the keys begin with.")]
 
 After: TypeAlias = Annotated[

@@ -68,6 +68,15 @@ class Counters(Reply):
     """Whether there are more than these."""
 
 
+class Left(Reply):
+    """What is left of a budget."""
+
+    here: int
+    """What may be spent in this region now, without asking another."""
+    everywhere: int
+    """What is left in all regions, as far as is known in this one."""
+
+
 class Message(Reply):
     """What an agent has said."""
 

@@ -13,6 +13,7 @@ from redis_crdt.asyncio import agents as awaited_agents
 from redis_crdt.errors import (
     BatchAborted,
     CounterOverflow,
+    Exceeded,
     FeedTrimmed,
     InvalidBatch,
     InvalidValue,
@@ -245,6 +246,21 @@ async def test_agents_of_two_regions_hear_of_each_other(region: Regions) -> None
         ("status", "ben", "us"),
         ("config", "model", "us"),
     }
+
+
+async def test_agents_never_overspend(region: Regions) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    await settled(ann.manager.budget("tokens").grant(10))
+    await settled(ann.sync_with_peer(ben))
+    await settled(ann.spend("tokens", 4))
+    with pytest.raises(Exceeded):
+        await settled(ben.spend("tokens", 7))
+    await settled(ann.sync_with_peer(ben))
+    assert (await settled(ann.get_budget("tokens"))).model_dump() == {"here": 6, "everywhere": 6}
+    assert (await settled(ben.get_budget("tokens"))).everywhere == 6
+    with pytest.raises(Exceeded):
+        await settled(ann.spend("tokens", 7))
+    assert (await settled(ann.get_budget("nothing"))).everywhere == 0
 
 
 async def test_changes_that_can_no_longer_be_told(region: Regions) -> None:

@@ -19,6 +19,7 @@ from redis_crdt.agents.replies import (
     PendingTasks,
 )
 from redis_crdt.agents.sharing.awaited import Sharing
+from redis_crdt.agents.spending.awaited import Spending
 from redis_crdt.agents.talking.awaited import Talking
 from redis_crdt.agents.tools import Tool, declared, named, tool
 from redis_crdt.sync.report import SyncReport
@@ -26,7 +27,7 @@ from redis_crdt.sync.report import SyncReport
 T = TypeVar("T", default=str)
 
 
-class StateManagerAgent(Sharing, Talking, Generic[T]):
+class StateManagerAgent(Sharing, Spending, Talking, Generic[T]):
     """An agent that takes its orders by name, as from a queue or a language model.
 
     Its methods that are declared to be tools are all that it can be told to do. What they reply is

@@ -14,6 +14,7 @@ from redis_crdt.agents.arguments import Limit, Seconds
 from redis_crdt.agents.manager.blocking import DistributedStateManager
 from redis_crdt.agents.replies import PendingTask, PendingTasks
 from redis_crdt.agents.sharing.blocking import Sharing
+from redis_crdt.agents.spending.blocking import Spending
 from redis_crdt.agents.talking.blocking import Talking
 from redis_crdt.agents.tools import Tool, declared, named, tool
 from redis_crdt.sync.report import SyncReport
@@ -21,7 +22,7 @@ from redis_crdt.sync.report import SyncReport
 T = TypeVar("T", default=str)
 
 
-class StateManagerAgent(Sharing, Talking, Generic[T]):
+class StateManagerAgent(Sharing, Spending, Talking, Generic[T]):
     """An agent that takes its orders by name, as from a queue or a language model.
 
     Its methods that are declared to be tools are all that it can be told to do. What they reply is

@@ -16,6 +16,7 @@ from redis_crdt.agents.replies import Message
 from redis_crdt.errors import BatchAborted
 from redis_crdt.replica.backend.blocking import AnyReplica
 from redis_crdt.sync.report import SyncReport
+from redis_crdt.types.budget.blocking import Budget
 from redis_crdt.values.codec import codec_for
 
 T = TypeVar("T", default=str)
@@ -62,6 +63,10 @@ class DistributedStateManager(Generic[T]):
     def name_of(self, part: str) -> str:
         """All are in one shard, so that one batch may write to several."""
         return f"{{{self.name}}}:{part}"
+
+    def budget(self, name: str) -> Budget:
+        """Take up a budget by its name: ``grant`` what agents may spend of it."""
+        return self.replica.budget(self.name_of(f"budgets:{name}"))
 
     def key_of(self, task: T) -> str:
         """Return a task's key in ``claims``, its JSON. InvalidValue if it is of another type."""
