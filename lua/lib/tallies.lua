@@ -23,7 +23,7 @@ local function parse_tally(text)
   local tally, previous = {}, ''
   for word in string.gmatch(text, '[^ ]+') do
     local by, up, down = string.match(word, '^([%w_.-]+#[0-9a-z]+)(%+?[0-9/]*)(%-?[0-9/]*)$')
-    if not by or not is_writer(by) or not before(previous, by) or #tally == MAX_DOTS then
+    if not by or up .. down == '' or not is_writer(by) or not before(previous, by) or #tally == MAX_DOTS then
       malformed('not a tally: ' .. string.sub(text, 1, 80))
     end
     local up_total, up_seen = read_side(up)

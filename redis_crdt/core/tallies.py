@@ -53,11 +53,13 @@ class Tally:
                 raise InvalidDump(f"not a tally: {text[:80]!r}")
             writer = check_writer(match[1].decode())
             count = Count(*(int(part or 0) for part in match.groups()[1:]))
-            if max(count) > MAX_COUNT or count.up < count.up_seen or count.down < count.down_seen:
+            is_nothing = not count.up and not count.down
+            has_fewer = count.up < count.up_seen or count.down < count.down_seen
+            if is_nothing or has_fewer or max(count) > MAX_COUNT:
                 raise InvalidDump(f"not a tally: {text[:80]!r}")
             counts[writer] = count
         tally = cls(counts)
-        if bytes(tally) != text or not any(map(any, counts.values())):
+        if bytes(tally) != text:
             raise InvalidDump(f"not a tally: {text[:80]!r}")
         return tally
 
