@@ -62,6 +62,7 @@ def a_map(*items: tuple[bytes, bytes]) -> Group:
         (a_map((b"\xf4\x90\x80\x80", b"1@a#1\n1")),),
         (a_map((b"\xe0\x80\x80", b"1@a#1\n1")),),
         (a_map((b"\xc3\xf0\x90\x80\x80\xa9", b"1@a#1\n1")),),
+        (Group(b"c", "counter_map", b"0", b"", [(b"x", b"a#1")]),),
     ],
     ids=[
         "a collection twice",
@@ -70,6 +71,7 @@ def a_map(*items: tuple[bytes, bytes]) -> Group:
         "past the last",
         "overlong",
         "one within another",
+        "a tally of nothing",
     ],
 )
 def test_batches_that_were_taken_once(redis_client: redis.Redis, groups: tuple[Group, ...]) -> None:

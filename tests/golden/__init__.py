@@ -97,6 +97,11 @@ def read(replica: Any, kind: str, name: str, partitions: int) -> Any:
             return collection.count()
         case "log":
             return list(collection)
+        case "budget":
+            return collection.remaining()
+        case "work_queue":
+            here = collection.pending() + collection.claimed() + len(collection.dead())
+            return here + collection.elsewhere()
     return collection.get()
 
 

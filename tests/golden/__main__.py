@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from redis_crdt.servers import Server, ServerBinary, find_binaries
-from tests.golden import PRESENT, Golden, content, in_order, later_types, opened, read
+from tests.golden import PRESENT, Golden, content, in_order, later_types, opened, read, rights
 
-CONTENTS = {"": content, "types": later_types}
+CONTENTS = {"": content, "types": later_types, "rights": rights}
 """The sets of contents: for each name what makes it, and says what it is."""
 
 PERSISTENT = {"save": "3600 1000000"}

@@ -146,6 +146,8 @@ def write_to_each(replica: Replica, collections: list[Any]) -> None:
         "sorted_map": lambda one: one.set("new", 0.5),
         "log": lambda one: one.append("new"),
         "cardinality": lambda one: one.add(*range(100)),
+        "budget": lambda one: one.grant(1),
+        "work_queue": lambda one: one.put("new"),
     }
     for expected in collections:
         kind, name, partitions = expected["kind"], expected["name"], expected["partitions"]

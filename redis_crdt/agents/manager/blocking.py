@@ -14,9 +14,8 @@ from typing_extensions import TypeVar
 
 from redis_crdt.agents.replies import Message
 from redis_crdt.errors import BatchAborted
-from redis_crdt.replica.backend.blocking import AnyReplica
+from redis_crdt.replica.backend.blocking import AnyBudget, AnyReplica
 from redis_crdt.sync.report import SyncReport
-from redis_crdt.types.budget.blocking import Budget
 from redis_crdt.values.codec import codec_for
 
 T = TypeVar("T", default=str)
@@ -64,7 +63,7 @@ class DistributedStateManager(Generic[T]):
         """All are in one shard, so that one batch may write to several."""
         return f"{{{self.name}}}:{part}"
 
-    def budget(self, name: str) -> Budget:
+    def budget(self, name: str) -> AnyBudget:
         """Take up a budget by its name: ``grant`` what agents may spend of it."""
         return self.replica.budget(self.name_of(f"budgets:{name}"))
 

@@ -66,6 +66,10 @@ def _get(collection: Any) -> Any:
     return collection.get()
 
 
+def _tasks(queue: Any) -> Any:
+    return f"{queue.pending() + queue.elsewhere()} tasks"
+
+
 def _items(collection: Any) -> Any:
     return dict(collection.items())
 
@@ -104,7 +108,16 @@ STOPS = (
         call("append", "I do"),
         "one order, by time",
     ),
+    Stop("work_queue", _tasks, None, call("put", "docs"), call("put", "ci"), "each has one owner"),
     Stop("g_counter", _value, None, call("increment", 5), call("increment", 2), "all count"),
+    Stop(
+        "budget",
+        lambda budget: budget.remaining(),
+        call("grant", 10),
+        call("spend", 10),
+        call("grant", 5),
+        "never overspent",
+    ),
     Stop(
         "pn_counter",
         _value,

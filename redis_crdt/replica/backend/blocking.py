@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from redis_crdt.replica.blocking import Replica
     from redis_crdt.replica.memory import Replica as MemoryReplica
     from redis_crdt.sync.files import File
+    from redis_crdt.types.budget.blocking import Budget
+    from redis_crdt.types.budget.memory import Budget as MemoryBudget
 
 
 class Backend(Types, Protocol):
@@ -43,3 +45,6 @@ class Backend(Types, Protocol):
 
 AnyReplica: TypeAlias = "Replica | MemoryReplica"
 """A replica whose calls need no ``await``, with all that its collections can."""
+
+AnyBudget: TypeAlias = "Budget | MemoryBudget"
+"""A budget of one."""
