@@ -52,7 +52,9 @@ def run(console: Console, urls: Sequence[str] = ()) -> bool:
             console.print(f"  {mark}  {check.says}", highlight=False)
         converged = all(check.holds for check in checks)
         if converged:
-            console.print("\n[bold green]Converged.[/] Nothing lost, no locks, no conflict code.")
+            console.print(
+                "\n[bold green]Converged.[/] Nothing lost or overspent, no locks, no conflict code."
+            )
         else:
             console.print("\n[bold red]The regions did not converge.[/]")
         return converged
@@ -131,7 +133,8 @@ def _cells(shared: Shared) -> list[str]:
     return [
         f"{len(manager.get_pending_tasks())} open",
         str(manager.get_completed_count()),
-        str(shared.budget.value()),
+        str(shared.balance.value()),
+        f"{shared.credit.remaining()} left",
         model.name if model else "",
         ", ".join(shared.owner.get()),
         f"{statuses.count('working')} of {len(statuses)} busy",

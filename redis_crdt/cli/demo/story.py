@@ -11,7 +11,7 @@ from threading import Event
 
 from redis_crdt.cli.demo.links import Link
 from redis_crdt.cli.demo.regions import Region
-from redis_crdt.cli.demo.work import CONTESTED, Acknowledged, Agent, Model, Shared
+from redis_crdt.cli.demo.work import CONTESTED, GRANTED, Acknowledged, Agent, Model, Shared
 from redis_crdt.sync.report import SyncReport
 
 AGENTS = 2
@@ -59,6 +59,10 @@ class Story:
         self._by_hand.added.add(CONTESTED)
         first.model.set(Model(name="small"))
         first.owner.set(f"{first.region.name}-1")
+        self._round(self._links)
+        first.credit.grant(GRANTED)
+        for other in self.shared[1:]:
+            first.credit.move(GRANTED // len(self.shared), other.replica.replica_id)
         for link in self._links:
             link.up()
 
@@ -127,7 +131,8 @@ class Story:
         total = Acknowledged.total([self._by_hand, *(agent.acknowledged for agent in self._agents)])
         here = self.shared[0]
         pending = here.manager.get_pending_tasks()
-        completed, budget = here.manager.get_completed_count(), here.budget.value()
+        completed, balance = here.manager.get_completed_count(), here.balance.value()
+        spent = GRANTED - here.credit.remaining()
         owners = sorted(here.owner.get())
         completions, tasks = len(total.completions), len(set(total.completions))
         return [
@@ -141,7 +146,12 @@ class Story:
                 "another region completed too",
                 completed == completions,
             ),
-            Check(f"budget is {budget}, the sum of all changes", budget == total.budget),
+            Check(f"balance is {balance}, the sum of all changes", balance == total.balance),
+            Check(
+                f"{spent} of a credit of {GRANTED} are spent, and never more: "
+                f"{total.refused} times a region had too little left",
+                spent == total.spent <= GRANTED,
+            ),
             Check(f"{CONTESTED!r} is open: its removal had not seen the add", CONTESTED in pending),
             Check(
                 f"owner kept both concurrent values: {', '.join(owners)}",

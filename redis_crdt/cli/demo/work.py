@@ -11,10 +11,14 @@ from pydantic import BaseModel
 
 from redis_crdt.agents import DistributedStateManager
 from redis_crdt.cli.demo.regions import Region
+from redis_crdt.errors import Exceeded
 from redis_crdt.types.base.collection.blocking import Collection
 
 CONTESTED = "write the release notes"
 """A task that agents leave alone: one side of the cut completes it, the other adds it again."""
+
+GRANTED = 1000
+"""What all agents together may spend."""
 
 Status = Literal["idle", "working", "done"]
 
@@ -33,7 +37,8 @@ class Shared:
         self.region = region
         self.replica = region.replica
         self.manager = DistributedStateManager(region.replica)
-        self.budget = region.replica.pn_counter("budget")
+        self.balance = region.replica.pn_counter("balance")
+        self.credit = region.replica.budget("credit")
         self.model = region.replica.lww_register("model", Model)
         self.owner = region.replica.mv_register("owner", str)
 
@@ -43,7 +48,8 @@ class Shared:
         return {
             "tasks (OR-Set)": self.manager.tasks,
             "completed (G-Counter)": self.manager.completed,
-            "budget (PN-Counter)": self.budget,
+            "balance (PN-Counter)": self.balance,
+            "credit (Budget)": self.credit,
             "model (LWW-Register)": self.model,
             "owner (MV-Register)": self.owner,
             "agents (LWW-Map)": self.manager.status,
@@ -60,7 +66,10 @@ class Acknowledged:
 
     added: set[str] = field(default_factory=set)
     completions: list[str] = field(default_factory=list)
-    budget: int = 0
+    balance: int = 0
+    spent: int = 0
+    refused: int = 0
+    """How often there was not enough left in a region."""
 
     @classmethod
     def total(cls, parts: Iterable[Acknowledged]) -> Acknowledged:
@@ -69,7 +78,9 @@ class Acknowledged:
         for part in parts:
             total.added |= part.added
             total.completions += part.completions
-            total.budget += part.budget
+            total.balance += part.balance
+            total.spent += part.spent
+            total.refused += part.refused
         return total
 
     @property
@@ -90,8 +101,8 @@ class Agent:
 
     def work(self, steps: int, tick: Callable[[], bool]) -> None:
         """Take so many steps; ``tick`` is told of each, and answers whether to go on."""
-        choices = (self._add, self._complete, self._spend, self._report)
-        for step in self._random.choices(choices, (4, 3, 2, 1), k=steps):
+        choices = (self._add, self._complete, self._count, self._spend, self._report)
+        for step in self._random.choices(choices, (4, 3, 1, 2, 1), k=steps):
             step()
             if not tick():
                 return
@@ -109,13 +120,22 @@ class Agent:
             if self._shared.manager.complete_task(task):
                 self.acknowledged.completions.append(task)
 
-    def _spend(self) -> None:
+    def _count(self) -> None:
         amount = self._random.randint(-5, 9)
         if amount < 0:
-            self._shared.budget.decrement(-amount)
+            self._shared.balance.decrement(-amount)
         else:
-            self._shared.budget.increment(amount)
-        self.acknowledged.budget += amount
+            self._shared.balance.increment(amount)
+        self.acknowledged.balance += amount
+
+    def _spend(self) -> None:
+        amount = self._random.randint(1, 9)
+        try:
+            self._shared.credit.spend(amount)
+        except Exceeded:
+            self.acknowledged.refused += 1
+        else:
+            self.acknowledged.spent += amount
 
     def _report(self) -> None:
         status: Status = self._random.choice(("idle", "working", "done"))
