@@ -70,7 +70,9 @@ class LWWMap(Recordable[T], Expiring[T], MutableMapping[str, T]):
         entry = None if field is None else self._part(field)._store.live.get(field)
         if entry is None:
             return default
-        return self._codec.decode(entry.alive(self._shard.clock.wall()).latest_value)
+        if entry.expiry is not None:
+            entry = entry.alive(self._shard.clock.wall())
+        return self._codec.decode(entry.latest_value)
 
     def get_many(self, keys: Iterable[str]) -> dict[str, T]:
         """Return those of the keys that are there, with their values."""

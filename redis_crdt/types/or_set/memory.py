@@ -36,7 +36,10 @@ class ORSet(Recordable[T], RemovingSet[T], Expiring[T]):
         With ``ttl``, in seconds or as a ``timedelta``, it is there for so long, and without for
         ever. Of concurrent adds each lives for its own time, so the longest wins.
         """
-        self.update((element,), ttl=ttl)
+        field = self._encode(element)
+        part = self._part(field)
+        deadline = None if ttl is None else deadline_of(ttl, part._shard.clock.wall)
+        part._put_here({field: None}, deadline)
 
     def update(self, *elements: Iterable[T], ttl: TTL = None) -> None:
         """Add all of the elements of each of the arguments, as one write; ``ttl`` as of ``add``."""

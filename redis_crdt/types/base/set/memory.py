@@ -45,8 +45,10 @@ class AnySet(Collection[T, E], StoredOperators[T]):
         return element in self
 
     def __contains__(self, element: object) -> bool:
-        fields = fields_of(self._codec, element)
-        return any(field in self._part(field)._there for field in fields)
+        for field in fields_of(self._codec, element):
+            if field in self._part(field)._there:
+                return True
+        return False
 
     def contains_many(self, elements: Iterable[T]) -> list[bool]:
         """Tell of each of the elements whether it is there, in their order."""
@@ -64,6 +66,8 @@ class AnySet(Collection[T, E], StoredOperators[T]):
 
     def size(self) -> int:
         """Return the number of elements."""
+        if not self._members:
+            return len(self._there)
         return sum(len(part._there) for part in self._parts)
 
     def __len__(self) -> int:
