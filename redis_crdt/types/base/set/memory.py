@@ -45,7 +45,7 @@ class AnySet(Collection[T, E], StoredOperators[T]):
         return element in self
 
     def __contains__(self, element: object) -> bool:
-        for field in fields_of(self._codec, element):
+        for field in fields_of(self._codec, element):  # noqa: SIM110 - in half the time
             if field in self._part(field)._there:
                 return True
         return False
