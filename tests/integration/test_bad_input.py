@@ -169,6 +169,8 @@ def test_a_shared_key_of_another_program(eu: Replica, redis_client: redis.Redis,
             lambda: tasks.update(["here", "new"]),
             lambda: eu.mv_register("owner", str).set("b"),
         ]
+    if at == 1:  # a lease is this region's alone: no feed tells of it
+        calls = [call for call in calls if getattr(call, "__name__", "") != "extend"]
     put(redis_client, Keys("default").base[at], "string")
     for call in calls:
         with refused(redis_client, ForeignKey, "another program"):

@@ -51,6 +51,7 @@ class Run(BaseStore):
     def __init__(self, runner: asyncio.Runner, store: CRDTStore) -> None:
         self._runner = runner
         self._store = store
+        self.ttl_config = store.ttl_config
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         return self._runner.run(self._store.abatch(ops))

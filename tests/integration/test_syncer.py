@@ -310,7 +310,8 @@ async def test_a_new_region_fills_itself_though_its_syncer_has_crashed(new_url: 
             assert syncer.links[0].to_scan == 20_030
         async with us.keep_in_sync([eu]) as syncer:
             await syncer.in_step()
-            assert syncer.links[0].changed <= 15_030
+            # But for a batch or two that were under way, and counted, as it crashed.
+            assert syncer.links[0].changed <= 16_030
         assert await us.verify(eu) == []
 
 
