@@ -337,6 +337,11 @@ class Run:
             was = old.live if isinstance(old, Dots) else {}
             now = new.live if isinstance(new, Dots) else {}
             gone = frozenset(dot for dot in was if dot not in now)
+            if isinstance(new, Dots):
+                # A batch that was under way may have come between the two readings; then this
+                # write has seen what it brought.
+                came = (dot for dot in self.world.dots[place, field] if new.covers(dot))
+                gone |= {d for d in came if d not in now and not (old and old.covers(d))}
             fresh = [dot for dot in now if dot not in was]
             if not fresh and gone:
                 events |= self.world.add(Event(place, field, observed=gone))
