@@ -8,6 +8,7 @@ from typing import NamedTuple
 from redis_crdt.cli.bench.figures import Figure
 from redis_crdt.cli.bench.ground import Ground
 from redis_crdt.cli.bench.measure import blocking, by_turns
+from redis_crdt.types.work_queue.blocking import Claim
 from tests.benchmarks.run import Run
 
 CALLS = 20
@@ -45,7 +46,7 @@ def element(i: int) -> str:
 def each_type(run: Run) -> Iterator[Figure]:
     """Measure what each type writes and reads."""
     with run.ground() as ground:
-        for rows in (_sets, _flags, _extremes, _counters, _scores, _logs, _cardinalities):
+        for rows in (_sets, _flags, _extremes, _counters, _scores, _logs, _cardinalities, _rights):
             for row in rows(ground):
                 yield _measured(row, run.rounds)
 
@@ -319,5 +320,59 @@ def _cardinalities(ground: Ground) -> list[Row]:
             "`PFCOUNT`",
             lambda _: visitors.count(),
             lambda _: redis.pfcount(raw),
+        ),
+    ]
+
+
+def _rights(ground: Ground) -> list[Row]:
+    replica, redis = ground.replica("rights"), ground.client
+    credit, raw = replica.budget("credit"), ground.raw("credit")
+    jobs, raw_jobs, claimed = replica.work_queue("jobs", str), ground.raw("jobs"), ground.raw("w")
+    claims: list[Claim[str]] = []
+    credit.grant(10**12)
+
+    def claim(_: int) -> None:
+        found = jobs.claim("w", lease=600)
+        assert found is not None
+        claims.append(found)
+
+    def put_and_claim(i: int) -> None:
+        jobs.put(element(i))
+        claim(i)
+
+    return [
+        write(
+            "`Budget.spend`",
+            "`HINCRBY`",
+            lambda _: credit.spend(3),
+            lambda _: redis.hincrby(raw, "spent", 3),
+        ),
+        read(
+            "`Budget.remaining`",
+            "`HGETALL`",
+            lambda _: credit.remaining(),
+            lambda _: redis.hgetall(raw),
+        ),
+        write(
+            "`WorkQueue.put`",
+            "`LPUSH`",
+            lambda i: jobs.put(element(i)),
+            lambda i: redis.lpush(raw_jobs, element(i)),
+        ),
+        write(
+            "`WorkQueue.claim`",
+            "`LMOVE`",
+            claim,
+            lambda _: redis.lmove(raw_jobs, claimed),
+            lambda i: jobs.put(element(i)),
+            lambda i: redis.lpush(raw_jobs, element(i)),
+        ),
+        write(
+            "`Claim.done`",
+            "`LREM`",
+            lambda _: claims.pop().done(),
+            lambda i: redis.lrem(claimed, 1, element(i)),
+            put_and_claim,
+            lambda i: redis.lpush(claimed, element(i)),
         ),
     ]
