@@ -1,7 +1,7 @@
 """Makes the pictures of the README: the demo as it ran, and what a sync costs.
 
 python -m tests.pictures
-python -m tests.benchmarks sync --plot tests/pictures/sync.svg
+python -m tests.benchmarks propagation --entries 100000 --plot tests/pictures/sync.svg
 """
 
 from __future__ import annotations
