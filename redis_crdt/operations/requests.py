@@ -215,21 +215,17 @@ def prune(keys: Keys, older_than: float, cursor: bytes, about: str) -> Script[tu
 
 def fold(keys: Keys, name: bytes, kind: str, about: str) -> Script[Any]:
     """Ask to count a counter's past incarnations in with the present one; how many fields went."""
-    named = (*keys.base, keys.live(kind, name), keys.removed(kind, name))
-    collection = KINDS[kind].letter.encode() + name
-    return Script("counter/fold", keys.shard, named, (kind, collection), as_is, about, LOOK)
+    return _of_one("counter/fold", keys, name, kind, (), about)
 
 
 def share(keys: Keys, name: bytes, kind: str, script: str, about: str) -> Script[Any]:
     """Ask to give other regions some of what only this one may do; how much it gave."""
-    named = (*keys.base, keys.live(kind, name), keys.removed(kind, name))
-    collection = KINDS[kind].letter.encode() + name
-    return Script(script, keys.shard, named, (kind, collection), as_is, about, LOOK)
+    return _of_one(script, keys, name, kind, (), about)
 
 
 def reclaim(keys: Keys, name: bytes, kind: str, of: str, about: str) -> Script[list[Any]]:
     """Ask to take over what past writers of a replica have left; how much that was, and the id."""
-    return _of_rights("reclaim", keys, name, kind, (of,), about)
+    return _of_one(f"{kind}/reclaim", keys, name, kind, (of,), about)
 
 
 def move_rights(
@@ -237,16 +233,17 @@ def move_rights(
 ) -> Script[Any]:
     """Ask to move half of what this replica has more to another one, if that has run short."""
     args = ("past" if durable else "own", to, "share")
-    return _of_rights("move", keys, name, kind, args, about)
+    return _of_one(f"{kind}/move", keys, name, kind, args, about)
 
 
-def _of_rights(
-    action: str, keys: Keys, name: bytes, kind: str, args: tuple[Any, ...], about: str
+def _of_one(
+    script: str, keys: Keys, name: bytes, kind: str, args: tuple[Any, ...], about: str
 ) -> Script[Any]:
+    """A request of one collection."""
     named = (*keys.base, keys.live(kind, name), keys.removed(kind, name))
     collection = KINDS[kind].letter.encode() + name
     told = (kind, collection, *args)
-    return Script(f"{kind}/{action}", keys.shard, named, told, as_is, about, LOOK)
+    return Script(script, keys.shard, named, told, as_is, about, LOOK)
 
 
 def aliases(keys: Keys, about: str, *step: Any) -> Script[Any]:

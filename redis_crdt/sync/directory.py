@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from redis_crdt.core.fields import VALUE
-from redis_crdt.core.kinds import DROPPED, PARTITIONS
+from redis_crdt.core.kinds import DROPPED, KINDS, PARTITIONS, Kind
 from redis_crdt.core.names import check_stored_name, shard_of, whole_name
 from redis_crdt.core.partitions import described_in
 from redis_crdt.operations import bodies
@@ -26,6 +28,32 @@ def list_collections(replica: Party) -> Procedure[list[tuple[str, str]]]:
                 for (name, kind), sizes in zip(page.names, page.sizes, strict=True)
                 if any(sizes) and kind not in (DROPPED, PARTITIONS)
             )
+    return sorted(found)
+
+
+def names_in(replica: Party, shard: int) -> Procedure[list[tuple[bytes, str]]]:
+    """Return the names and kinds of a shard's collections."""
+    names: list[tuple[bytes, str]] = []
+    cursor = 0
+    while True:
+        cursor, page = yield replica, ask.directory(replica.keys(shard), cursor, replica.about)
+        names += page
+        if not cursor:
+            return names
+
+
+def look_up(
+    replica: Party, is_wanted: Callable[[Kind], object]
+) -> Procedure[list[tuple[int, bytes, str]]]:
+    """Return the collections of the kinds that are wanted: of each the shard, name and kind.
+
+    Kinds that this version does not know are passed over.
+    """
+    found: list[tuple[int, bytes, str]] = []
+    for shard in range(replica.shards):
+        names = yield from names_in(replica, shard)
+        known = ((name, kind) for name, kind in names if kind in KINDS)
+        found += ((shard, name, kind) for name, kind in known if is_wanted(KINDS[kind]))
     return sorted(found)
 
 

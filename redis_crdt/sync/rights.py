@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from redis_crdt.core.kinds import KINDS
 from redis_crdt.core.names import check_replica_id
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
+from redis_crdt.sync.directory import look_up
 from redis_crdt.sync.party import Party
 from redis_crdt.transport.server import ReplicaOperations
 
 
 def with_rights(replica: Party) -> Procedure[list[tuple[int, bytes, str]]]:
     """Return the collections that have rights: of each the shard, the name and the kind."""
-    found: list[tuple[int, bytes, str]] = []
-    for shard in range(replica.shards):
-        cursor = None
-        while cursor != 0:
-            request = ask.directory(replica.keys(shard), cursor or 0, replica.about)
-            cursor, page = yield replica, request
-            found += ((shard, name, kind) for name, kind in page if KINDS[kind].has_rights)
-    return sorted(found)
+    return (yield from look_up(replica, lambda kind: kind.has_rights))
 
 
 def reclaim(replica: Party, of: str) -> Procedure[dict[str, int]]:

@@ -9,20 +9,17 @@ from __future__ import annotations
 from redis_crdt.core.kinds import KINDS
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure
+from redis_crdt.sync.directory import look_up
 from redis_crdt.sync.party import Party
 
 
 def share(replica: Party) -> Procedure[int]:
     """Have each collection give what others ask for; returns how many entries were given."""
     given = 0
-    for shard in range(replica.shards):
-        keys = replica.keys(shard)
-        cursor = None
-        while cursor != 0:
-            cursor, page = yield replica, ask.directory(keys, cursor or 0, replica.about)
-            for name, kind in page:
-                script = KINDS[kind].shared_by if kind in KINDS else None
-                if script is not None:
-                    reply = yield replica, ask.share(keys, name, kind, script, replica.about)
-                    given += reply[0]
+    for shard, name, kind in (yield from look_up(replica, lambda kind: kind.shared_by)):
+        script = KINDS[kind].shared_by
+        assert script is not None
+        keys, about = replica.keys(shard), replica.about
+        reply = yield replica, ask.share(keys, name, kind, script, about)
+        given += reply[0]
     return given

@@ -15,6 +15,7 @@ from redis_crdt.core.names import whole_name
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, SideBySide
+from redis_crdt.sync.directory import names_in
 from redis_crdt.sync.party import Party
 
 R = TypeVar("R")
@@ -48,7 +49,7 @@ def verify(one: Party, other: Party) -> Procedure[list[Difference]]:
         raise ReplicaMismatch(f"{one.about} and {other.about} are not of one namespace")
     differences: list[Difference] = []
     for shard in range(one.shards):
-        here, there = yield from _both(_names(one, shard), _names(other, shard))
+        here, there = yield from _both(names_in(one, shard), names_in(other, shard))
         for name, kind in (yield from _suspects(one, other, shard, sorted({*here, *there}))):
             differences += yield from _compare(one, other, shard, name, kind)
     return differences
@@ -59,16 +60,6 @@ def _both(here: Procedure[R], there: Procedure[R]) -> Procedure[tuple[R, R]]:
     together = SideBySide((here, there))
     ours, theirs = yield together, together.operation
     return ours, theirs
-
-
-def _names(replica: Party, shard: int) -> Procedure[list[Collection]]:
-    names: list[Collection] = []
-    cursor = 0
-    while True:
-        cursor, page = yield replica, ask.directory(replica.keys(shard), cursor, replica.about)
-        names += page
-        if not cursor:
-            return names
 
 
 def _suspects(
