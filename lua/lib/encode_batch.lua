@@ -25,8 +25,8 @@ local entries_sent, bytes_sent = 0, 0
 -- packed dot, as far as the writers of that are told.
 local writers_told, is_told, is_end_told = {}, {}, {}
 
--- A dot whose writer is not found is sent as it is, and the target refuses it.
-local function tell_all_writers(entry)
+-- Tells who wrote a packed entry. A dot whose writer is not found is sent as it is, and the target refuses it.
+local function tell_writers(entry)
   if string.byte(entry) == 124 and is_end_told[string.sub(entry, 10)] then return nil end
   for dot in string.gmatch(string.match(entry, '^[^\n]*'), '[^ |]+') do
     local ending = string.match(dot, '^........([^~]*)') or ''
@@ -42,10 +42,10 @@ local function tell_all_writers(entry)
   end
 end
 
--- Tells who wrote a packed entry: most have one live dot, of a writer who is told already.
-local function tell_writers(entry, is_valued)
+-- Whether a packed entry is what most are: one live dot, without a deadline, of a writer who is told already.
+local function is_plain(entry, is_valued)
   local line_end = is_valued and string.find(entry, '\n', 1, true)
-  if not is_end_told[string.sub(entry, 9, line_end and line_end - 1 or -1)] then tell_all_writers(entry) end
+  return is_end_told[string.sub(entry, 9, line_end and line_end - 1 or -1)] and string.byte(entry) ~= 124
 end
 
 -- The group of a collection, with what its context has come to know after an id, if one is given.
@@ -61,7 +61,7 @@ end
 
 local function send_entry(group, field, entry)
   local n = #group
-  if is_packed(group[2]) then tell_writers(entry, VALUED[group[2]]) end
+  if is_packed(group[2]) then tell_writers(entry) end
   group[n + 1], group[n + 2] = field, entry
   entries_sent, bytes_sent = entries_sent + 1, bytes_sent + #field + #entry
 end
@@ -81,8 +81,9 @@ local function send_found(group, found, are_removed)
   for i = 1, #found, 2 do
     local field, entry = found[i], found[i + 1]
     if are_removed then entry = entry_of_tombstone(entry) end
-    if not packed or not is_unsent(entry) then
-      if packed then tell_writers(entry, is_valued) end
+    local needs_look = packed and not is_plain(entry, is_valued)
+    if not needs_look or not is_unsent(entry) then
+      if needs_look then tell_writers(entry) end
       group[n + 1], group[n + 2] = field, entry
       n, bytes = n + 2, bytes + #field + #entry
     end
@@ -106,10 +107,11 @@ local function send_fields(group, fields, absent)
   local first = n
   for i = 1, #fields do
     local entry = found[i]
-    if entry and packed and is_past(entry) then
+    local needs_look = entry and packed and not is_plain(entry, is_valued)
+    if needs_look and is_past(entry) then
       if absent then send_entry(group, fields[i], absent) end
     elseif entry then
-      if packed then tell_writers(entry, is_valued) end
+      if needs_look then tell_writers(entry) end
       group[n + 1], group[n + 2] = fields[i], entry
       n, bytes = n + 2, bytes + #fields[i] + #entry
     else

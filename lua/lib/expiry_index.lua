@@ -18,10 +18,10 @@ local function in_parts(command, key, args)
 end
 
 -- Brings the index of a collection up to date with live entries that were written, a flat list of fields
--- and entries, and with fields that went.
-local function reindex(name, kind, written, gone)
+-- and entries, and with fields that went. Of what was written, so much has no deadline for sure.
+local function reindex(name, kind, written, gone, lasting)
   local apart, dying, others = is_apart(name, kind), {}, {}
-  for i = 1, #written, 2 do
+  for i = apart and 1 or (lasting or 0) + 1, #written, 2 do
     local head = head_of(written[i + 1])
     local last = head and last_deadline(head, kind)
     -- What a register held last stays, but is watched no longer than it may be alive anywhere.

@@ -3,7 +3,7 @@
 -- these no table is made for each. What is anything else, has an order, or may have to be refused, is left to
 -- lib/join_batch, which says the same of these, and takes longer to define than most batches to join.
 -- Defines
---   join_plain, LINES
+--   join_plain
 -- Errors
 --   none
 -- @include lib/knowledge
@@ -11,14 +11,11 @@
 -- @include lib/unpack_time
 -- @include lib/writer_name
 -- @traits LAST last
--- @traits LINES lines
--- @traits PACKED packed
 -- @traits SCORED scored
--- @traits VALUED valued
 -- An entry that is larger is looked at more closely.
 -- @define PLAIN_ENTRY 65536
 
-local here, plain_writers, plain_end_of = nil, {}, nil
+local here, plain_writers = nil, {}
 
 -- What is known here, what is pending included (lib/knowledge), as a context.
 local function known_here()
@@ -50,47 +47,65 @@ local function read_plain_end(text)
                     known_ms = found.ms, known_seq = found.seq}
 end
 
--- A packed entry as it is stored here, its time, and whether it is new or replaces what is here; nothing
--- where it takes a closer look.
-local function read_plain_dot(entry, mine, is_valued)
-  local line_end = nil
-  if is_valued then
-    line_end = string.find(entry, '\n', 9, true)
-    if not line_end or line_end == #entry or string.find(entry, '\n', line_end + 1, true) then return nil end
-  end
-  local rest = string.sub(entry, 9, line_end and line_end - 1 or -1)
-  local ending = plain_end_of[rest]
-  if ending == nil then
-    ending = read_plain_end(rest)
-    plain_end_of[rest] = ending
-  end
-  if not ending then return nil end
-  local a, b, c, d, e, f, g, h = string.byte(entry, 1, 8)
-  if a < 46 or b < 46 or c < 46 or d < 46 or e < 46 or f < 46 or g < 46 or h < 46
-    or a > 123 or b > 123 or c > 123 or d > 123 or e > 123 or f > 123 or g > 123 or h > 123 then
-    return nil
-  end
-  local ms, seq = ((((((a * 78 + b) * 78 + c) * 78 + d) * 78 + e) * 78 + f) * 78 + g) * 78 + h - ALL_ZERO, ending.seq
-  if ms >= 1e15 then return nil end
-  local stored = entry
-  if ending.stored ~= rest then
-    stored = string.sub(entry, 1, 8) .. ending.stored .. (line_end and string.sub(entry, line_end) or '')
-  end
-  if not mine then
-    if later(ms, seq, ending.known_ms, ending.known_seq) then return stored, ms, seq, true end
-  elseif mine == stored then
-    return stored, ms, seq, false
-  else
-    local my_end = string.match(mine, is_valued and '^........([^\n]*)\n' or '^........(.*)$')
-    local name, my_seq = string.match(my_end or '', '^([0-9a-z]+)%-?(%d*)$')
-    if name == ending.name and later(ms, seq, ending.known_ms, ending.known_seq)
-      and later(ms, seq, unpack_time(mine), tonumber(my_seq) or 0) then
-      return stored, ms, seq, true
+-- Whether a packed entry has one dot, of the same writer, and that is earlier.
+local function is_replaced(mine, ms, seq, by)
+  local my_ms, my_seq, name = time_of_packed(mine)
+  return name == by and later(ms, seq, my_ms, my_seq)
+end
+
+-- Splits entries as lib/read_batch does, for which it was too much; false stands for what does not begin with a
+-- live dot, or is large.
+local function split_dots(items, kind)
+  local pattern = '^' .. PACKED_TIME .. (VALUED[kind] and '([^\n]*)(\n[^\n]+)$' or '([^\n]*)$')
+  items.times, items.ends, items.values = {}, {}, VALUED[kind] and {}
+  local is_field = LINES[kind] and '^[ -~]+$' or '^[%z\1-\127]*$'
+  for i, entry in ipairs(items.entries) do
+    local time, rest, value = nil, nil, nil
+    if #entry <= PLAIN_ENTRY and string.find(items.fields[i], is_field) then
+      time, rest, value = string.match(entry, pattern)
     end
+    items.times[i], items.ends[i] = time or false, rest or false
+    if items.values then items.values[i] = value or false end
   end
 end
 
--- The same of a register's entry.
+-- Joins packed entries: `live` has what is here of each, `removed` what was. Gives which are left, and the
+-- latest time of the others.
+local function join_dots(group, items, live, removed)
+  if not items.times then split_dots(items, group.kind) end
+  local fields, times, ends, values = items.fields, items.times, items.ends, items.values
+  local byte, changed, written, number, left = string.byte, group.fields, group.live, 0, {}
+  local latest_ms, latest_seq, end_of = 0, 0, {}
+  for i = 1, items.count do
+    local field, time, rest, mine, stored = fields[i], times[i], ends[i], live[i], nil
+    local ending = time and end_of[rest]
+    if ending == nil then
+      ending = read_plain_end(rest)
+      end_of[rest] = ending
+    end
+    if ending and not removed[i] and #field <= MAX_FIELD then
+      local a, b, c, d, e, f, g, h = byte(time, 1, 8)
+      local ms, seq = ((((((a * 78 + b) * 78 + c) * 78 + d) * 78 + e) * 78 + f) * 78 + g) * 78 + h - ALL_ZERO, ending.seq
+      stored = time .. ending.stored .. (values and values[i] or '')
+      local is_new = mine ~= stored
+      if is_new and (ms < ending.known_ms or (ms == ending.known_ms and seq <= ending.known_seq) or ms >= 1e15
+        or mine and not is_replaced(mine, ms, seq, ending.name)) then
+        stored = nil
+      else
+        if ms > latest_ms or (ms == latest_ms and seq > latest_seq) then latest_ms, latest_seq = ms, seq end
+        if is_new then
+          number = number + 1
+          changed[number], written[2 * number - 1], written[2 * number] = field, field, stored
+        end
+      end
+    end
+    if not stored then left[#left + 1] = i end
+  end
+  return left, latest_ms, latest_seq
+end
+
+-- A register's entry, its time, and whether it is new or replaces what is here; nothing where it takes a closer
+-- look.
 local function read_plain_last(entry, mine)
   local ms, seq, by = string.match(entry, '^(%d+)(%-?%d*)@([^\n]+)\n[^\n]+$')
   if not ms or #ms > 15 or (string.byte(ms) == 48 and ms ~= '0') or not is_writer(by)
@@ -104,42 +119,39 @@ local function read_plain_last(entry, mine)
   if my_ms and later(ms, seq, my_ms, my_seq) then return entry, ms, seq, true end
 end
 
--- Joins of a group what is plain. Gives the fields and entries that are left, and how many were before the
--- first of these.
-local function join_plain(group, fields, entries)
-  local kind = group.kind
-  local packed, last, is_valued = PACKED[kind], LAST[kind], VALUED[kind]
-  if not (packed or last) or SCORED[kind] or group.context ~= '' or redis.call('EXISTS', context_key(group.name, kind)) == 1 then
-    return fields, entries, 0
-  end
-  local live, removed = read_fields(live_key(group.name, kind), fields), read_fields(removed_key(group.name, kind), fields)
-  local is_field = last and '^value$' or LINES[kind] and '^[ -~]+$' or '^[%z\1-\127]*$'
-  local find, new_live, changed, number = string.find, group.live, group.fields, 0
-  local latest_ms, latest_seq = 0, 0
-  local left_fields, left_entries, left, before = {}, {}, 0, nil
-  plain_end_of = {}
-  for i = 1, #fields do
-    local field, entry = fields[i], entries[i]
-    local stored, ms, seq, is_new
-    if not removed[i] and #entry > 8 and #entry <= PLAIN_ENTRY and #field <= MAX_FIELD and find(field, is_field) then
-      if packed then
-        stored, ms, seq, is_new = read_plain_dot(entry, live[i], is_valued)
-      else
-        stored, ms, seq, is_new = read_plain_last(entry, live[i])
-      end
+-- Joins entries of a register, of which there is one as a rule.
+local function join_last(group, items, live, removed)
+  local left, latest_ms, latest_seq = {}, 0, 0
+  for i = 1, items.count do
+    local field, entry, stored, ms, seq, is_new = items.fields[i], items.entries[i], nil, nil, nil, nil
+    if not removed[i] and #entry <= PLAIN_ENTRY and field == 'value' then
+      stored, ms, seq, is_new = read_plain_last(entry, live[i])
     end
     if not stored then
-      before = before or i - 1
-      left = left + 1
-      left_fields[left], left_entries[left] = field, entry
+      left[#left + 1] = i
     else
-      if ms > latest_ms or (ms == latest_ms and seq > latest_seq) then latest_ms, latest_seq = ms, seq end
+      if later(ms, seq, latest_ms, latest_seq) then latest_ms, latest_seq = ms, seq end
       if is_new then
-        number = number + 1
-        changed[number], new_live[2 * number - 1], new_live[2 * number] = field, field, stored
+        group.fields[#group.fields + 1] = field
+        group.live[#group.live + 1] = field
+        group.live[#group.live + 1] = stored
       end
     end
   end
-  group.ms, group.seq = latest_ms, latest_seq
-  return left_fields, left_entries, before or 0
+  return left, latest_ms, latest_seq
+end
+
+-- Joins of a group what is plain. Gives which items are left, none for all, and how many were before the first
+-- of these. What was joined never ends: `lasting` is how much of `live` that is.
+local function join_plain(group, items)
+  local kind, name = group.kind, group.name
+  local join = PACKED[kind] and join_dots or LAST[kind] and join_last
+  if not join or SCORED[kind] or group.context ~= '' or redis.call('EXISTS', context_key(name, kind)) == 1 then
+    return nil, 0
+  end
+  local fields = items.fields
+  local live, removed = read_fields(live_key(name, kind), fields), read_fields(removed_key(name, kind), fields)
+  local left, ms, seq = join(group, items, live, removed)
+  group.ms, group.seq, group.lasting = ms, seq, #group.live
+  return left, left[1] and left[1] - 1 or 0
 end

@@ -121,20 +121,19 @@ local function read_batch(first, known)
       fail('MALFORMED', 'an ill-formed batch')
     end
     known_names[kind .. ':' .. name], generations[name] = true, generation
-    local fields, entries, count = read_entries(text, MAX_BATCH - total)
+    local items = read_items(text, MAX_BATCH - total, kind)
     local kinds, here = redis.call('HGET', KINDS, name) or '', generation_of(name) + 0
     local there = generation == '' and here or generation + 0
     local group = {name = name, kind = kind, kinds = kinds, live = {}, removed = {},
                    revived = {}, buried = {}, wide = {}, fields = {}, echoes = {}, ms = 0, seq = 0, context = context,
                    before = total}
-    total = total + count
+    total = total + items.count
     if there > here then group.raised = generation end
     if there >= here then
-      if not group.raised then
-        local plain
-        fields, entries, plain = join_plain(group, fields, entries)
-        group.before = group.before + plain
-      end
+      local left, before = nil, 0
+      if not group.raised then left, before = join_plain(group, items) end
+      group.before = group.before + before
+      local fields, entries = entries_of(items, left)
       if #fields > 0 or context ~= '' then
         if not joiner then
           joiner = make_joiner(known)
@@ -185,7 +184,7 @@ local function write_group(group, id, kinds_of)
   in_chunks('HDEL', removed, group.revived)
   if EXPIRES[kind] then
     -- @include lib/expiry_index
-    reindex(name, kind, group.live, group.buried)
+    reindex(name, kind, group.live, group.buried, group.lasting)
   end
   for _, field in ipairs(group.wide) do redis.call('HSET', WIDE_ENTRIES, field, id) end
   if FLOORS[kind] then

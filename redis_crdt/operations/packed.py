@@ -10,6 +10,7 @@ follows. An alias means what the one who stores or sends the entry says.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from redis_crdt.core.clock import check_writer, parse_deadline
 from redis_crdt.core.dots import MAX_DOTS
@@ -137,17 +138,36 @@ class Aliases:
             end = self._ends[packed] = (match[2] or b"") + b"@" + writer
         return end
 
-    def key_of(self, dot: bytes) -> bytes:
-        """Return a packed dot as :func:`key_of` returns it in plain text, and one that is none as
-        it is."""
+    def keys_of(self, head: bytes) -> Iterable[bytes]:
+        """Return what :func:`keys_in` returns of the same head in plain text; what is no dot stays
+        as it is."""
+        end = self._ends.get(head[_TIME:])
+        if end is not None:  # as of most: one dot, of a writer whose dots were seen
+            return (head[:_TIME] + end,)
+        return [self._key_of(dot) for dot in _live_dots(head)]
+
+    def _key_of(self, dot: bytes) -> bytes:
         try:
             return dot[:_TIME] + self._end_of(dot)
         except InvalidDump:
             return dot
 
 
+def _live_dots(head: bytes) -> list[bytes]:
+    live = head.partition(b"|")[0]
+    return live.split(b" ") if live else []
+
+
+def keys_in(head: bytes) -> list[bytes]:
+    """Return the live dots of an entry, given its first line, with their times packed.
+
+    That is cheap to make of a packed one.
+    """
+    return [key_of(dot) for dot in _live_dots(head)]
+
+
 def key_of(dot: bytes) -> bytes:
-    """Return a dot in plain text with its time packed, which is cheap to make of a packed one."""
+    """Return a dot in plain text with its time packed."""
     match = _PLAIN.fullmatch(dot)
     return pack_time(int(match[1])) + dot[match.end(1) :] if match else dot
 

@@ -20,7 +20,7 @@ from redis_crdt.errors import InvalidDump
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script
-from redis_crdt.operations.packed import Aliases, key_of
+from redis_crdt.operations.packed import Aliases, keys_in
 from redis_crdt.sync.joining import Joining
 
 MAX_COLLECTIONS, MAX_ENTRIES = 10**7, 10**10
@@ -54,11 +54,14 @@ class Shown:
             kind = KINDS.get(place[1])
             if kind is None or not kind.has_dots:
                 continue
-            salt, key = hash(place), aliases.key_of if kind.is_packed else key_of
-            for field, entry in bodies.split_items(text):
-                live = entry.partition(b"\n")[0].partition(b"|")[0]
-                if live:
-                    self._hashes.extend([hash((salt, field, key(d))) for d in live.split(b" ")])
+            salt, keys_of = hash(place), aliases.keys_of if kind.is_packed else keys_in
+            self._hashes.extend(
+                [
+                    hash((salt, field, key))
+                    for field, entry in bodies.split_items(text)
+                    for key in keys_of(entry.partition(b"\n")[0])
+                ]
+            )
         self._sorted = False
 
     def has(self, place: replies.Place, field: bytes, dots: Iterable[bytes]) -> bool:

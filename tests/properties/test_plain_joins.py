@@ -24,7 +24,7 @@ SHARED = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
-PLAIN = b"fields, entries, plain = join_plain(group, fields, entries)"
+PLAIN = b"left, before = join_plain(group, items)"
 """What is left out to have nothing taken for plain."""
 
 KINDS = ["or_set", "lww_map", "lww_register"]
@@ -65,7 +65,7 @@ def test_plain_or_not(redis_client: redis.Redis, kind: str, data: st.DataObject)
     redis_client.flushall()
     whole = load("replica/apply").text
     assert PLAIN in whole
-    scripts = whole, whole.replace(PLAIN, b"plain = 0")
+    scripts = whole, whole.replace(PLAIN, b"left = nil")
     sides = [Replica(redis_client, replica_id="z", namespace=name) for name in ("one", "other")]
     known_dots = [Dot(Time(1), writer) for writer in WRITERS[:3]]
     value = b"1" if kind == "lww_map" else None
