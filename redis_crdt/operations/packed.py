@@ -16,7 +16,7 @@ from redis_crdt.core.clock import check_writer, parse_deadline
 from redis_crdt.core.dots import MAX_DOTS
 from redis_crdt.errors import InvalidDump
 
-_TIME = 8
+_TIME, _BAR = 8, ord("|")
 _DOT = re.compile(rb"[.-{]{8}[0-9a-z]+(?:-(\d+))?")
 _END = re.compile(rb"([0-9a-z]+)(-[1-9][0-9]{0,14})?")
 _ALIAS = re.compile(rb"[0-9a-z]{1,11}")
@@ -142,7 +142,8 @@ class Aliases:
         """Return what :func:`keys_in` returns of the same head in plain text; what is no dot stays
         as it is."""
         end = self._ends.get(head[_TIME:])
-        if end is not None:  # as of most: one dot, of a writer whose dots were seen
+        if end is not None and head[0] != _BAR:
+            # As of most: one dot, of a writer of whom another was seen.
             return (head[:_TIME] + end,)
         return [self._key_of(dot) for dot in _live_dots(head)]
 
@@ -155,13 +156,13 @@ class Aliases:
 
 def _live_dots(head: bytes) -> list[bytes]:
     live = head.partition(b"|")[0]
-    return live.split(b" ") if live else []
+    return [dot.partition(b"~")[0] for dot in live.split(b" ")] if live else []
 
 
 def keys_in(head: bytes) -> list[bytes]:
     """Return the live dots of an entry, given its first line, with their times packed.
 
-    That is cheap to make of a packed one.
+    That is cheap to make of a packed one. Deadlines are left out.
     """
     return [key_of(dot) for dot in _live_dots(head)]
 

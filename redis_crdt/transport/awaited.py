@@ -158,9 +158,9 @@ class Transport(ReplicaOperations):
 
     async def _execute(self, operation: Any) -> Any:
         failure = None
-        if (shared := self._shared_for(operation)) is not None:
+        is_native = type(operation) is Command
+        if (shared := self._shared_for(operation, is_native)) is not None:
             # The shortest way: most calls take it, and are answered.
-            is_native = isinstance(operation, Command)
             if is_native:
                 reply = await shared.ask(operation.args)
             else:
@@ -171,9 +171,9 @@ class Transport(ReplicaOperations):
             failure = None if self._router and was_not_carried_out(reply) else reply
         return await self._take(self.carrying_out(operation, failure))
 
-    def _shared_for(self, operation: Operation[Any]) -> SharedConnection | None:
+    def _shared_for(self, operation: Any, is_native: bool) -> SharedConnection | None:
         """Return the shared connection that an operation may go over, if it is known which."""
-        if isinstance(operation, Command):
+        if is_native:
             if operation.placed or is_bounded(operation.args):
                 return None
         elif not isinstance(operation, Script) or operation.witness is not None:

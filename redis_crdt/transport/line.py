@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, final
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -51,6 +51,7 @@ class Caller:
             self.answer.set_result(reply)
 
 
+@final
 class Call(Caller):
     """A command that only reads."""
 
@@ -181,9 +182,10 @@ class Line:
     def answered(self, reply: Any) -> Call | Group:
         """Hand a reply to whom it is for. Returns who that was."""
         sent = self.under_way.popleft()
-        if isinstance(sent, Call):
+        if type(sent) is Call:  # as most are, so no method is called to do it
             self._room += 1
-            sent.take(reply)
+            if not sent.answer.done():
+                sent.answer.set_result(reply)
             return sent
         self._room += len(sent.calls)
         if len(sent.calls) > 1 and isinstance(reply, Exception):

@@ -21,7 +21,10 @@ MISSING: Any = object()
 
 def encode_element(codec: Codec[T], element: T) -> bytes:
     """Return an OR-Set's field for the element; InvalidValue if of the wrong type or too long."""
-    return _checked(MAX_FIELD, "element", codec.encode(element))
+    encoded = codec.encode(element)
+    if len(encoded) > MAX_FIELD:
+        raise _too_large(MAX_FIELD, "element", len(encoded))
+    return encoded
 
 
 def element_forms(codec: Codec[T], element: T) -> tuple[bytes, ...]:

@@ -35,6 +35,8 @@ def field_of(codec: Codec[Any], element: object) -> bytes | None:
 def fields_of(codec: Codec[Any], element: object) -> tuple[bytes, ...]:
     """Return all that a set may hold an element as; nothing where it is not of the type."""
     try:
+        if not codec.has_defaults:  # as most; each call is a part of what a read takes
+            return (codec.encode(element),)
         return codec.forms(element)
     except InvalidValue:
         return ()

@@ -36,11 +36,11 @@ class SetOperations(CollectionOperations[T]):
 
     def _contains(self, element: object) -> Operation[bool]:
         fields = fields_of(self._codec, element)
-        if not fields:
-            return known_already(False)
         if len(fields) == 1:
             part = self._part(fields[0])
             return part._command("HEXISTS", part._live, fields[0], read=bool)
+        if not fields:
+            return known_already(False)
         asked = (
             part._command("HMGET", part._live, *theirs, read=any)
             for part, theirs in self._by_part(fields, as_is)
