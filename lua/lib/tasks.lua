@@ -15,6 +15,7 @@
 -- @include lib/replica
 -- @include lib/bytes
 -- @include lib/place_ranges
+-- @include lib/waiting_place
 
 -- Nil for what is no task, as a peer that lies may send it.
 local function read_task(line)
@@ -70,9 +71,7 @@ local function region_of(owner) return string.match(owner, '^[^#]*') end
 -- Of an owner that is not the present writer.
 local function is_past_own(owner) return region_of(owner) == region_of(writer) end
 
-local function ready_at(task)
-  return -10000000000 - math.max(-MAX_PRIORITY, math.min(MAX_PRIORITY, task.priority))
-end
+local function ready_at(task) return waiting_place(task.priority) end
 
 local function place_of(task)
   if not task then return BUSY end

@@ -103,22 +103,15 @@ end
 -- @define IDENTITY 'writer'
 -- @include lib/plain_write
 -- @include lib/limits
--- One value, for a log that has entries, room for another one and no limit of age. The id is made as
--- lib/next_id and lib/log_ids do.
+-- @include lib/plain_log_id
+-- One value, for a log that has entries, room for another one and no limit of age.
 local number, age, value = ARGV[4], ARGV[5], ARGV[6]
 if identity and #ARGV == 6 and age == '' and #value <= MAX_VALUE and redis.call('HLEN', KEYS[4]) > 0 then
   local call, order = redis.call, KEYS[5]
   local size = call('ZCARD', order)
   if size > 0 and (number == '' or size < number + 0) then
-    local newest, time = call('XREVRANGE', FEED, '+', '-', 'COUNT', 1)[1], call('TIME')
-    local ms, seq = time[1] * 1000 + math.floor(time[2] / 1000), 0
-    if newest then
-      local last_ms, last_seq = string.match(newest[1], '^(%d+)-(%d+)$')
-      if ms <= last_ms + 0 then ms, seq = last_ms + 0, last_seq + 1 end
-    end
-    if ms >= 1e12 and ms < 1e13 and seq < 1e12 then
-      local first, last = string.format('%.0f-', ms), string.format('%.0f', seq)
-      local id, field = first .. last, first .. string.char(96 + #last) .. last .. '@' .. identity
+    local id, field = plain_log_id(identity)
+    if id then
       call('XADD', FEED, id, ARGV[3], field)
       NOTE_LOOK
       call('HSET', KEYS[4], field, value)

@@ -52,4 +52,26 @@ function work_queue_put.commit(op, id)
   return op.field
 end
 
+-- @first
+-- @define IDENTITY 'writer'
+-- @include lib/plain_write
+-- @include lib/limits
+-- @include lib/own_dot
+-- @include lib/plain_log_id
+-- @include lib/waiting_place
+-- A task that is to wait for nothing, for a queue that has some.
+local value = ARGV[6]
+if identity and ARGV[5] == '0' and #value <= MAX_VALUE and redis.call('HLEN', KEYS[4]) > 0 then
+  local call, order = redis.call, string.sub(META, 1, -5) .. 'work_queue-order:' .. string.sub(ARGV[3], 2)
+  local alias, id, field = call('HGET', META, 'alias'), nil, nil
+  if alias and call('ZCARD', order) > 0 then id, field = plain_log_id(identity) end
+  if id then
+    call('XADD', FEED, id, ARGV[3], field)
+    NOTE_LOOK
+    local line = string.format('[0,0,"%s",0,"",0,%.0f,0,', identity, ARGV[4] + 0) .. value .. ']'
+    call('HSET', KEYS[4], field, own_dot(id, alias) .. '\n' .. line)
+    call('ZADD', order, waiting_place(ARGV[4] + 0), field)
+    return {field, id}
+  end
+end
 -- @run carry_out, work_queue_put

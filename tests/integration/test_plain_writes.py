@@ -80,10 +80,13 @@ WRITES = {
     "append two": Write("log/append", "log", (b"", b"", b'"new"', b'"newer"')),
     "append where there is room": Write("log/append", "log", (b"1000", b"", b'"new"')),
     "append and trim": Write("log/append", "log", (b"1", b"", b'"new"')),
+    "task": Write("work_queue/put", "work_queue", (b"0", b"0", b'"new"')),
+    "task of a priority": Write("work_queue/put", "work_queue", (b"-3", b"0", b'"new"')),
+    "task later": Write("work_queue/put", "work_queue", (b"7", b"9999999999999", b'"new"')),
     "append of some age": Write("log/append", "log", (b"", b"100000000", b'"new"')),
 }
 
-LATER = ("sorted_map", "g_set", "log", "cardinality")
+LATER = ("sorted_map", "g_set", "log", "cardinality", "work_queue")
 
 TOO_MUCH = {
     "add too much": Write("or_set/add", "or_set", (b"1" * (MAX_FIELD + 1),)),
@@ -97,6 +100,7 @@ TOO_MUCH = {
     "rank by too much": Write("sorted_map/set", "sorted_map", (b"x", b"1" * 401)),
     "see too much": Write("g_set/add", "g_set", (b"1" * (MAX_FIELD + 1),)),
     "append too much": Write("log/append", "log", (b"", b"", b"1" * (MAX_VALUE + 1))),
+    "task too much": Write("work_queue/put", "work_queue", (b"0", b"0", b"1" * (MAX_VALUE + 1))),
     "assign too much": Write(
         "lww_register/set", "lww_register", (b"value", b"1" * (MAX_VALUE + 1))
     ),
@@ -122,6 +126,7 @@ def old(eu: Replica, us: Replica, client: Any) -> None:
     budget = eu.budget("budget")
     budget.grant(10 - budget.available())
     budget.spend(2)
+    eu.work_queue("work_queue", str).put("old")
 
 
 def old_with_others(eu: Replica, us: Replica, client: Any) -> None:
