@@ -5,13 +5,12 @@
 --   IDENTITY
 -- Errors
 --   none
--- @define IDENTITY 'alias'
+-- @define IDENTITY 'alias', 'writer', 'lease'
 -- @include lib/plain_write
 -- @include lib/own_dot
 -- @include lib/place_ranges
-local mine = identity and redis.call('HMGET', META, 'writer', 'lease')
-local by, longest = string.match(mine and mine[2] or '', '^(%S+) (%d+) ')
-if by and by == mine[1] and ARGV[5] + 0 <= longest + 0 then
+local by, longest = string.match(identity and noted[4] or '', '^(%S+) (%d+) ')
+if by and by == noted[3] and ARGV[5] + 0 <= longest + 0 then
   local call, live, time = redis.call, KEYS[4], redis.call('TIME')
   local order = string.sub(META, 1, -5) .. 'work_queue-order:' .. string.sub(ARGV[3], 2)
   local wall = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -20,9 +19,13 @@ if by and by == mine[1] and ARGV[5] + 0 <= longest + 0 then
   local line = entry and string.match(entry, '^[^\n]*\n([^\n]*)$')
   local epoch, n, owner, attempts, priority, at = string.match(
     line or '', '^%[(%d+),(%d+),"([^"]*)",[01],"[^"]*",(%d+),(%-?%d+),%d+,()')
-  if owner == by and n + 0 < MAX_CHANGES and (ARGV[6] == '' or attempts + 0 < ARGV[6] + 0)
-    and not call('ZRANGEBYSCORE', order, 0, wall, 'LIMIT', 0, 1)[1]
-    and not call('ZRANGEBYSCORE', order, LEASED, LEASED + wall, 'LIMIT', 0, 1)[1] then
+  local function first_from(place)
+    return tonumber(call('ZRANGEBYSCORE', order, place, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]) or FOREIGN
+  end
+  -- What waits for a time is before what is leased, and in each the first is due before all others.
+  local first = first_from(0)
+  if first > wall and first < LEASED then first = first_from(LEASED) end
+  if first > LEASED + wall and owner == by and n + 0 < MAX_CHANGES and (ARGV[6] == '' or attempts + 0 < ARGV[6] + 0) then
     -- @include lib/unpack_time
     local old_ms, old_seq, alias = time_of_packed(entry)
     if alias == identity then

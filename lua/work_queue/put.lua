@@ -53,7 +53,7 @@ function work_queue_put.commit(op, id)
 end
 
 -- @first
--- @define IDENTITY 'writer'
+-- @define IDENTITY 'writer', 'alias'
 -- @include lib/plain_write
 -- @include lib/limits
 -- @include lib/own_dot
@@ -63,7 +63,7 @@ end
 local value = ARGV[6]
 if identity and ARGV[5] == '0' and #value <= MAX_VALUE and redis.call('HLEN', KEYS[4]) > 0 then
   local call, order = redis.call, string.sub(META, 1, -5) .. 'work_queue-order:' .. string.sub(ARGV[3], 2)
-  local alias, id, field = call('HGET', META, 'alias'), nil, nil
+  local alias, id, field = noted[3], nil, nil
   if alias and call('ZCARD', order) > 0 then id, field = plain_log_id(identity) end
   if id then
     call('XADD', FEED, id, ARGV[3], field)

@@ -187,6 +187,36 @@ def test_plain_claims_and_ends_write_what_the_rest_would_have_written(
     assert found[0] == found[1]
 
 
+def micros(client: redis.Redis) -> int:
+    """The server's time."""
+    seconds, rest = client.time()
+    return seconds * 1_000_000 + rest
+
+
+@pytest.mark.parametrize("why", ["left", "delayed", "delayed for long"])
+def test_what_is_due_is_claimed_before_what_waits_if_it_is_better(
+    new_client: NewClient, why: str
+) -> None:
+    """Also where the claim could be a plain one."""
+    client = new_client("valkey")
+    with Replica(client, replica_id="eu") as eu:
+        queue = eu.work_queue("q", str)
+        queue.put("first")
+        assert queue.claim("long", lease=900) is not None
+        queue.put("waits")
+        if why == "left":
+            queue.put("better", priority=1)
+            assert queue.claim("lost", lease=0.001) is not None
+        else:
+            queue.put("better", priority=1, delay=0.001)
+        if why == "delayed for long":
+            queue.put("best", priority=2, delay=900)
+        due = micros(client) + 2_000
+        until(lambda: micros(client) > due)
+        claims = [queue.claim("w", lease=5) for _ in range(2)]
+        assert [claim and claim.value for claim in claims] == ["better", "waits"]
+
+
 def test_with_syncers_a_restart_is_over_by_itself(
     server: Server, eu: Replica, new_client: NewClient
 ) -> None:
