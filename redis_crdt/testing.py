@@ -11,13 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-import fakeredis
 import pytest
 from redis import Redis
 
+from redis_crdt.core.extras import extra
 from redis_crdt.errors import ServerUnreachable
 from redis_crdt.operations.operation import Operation
 from redis_crdt.replica.blocking import Replica
+
+with extra("testing"):
+    import fakeredis
 
 R = TypeVar("R")
 

@@ -54,6 +54,23 @@ UNUSED = (
 """What programs that read and write a replica do without: no small part of what there is."""
 
 
+EXTRAS = [
+    ("redis_crdt.testing", "fakeredis", "testing"),
+    ("redis_crdt.langgraph", "langgraph", "langgraph"),
+]
+
+
+@pytest.mark.parametrize(("module", "missing", "extra"), EXTRAS)
+def test_what_is_missing_comes_with_an_extra(module: str, missing: str, extra: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; import {module}"
+    ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert ran.returncode == 1
+    said = ran.stderr.splitlines()[-1]
+    assert said.startswith("ModuleNotFoundError: ")
+    assert missing in said
+    assert f"pip install 'redis-crdt[{extra}]'" in said
+
+
 def imported_by(code: str) -> set[str]:
     code = f"import sys; {code}; print(*sys.modules, sep='\\n')"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

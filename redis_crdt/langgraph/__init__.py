@@ -4,6 +4,9 @@ Needs ``langgraph-checkpoint``, as ``redis-crdt[langgraph]`` brings it. There is
 see :class:`CRDTStore`.
 """
 
-from redis_crdt.langgraph.store import CRDTStore
+from redis_crdt.core.extras import extra
+
+with extra("langgraph"):
+    from redis_crdt.langgraph.store import CRDTStore
 
 __all__ = ["CRDTStore"]

