@@ -1,41 +1,71 @@
-"""Workers: processes that begin as copies of another one, as those of Celery, Django or gunicorn.
+"""Workers of Celery, with a broker in each region: what there is to do is shared by all regions.
 
-A replica that was opened before a process was copied may be used on: no connection is shared. A
-syncer beside the workers, ``redis-crdt sync``, does the exchange with other regions.
+An order is a task of a work queue, so one worker has it at a time, in all regions, for as long as
+its lease lasts. A message of Celery only says that there is something to do. So it may be given
+out twice, as brokers do, or be lost: whoever asks next is given what is next, and ``celery beat``
+has somebody ask every ten seconds. A syncer beside the workers, ``redis-crdt sync``, keeps the
+regions in step, and hands orders over to one that has none.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
+from typing import Any
 
-from redis_crdt import Replica
-from redis_crdt.errors import BatchAborted
+from celery import Celery
+from celery.signals import worker_process_init, worker_process_shutdown
+
+from redis_crdt import Log, Replica, WorkQueue
+from redis_crdt.errors import Fenced
+
+app = Celery("orders", broker=os.environ.get("BROKER_URL", "memory://"))
+app.conf.task_ignore_result = True
+app.conf.task_acks_late = True  # a message is there until its task has ended
+app.conf.worker_prefetch_multiplier = 1  # and no worker keeps others for itself
+app.conf.beat_schedule = {"look": {"task": "orders.fulfil_next", "schedule": 10.0}}
 
 
 @cache
 def replica() -> Replica:
-    """Return the replica of this process; ``REDIS_URL`` names the server of its region."""
+    """Return the replica of this process; ``REDIS_URL`` names the server of its region.
+
+    One that was opened before Celery forked would do as well: no connection is shared.
+    """
     return Replica.from_url(os.environ["REDIS_URL"], replica_id=os.environ["REGION"])
 
 
+@worker_process_init.connect
+def open_replica(**_: Any) -> None:
+    replica()
+
+
+@worker_process_shutdown.connect
+def close_replica(**_: Any) -> None:
+    replica().close()
+
+
+def to_fulfil() -> WorkQueue[str]:
+    return replica().work_queue("{orders}:to-fulfil", str, max_attempts=5)
+
+
+def fulfilled() -> Log[str]:
+    return replica().log("{orders}:fulfilled", str, max_len=100_000)
+
+
 def place(order: str) -> None:
-    replica().or_set("{orders}:open", str).add(order)
+    to_fulfil().put(order)
+    fulfil_next.delay()
 
 
-def fulfil(order: str) -> bool:
-    """Do what is to be done about an order, and count it: a task that brokers may give out twice.
-
-    Of several workers of a region one takes the order, by removing it, and counts it in the same
-    step; the others are told False. Workers of two regions may both, before the regions have heard
-    of each other: so have an order fulfilled in the region where it was placed.
-    """
-    open_orders = replica().or_set("{orders}:open", str)
-    fulfilled = replica().g_counter("{orders}:fulfilled")
-    try:
-        with replica().batch() as batch:
-            batch.on(open_orders).remove(order, required=True)
-            batch.on(fulfilled).increment()
-    except BatchAborted:
-        return False
-    return True
+@app.task(name="orders.fulfil_next")
+def fulfil_next() -> None:
+    """Do what is to be done about the next order, and say that it was done, in one step."""
+    claim = to_fulfil().claim(f"{os.environ['REGION']}-{os.getpid()}", lease=60)
+    if claim is None:
+        return
+    # Here it is packed and sent; tell other systems claim.fence, so that they refuse lower ones.
+    with suppress(Fenced), replica().batch() as batch:  # or else another worker has it by now
+        batch.on(to_fulfil()).done(claim)
+        batch.on(fulfilled()).append(claim.value)
