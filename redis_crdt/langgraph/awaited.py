@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from redis_crdt.errors import NotOffered, UnknownOperation
 from redis_crdt.langgraph.abreast.awaited import all_of
-from redis_crdt.langgraph.matching import Namespace, beginning_of, is_named, is_wanted
+from redis_crdt.langgraph.matching import Namespace, Place, beginning_of, is_named, is_wanted
 from redis_crdt.replica.backend.awaited import AnyReplica
 
 _OPENED: Final = 1000
@@ -36,9 +36,6 @@ _TOGETHER: Final = 100
 
 _BELOW: Final = "."
 """What ends the mark of a label below which there are namespaces; labels have no periods."""
-
-Place = tuple[Namespace, str]
-"""The namespace and the key of an item."""
 
 
 class Stored(BaseModel):

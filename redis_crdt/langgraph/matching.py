@@ -13,6 +13,9 @@ from redis_crdt.errors import UnknownOperation
 
 Namespace = tuple[str, ...]
 
+Place = tuple[Namespace, str]
+"""The namespace and the key of an item."""
+
 ANY: Final = "*"
 """Stands for any label in a condition."""
 

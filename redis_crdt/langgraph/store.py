@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from langgraph.store.base import BaseStore, Op, Result, TTLConfig
+from langgraph.store.base import BaseStore, Op, PutOp, Result, TTLConfig
 
 from redis_crdt.errors import WrongEventLoop
 from redis_crdt.langgraph.awaited import Shelves as AwaitedShelves
 from redis_crdt.langgraph.blocking import Shelves
+from redis_crdt.langgraph.turns import Turns
 from redis_crdt.replica.awaited import Replica as AwaitedReplica
 from redis_crdt.replica.blocking import Replica
 from redis_crdt.replica.memory import Replica as MemoryReplica
@@ -60,6 +61,7 @@ class CRDTStore(BaseStore):
         self.ttl_config = {"refresh_on_read": False, **(ttl or {})}
         self._replica = replica
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._turns = Turns()
         self._shelves = (
             AwaitedShelves(replica, name)
             if isinstance(replica, AwaitedReplica)
@@ -83,13 +85,19 @@ class CRDTStore(BaseStore):
         return asyncio.run_coroutine_threadsafe(self.abatch(ops), loop).result()
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Carry out operations, awaited; all that reads comes before all that writes."""
-        if isinstance(self._shelves, AwaitedShelves):
-            self._loop = asyncio.get_running_loop()
-            return await self._shelves.batch(ops)
+        """Carry out operations, awaited; all that reads comes before all that writes.
+
+        What was begun before in this event loop and writes to the same items comes first.
+        """
+        ops = list(ops)
         if isinstance(self._replica, MemoryReplica):  # which waits for nothing
-            return self._shelves.batch(ops)
-        return await asyncio.to_thread(self._shelves.batch, list(ops))
+            return self.batch(ops)
+        written = {(tuple(op.namespace), op.key) for op in ops if isinstance(op, PutOp)}
+        async with self._turns.of(written):
+            if isinstance(self._shelves, AwaitedShelves):
+                self._loop = asyncio.get_running_loop()
+                return await self._shelves.batch(ops)
+            return await asyncio.to_thread(self._shelves.batch, ops)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

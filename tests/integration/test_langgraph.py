@@ -37,6 +37,7 @@ from redis_crdt.errors import (
 )
 from redis_crdt.langgraph import CRDTStore
 from redis_crdt.langgraph.blocking import Shelves
+from redis_crdt.langgraph.turns import Turns
 from tests.backends import NewClient
 
 NewUrl = Callable[[servers.Flavour], str]
@@ -91,9 +92,10 @@ LABELS = st.sampled_from(["a", "b", "c"])
 NAMESPACES = st.lists(LABELS, min_size=1, max_size=3).map(tuple)
 KEYS = st.sampled_from(["k1", "k2"])
 VALUES = st.fixed_dictionaries(
-    {}, optional={"n": st.integers(0, 3), "s": st.sampled_from("xy"), "in": st.just({"deep": [1]})}
+    {"r": st.integers(0, 3) | st.sampled_from([0.5, 2.5])},  # that store compares no others
+    optional={"n": st.integers(0, 3), "s": st.sampled_from("xy"), "in": st.just({"deep": [1]})},
 )
-FILTERS = st.sampled_from(
+FILTERS: st.SearchStrategy[dict[str, Any] | None] = st.sampled_from(
     [
         None,
         {"n": 1},
@@ -104,9 +106,13 @@ FILTERS = st.sampled_from(
         {"in": {"deep": [1, 2]}},
         {"in": {"deep": [{"$eq": 1}]}},
         {"in": {"other": None}},
+        {"in": {}},
+        {"r": {"$gt": 1}},
+        {"r": {"$gte": 0.5, "$lt": 3}},
+        {"r": {"$lte": 2, "$ne": 0}, "s": "x"},
     ]
 )
-PATHS = st.lists(st.sampled_from(["a", "b", "c", "*"]), min_size=1, max_size=2).map(tuple)
+PATHS = st.lists(st.sampled_from(["a", "b", "c", "*"]), min_size=1, max_size=3).map(tuple)
 CONDITIONS = st.one_of(
     PATHS.map(lambda path: MatchCondition("prefix", path)),
     PATHS.map(lambda path: MatchCondition("suffix", path)),
@@ -115,11 +121,11 @@ PREFIXES = st.lists(LABELS, max_size=2).map(tuple)
 OPERATIONS = st.one_of(
     st.tuples(
         st.lists(CONDITIONS, max_size=2).map(tuple),
-        st.sampled_from([None, 1, 2]),
-        st.sampled_from([2, 100]),
-        st.sampled_from([0, 1]),
+        st.sampled_from([None, 1, 2, 3]),
+        st.sampled_from([0, 2, 100]),
+        st.sampled_from([0, 1, 50]),
     ).map(lambda args: ListNamespacesOp(*args)),
-    st.tuples(PREFIXES, FILTERS).map(lambda args: SearchOp(*args, limit=100)),
+    st.tuples(PREFIXES, FILTERS).map(lambda args: SearchOp(args[0], args[1], limit=100)),
     st.tuples(NAMESPACES, KEYS).map(lambda args: GetOp(*args)),
     st.tuples(NAMESPACES, KEYS, VALUES | st.none()).map(lambda args: PutOp(*args)),
     st.tuples(NAMESPACES, KEYS, VALUES).map(lambda args: PutOp(*args)),
@@ -144,16 +150,24 @@ def told(result: Any) -> Any:
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=BATCHES)
+@given(batches=BATCHES, limit=st.integers(0, 3), offset=st.integers(0, 3))
 def test_it_does_what_the_store_in_memory_does(
-    new_store: NewStore, batches: list[list[Op]]
+    new_store: NewStore, batches: list[list[Op]], limit: int, offset: int
 ) -> None:
     ours, reference = new_store(), InMemoryStore()
     for batch in batches:
         # A get has that store list a namespace, so what lists comes first.
         ops = sorted(batch, key=lambda op: not isinstance(op, ListNamespacesOp))
-        expected = expected_of(reference, ops)
-        assert [*map(told, ours.batch(ops))] == [*map(told, expected)]
+        searches = [op for op in ops if isinstance(op, SearchOp)]
+        pages: list[Op] = [op._replace(limit=limit, offset=offset) for op in searches]
+        results: list[Any] = ours.batch([*ops, *pages])
+        assert [*map(told, results[: len(ops)])] == [*map(told, expected_of(reference, ops))]
+        # That store has what was put first first, and ours what was updated last.
+        wholes = [each for op, each in zip(ops, results, strict=False) if isinstance(op, SearchOp)]
+        for whole, page in zip(wholes, results[len(ops) :], strict=True):
+            times = [item.updated_at for item in whole]
+            assert times == sorted(times, reverse=True)
+            assert page == whole[offset : offset + limit]
 
 
 @pytest.mark.parametrize("operator", ["$gt", "$gte", "$lt", "$lte"])
@@ -176,6 +190,56 @@ def test_texts_are_in_order_and_what_differs_in_kind_is_not() -> None:
     found = ours.search(("names",), filter={"name": {"$gt": "apple"}})
     assert [item.key for item in found] == ["b"]
     assert [item.key for item in ours.search(("names",), filter={"name": {"$lt": 9}})] == ["n"]
+
+
+METHODS: dict[str, Callable[[Any, Any], Any]] = {
+    "get": lambda store, labels: store.get(labels, "k"),
+    "put": lambda store, labels: store.put(labels, "k", {}),
+    "delete": lambda store, labels: store.delete(labels, "k"),
+    "search": lambda store, labels: store.search(labels),
+    "prefix": lambda store, labels: store.list_namespaces(prefix=labels),
+    "suffix": lambda store, labels: store.list_namespaces(suffix=labels),
+    "aget": lambda store, labels: asyncio.run(store.aget(labels, "k")),
+    "aput": lambda store, labels: asyncio.run(store.aput(labels, "k", {})),
+    "adelete": lambda store, labels: asyncio.run(store.adelete(labels, "k")),
+    "asearch": lambda store, labels: asyncio.run(store.asearch(labels)),
+    "aprefix": lambda store, labels: asyncio.run(store.alist_namespaces(prefix=labels)),
+}
+LABELLED = [("a",), (), ("a.b",), ("a", ""), (1,), ("langgraph", "a"), ("a", "langgraph"), ("*",)]
+
+
+def outcome(call: Callable[[Any, Any], Any], store: BaseStore, labels: Any) -> Any:
+    try:
+        return told(call(store, labels))
+    except InvalidNamespaceError as refused:
+        return str(refused)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_labels_are_refused_as_there(method: str) -> None:
+    call = METHODS[method]
+    for labels in LABELLED:
+        replies = []
+        for each in (CRDTStore(memory.Replica()), InMemoryStore()):
+            each.put(("a",), "k", {})
+            replies.append(outcome(call, each, labels))
+        assert replies[0] == replies[1], labels
+
+
+def test_calls_that_need_no_tuple_no_index_and_no_query(store: BaseStore) -> None:
+    """As LangGraph's own stores with a database take them."""
+    labels: Any = ["docs", "été"]
+    store.put(labels, "a", {"text": "这是中文"}, index=["text"])
+    store.put(labels, "b", {"text": "यह रूसी है"}, index=False)
+    assert told(store.get(labels, "a")) == (("docs", "été"), "a", {"text": "这是中文"})
+    found = [store.search(labels[:1]), store.search((), query=""), store.search((), filter={})]
+    assert [[item.key for item in items] for items in found] == [["b", "a"]] * 3
+    assert store.list_namespaces(prefix=labels[:1], suffix=labels[1:]) == [("docs", "été")]
+    store.delete(labels, "a")
+    assert store.get(labels, "a") is None
+    hidden = PutOp(("langgraph", "a"), "k", {})  # a name that only `put` refuses
+    store.batch([hidden])
+    assert store.get(("langgraph", "a"), "k")
 
 
 def test_what_was_updated_last_comes_first_and_pages_are_parts_of_that(store: BaseStore) -> None:
@@ -435,6 +499,71 @@ async def test_awaited_calls_of_a_replica_that_blocks(new_client: NewClient) -> 
     await asyncio.gather(*(store.aput(("a", f"n{i}"), "k", {"i": i}) for i in range(20)))
     assert len(await store.asearch(("a",), limit=100)) == 20
     assert len(store.search(("a",), limit=100)) == 20
+
+
+Begun = list[tuple[str, int | None]]
+
+BEGUN: list[Begun] = [
+    [("k", 1), ("k", 2)],
+    [("k", 1), ("k", None)],
+    [("k", None), ("k", 1)],
+    [("k", 1), ("l", 1), ("k", None), ("l", 2), ("k", 3), ("l", None)],
+    [(f"k{i}", value) for value in (1, None, 2) for i in range(30)],
+]
+
+
+@pytest.mark.parametrize("kind", ["memory", "blocking", "awaited"])
+async def test_of_writes_to_an_item_that_are_begun_together_the_last_holds(
+    kind: str, new_url: NewUrl
+) -> None:
+    """As where LangGraph's stores collect what is called in one turn of the event loop."""
+    async with AwaitedReplica.from_url(new_url("valkey"), replica_id="eu") as awaited:
+        replica: Any = awaited
+        if kind != "awaited":
+            url = new_url("valkey")
+            in_memory = kind == "memory"
+            replica = memory.Replica() if in_memory else Replica.from_url(url, replica_id="eu")
+        ours, reference = CRDTStore(replica), InMemoryStore()
+        for begun in BEGUN * 5:
+            for store in (ours, reference):
+                writes = [
+                    PutOp(("a",), key, None if value is None else {"v": value})
+                    for key, value in begun
+                ]
+                await asyncio.gather(*(store.abatch([write]) for write in writes))
+            for key in {key for key, _ in begun}:
+                there = await reference.aget(("a",), key)
+                assert told(await ours.aget(("a",), key)) == told(there), begun
+        if kind == "blocking":
+            replica.close()
+
+
+async def test_who_is_cancelled_while_others_write_lets_nobody_past_them() -> None:
+    turns, order = Turns(), list[str]()
+    first_may_end = asyncio.Event()
+
+    async def write(name: str, ending: asyncio.Event | None = None) -> None:
+        async with turns.of([(("a",), "k")]):
+            if ending:
+                await ending.wait()
+            order.append(name)
+
+    first = asyncio.create_task(write("first", first_may_end))
+    second = asyncio.create_task(write("second"))
+    await asyncio.sleep(0)
+    third = asyncio.create_task(write("third"))
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    fourth = asyncio.create_task(write("fourth"))
+    async with turns.of([(("a",), "other"), (("b",), "k")]):
+        assert order == []
+    first_may_end.set()
+    await asyncio.gather(first, third, fourth)
+    assert order == ["first", "third", "fourth"]
+    await write("fifth")
+    assert not any(turns._last.values())
 
 
 async def test_awaited_calls_of_a_replica_in_memory() -> None:
