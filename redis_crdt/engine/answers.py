@@ -9,7 +9,6 @@ here: an object that was copied writes under a name of its own
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from typing import Any
 
 from redis_crdt.core.clock import Dot, Time, check_writer, parse_clock, replica_of
@@ -43,10 +42,10 @@ class Answers(Upkeep):
     def __init__(self, shard: Shard) -> None:
         super().__init__(shard)
         self._scans: dict[bytes, Iterator[tuple[bytes, Entry]]] = {}
-        self._tokens = count(1)
+        self._token = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_shard": self._shard, "_scans": {}, "_tokens": count(1)}
+        return {"_shard": self._shard, "_scans": {}, "_token": 0}
 
     def answer(self, request: str, args: Sequence[bytes]) -> Any:
         """Answer a request by its name."""
@@ -163,7 +162,8 @@ class Answers(Upkeep):
             for key, entry in going:
                 group.append((key, bytes(entry)))
                 if body.count(key, group[-1][1]) and body.is_full(int(limit)):
-                    cursor = b"%d" % next(self._tokens)
+                    self._token += 1
+                    cursor = b"%d" % self._token
                     self._scans[cursor] = going
                     while len(self._scans) > SCANS:
                         del self._scans[next(iter(self._scans))]
