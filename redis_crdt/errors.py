@@ -160,10 +160,6 @@ class UnknownOperation(CRDTError, ValueError):
     """An agent, or a store, was told to do something that it does not know."""
 
 
-class NotOffered(CRDTError, NotImplementedError):
-    """A framework asks for something that its stores may have, and this library's have not."""
-
-
 class MissingArgument(CRDTError, TypeError):
     """An agent was told to do something, with other arguments than that takes."""
 

@@ -23,7 +23,7 @@ from langgraph.store.base import (
 )
 from pydantic import BaseModel
 
-from redis_crdt.errors import NotOffered, UnknownOperation
+from redis_crdt.errors import UnknownOperation
 from redis_crdt.langgraph.abreast.awaited import all_of
 from redis_crdt.langgraph.matching import Namespace, Place, beginning_of, is_named, is_wanted
 from redis_crdt.replica.backend.awaited import AnyReplica
@@ -215,11 +215,6 @@ def _slices(namespaces: list[Namespace]) -> Iterator[list[Namespace]]:
 def _checked(op: Op) -> Op:
     """Return an operation; raise what tells that it cannot be carried out."""
     if isinstance(op, SearchOp):
-        if op.query:
-            raise NotOffered(
-                "search(query=...) looks for what means the same, by embeddings, and this store "
-                "has none: leave query out, and say what is wanted by a namespace and filter=..."
-            )
         op = op._replace(namespace_prefix=tuple(op.namespace_prefix))
     elif isinstance(op, GetOp | PutOp):
         op = op._replace(namespace=tuple(op.namespace))

@@ -29,8 +29,8 @@ class CRDTStore(BaseStore):
     that wrote the item first knew of it. Values are JSON: :class:`InvalidValue` for others, and for
     more than 1 MiB; :class:`InvalidName` for a namespace of more than some 200 bytes. ``search``
     returns what was updated last first; its order operators compare numbers with numbers, and
-    texts with texts. There is no search by meaning: :class:`NotOffered` for a ``query``; what is to
-    be indexed is ignored, as by all stores without embeddings.
+    texts with texts. There is no search by meaning: a ``query`` is ignored, and so is what is to be
+    indexed, as by all of LangGraph's stores without embeddings.
 
     ``put`` takes a ``ttl`` in minutes, and ``ttl`` a ``default_ttl``. What has expired is there for
     nobody, and needs no sweeping. A read refreshes only where it is asked to, by ``refresh_ttl`` or
