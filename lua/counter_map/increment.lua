@@ -24,7 +24,7 @@
 -- @include lib/operation
 -- @include lib/scores
 -- @include lib/tallies
-local counter_map_increment = {index = write_scores}
+local counter_map_increment = {scores = write_scores}
 
 -- What this writer has counted, which is put in its place where there is none yet.
 local function own_of(tally)

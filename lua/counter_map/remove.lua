@@ -23,7 +23,7 @@
 -- @include lib/operation
 -- @include lib/scores
 -- @include lib/tallies
-local counter_map_remove = {index = write_scores}
+local counter_map_remove = {scores = write_scores}
 
 function counter_map_remove.prepare(op)
   local text = read(op.live, op.args, op.first, op.first)[1]

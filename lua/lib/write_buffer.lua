@@ -53,8 +53,12 @@ local function rehearse(ops, id)
 end
 
 local function flush(ops)
+  -- What writes a key that is no hash. An operation that had nothing to do may not have looked for its order.
   local index_of = {}
-  for _, op in ipairs(ops) do index_of[op.order or op.removed] = op.run.index end
+  for _, op in ipairs(ops) do
+    index_of[op.removed] = op.run.index
+    if op.order then index_of[op.order] = op.run.scores end
+  end
   for key, fields in pairs(buffer) do
     if index_of[key] then
       index_of[key](key, fields)

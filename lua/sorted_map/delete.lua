@@ -22,7 +22,7 @@
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/remove_dots
 -- @include lib/scores
-local sorted_map_delete = {index = write_scores}
+local sorted_map_delete = {scores = write_scores}
 
 function sorted_map_delete.prepare(op)
   op.order = checked_order(op.name, op.kind)

@@ -20,7 +20,7 @@
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/write_dots
 -- @include lib/scores
-local sorted_map_set = {index = write_scores}
+local sorted_map_set = {scores = write_scores}
 
 function sorted_map_set.prepare(op)
   for i = op.first + 1, op.last, 2 do

@@ -23,7 +23,7 @@
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/held_task
 -- @include lib/remove_dots
-local work_queue_done = {index = write_scores}
+local work_queue_done = {scores = write_scores}
 
 function work_queue_done.prepare(op)
   begin(op)

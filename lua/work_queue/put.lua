@@ -28,7 +28,7 @@
 -- @include lib/tasks
 -- @include lib/scores
 -- @include lib/read_time
-local work_queue_put = {index = write_scores}
+local work_queue_put = {scores = write_scores}
 local given  -- the last time that this script has given out
 
 function work_queue_put.prepare(op)

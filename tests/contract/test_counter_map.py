@@ -156,6 +156,23 @@ async def test_it_merges_with_dumps_and_files(region: Regions) -> None:
     assert await ranking(a.counter_map("s")) == [("x", 5)]
 
 
+async def test_a_batch_may_have_what_comes_to_nothing(region: Regions) -> None:
+    """Also where others of it touch each other, and leave a tombstone."""
+    a = region("a")
+    scores = a.counter_map("scores")
+    await settled(scores.increment("ann", 5))
+
+    def record(batch: Any) -> Any:
+        on = batch.on(scores)
+        on.increment("ann")
+        on.remove("ann")
+        on.increment("bob", 2)
+        return on.remove("zoe")
+
+    assert (await in_batch(a, record)).value is False
+    assert await ranking(scores) == [("bob", 2)]
+
+
 async def test_batches_take_it(region: Regions) -> None:
     a = region("a")
     scores = a.counter_map("s")

@@ -113,6 +113,23 @@ async def test_it_merges_with_dumps_of_others(region: Regions) -> None:
     assert await ranking(await merged(mine, other)) == [("x", 3), ("y", 1)]
 
 
+async def test_a_batch_may_have_what_comes_to_nothing(region: Regions) -> None:
+    """Also where others of it touch each other, and leave a tombstone."""
+    a = region("a")
+    scores = a.sorted_map("scores")
+    await settled(scores.set("ann", 5))
+
+    def record(batch: Any) -> Any:
+        on = batch.on(scores)
+        on.set("ann", 6)
+        on.delete("ann")
+        on.set("bob", 2)
+        return on.delete("zoe")
+
+    assert (await in_batch(a, record)).value is False
+    assert await settled(scores.top(10)) == [("bob", 2)]
+
+
 async def test_batches_take_it(region: Regions) -> None:
     a = region("a")
     scores = a.sorted_map("s")
