@@ -59,9 +59,11 @@ def within(writer: str, floor: str) -> bool:
 
 
 def clock_of(known: Mapping[str, int], writer: str) -> int:
-    """Up to when a writer is known: by its own name, or as one of those that are folded."""
+    """Up to when a writer is known: by its own name, or else as one of those that are folded."""
+    if writer in known:
+        return known[writer]
     floors = (t for w, t in known.items() if is_floor(w) and within(writer, w))
-    return max([known.get(writer, -1), *floors])
+    return max([-1, *floors])
 
 
 def covers(seen: Mapping[str, int], dot: Dot) -> bool:

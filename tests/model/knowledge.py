@@ -18,6 +18,9 @@ missing, and what was removed may come back ("returned").
 --drops: a collection is dropped: its generation is raised.
 --folds: servers restart often, and each has one clock stand for its past incarnations once it has
 heard of everybody since. All are equal, nothing is missing, and nothing returns.
+--readings: a pull goes on with the reading of the one before. After its first request target and
+source say only what they have come to know since. Requests are under way while others are; what is
+under way as a pull ends is carried out, and nobody hears of it.
 --expiry: what is written may have a deadline, by clocks that differ by up to MARGIN. Each reader
 finds what by its clock is not dead; in the end time passes over all deadlines, and then nothing is
 left of what had one ("left"), and nobody has sent anything because of it ("told").
@@ -47,6 +50,12 @@ ask-aware     ... and a field is asked for that a source lacks which claims to k
 forgot        who gives up what it knew of an incarnation sets `collected`
 pull-id       a pull tells its target the last id that it has seen there
 asked-known   what was asked for with more knowledge than the target has now is not applied
+numbered      a reply that is not the next one ends the reading, for what was told meanwhile is lost
+token         each reading has a name of its own
+anew          where the target has forgotten something a reading begins, for the source remembers
+whole         what the source has told in the reading is put together: only all of it is context
+same-writer   another incarnation of a source does not go on with a reading
+gone          of whom the source knows nothing any more, that is told, too
 alarm         a roll-back that is noticed late makes everybody reconcile, once
 fresh-ids     an id is never given out twice, whatever was forgotten
 heard         an incarnation is folded once all have been heard of since it ended
@@ -87,7 +96,7 @@ def run(seed: int, options: Options) -> str | None:
     pace = rnd.choice([2, 4])  # how many requests are carried out between two acts
     tidy = rnd.sample(replicas, rnd.choice([0, 1, 1, 2]))  # who often forget what is gone
     snapshots: dict[str, list[object]] = {}
-    late: list[Callable[[], None]] = []
+    late: list[Callable[[], object]] = []
     running: list[Iterator[None]] = []
     objects = [Bare(world, f"o{i}") for i in range(2)]
     states: list[tuple[Body, Vector]] = []
@@ -266,6 +275,7 @@ def main() -> int:
     parser.add_argument("--drops", action="store_true")
     parser.add_argument("--folds", action="store_true")
     parser.add_argument("--expiry", action="store_true")
+    parser.add_argument("--readings", action="store_true")
     given = parser.parse_args()
     options = Options(
         frozenset(given.without),
@@ -277,6 +287,7 @@ def main() -> int:
         given.drops,
         given.folds,
         given.expiry,
+        given.readings,
     )
     seeds = range(given.seed, given.seed + given.runs)
     bad = [found for seed in seeds if (found := run(seed, options))]

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 
 from tests.model.entries import (
     FOREVER,
@@ -54,6 +55,7 @@ class Options:
     drops: bool = False
     folds: bool = False
     expiry: bool = False
+    readings: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,15 @@ class World:
         self.options = options
         self.time = 0
         self.events: list[Event] = []
+        self.readings: dict[tuple[Replica, Replica], Reading] = {}
+        self._tokens = count()
 
     def now(self) -> int:
         self.time += 1
         return self.time
+
+    def token(self) -> str:
+        return f"reading {next(self._tokens)}"
 
     def on(self, rule: str) -> bool:
         return rule not in self.options.without
@@ -103,7 +110,51 @@ class Reply:
     delta: bool = False
     cursor: int = 0
     more: bool = False
+    number: int = 1
+    gone: frozenset[str] = frozenset()  # of whom the reply before told, and nothing is known now
     events: dict[str, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a source keeps of a reading: how far it has come, and what both sides have said."""
+
+    writer: str
+    number: int
+    cursor: int
+    asked: Vector
+    told: Vector
+
+
+@dataclass
+class Reading:
+    """What a puller keeps of it: after the first request both sides say only what is new."""
+
+    token: str
+    asked: Asked
+    said: Vector
+    number: int = 0
+    heard: Vector = field(default_factory=dict)
+
+    def news(self) -> Vector:
+        """What is to be said now: none of it was said before."""
+        news = {w: t for w, t in self.asked.known.items() if self.said.get(w) != t}
+        self.said.update(news)
+        return news
+
+    def hear(self, reply: Reply) -> Reply:
+        """Note a reply; returns it with all that the source knows."""
+        known = {**self.heard, **reply.known}
+        self.heard = {w: t for w, t in known.items() if w not in reply.gone}
+        self.number = reply.number
+        return replace(reply, known=self.heard)
+
+    def learn(self, head: Reply, last: int) -> None:
+        """Note what the target has learned, and its clock."""
+        mine = self.asked.known
+        known = {**({} if head.more else head.known), head.writer: head.cursor}
+        news = {w: t for w, t in known.items() if w != self.asked.writer and clock_of(mine, w) < t}
+        self.asked = replace(self.asked, known={**mine, **news}, clock=last)
 
 
 def floor(writer: str) -> str:
@@ -139,7 +190,7 @@ class Replica:
 
     STATE = (
         *("writer", "last", "reach", "entries", "known", "pending", "history", "feed", "when"),
-        *("collected", "silent", "generation", "events"),
+        *("collected", "silent", "generation", "events", "records"),
     )
 
     def __init__(self, world: World, name: str, skew: int) -> None:
@@ -161,6 +212,7 @@ class Replica:
         self.history: list[tuple[str, int]] = []
         self.feed: list[tuple[int, str, Tag | None]] = []
         self.program: Tag = (self.writer, 0)
+        self.records: dict[str, Record] = {}
 
     def clock(self) -> int:
         return self.world.time + self.skew
@@ -337,13 +389,37 @@ class Replica:
             f: (self.present(f), frozenset(self.events.get(f, ()))) for f in fields if f != MARK
         }
 
-    def dump(self, asker: str, known: Vector, limit: int) -> Reply:
-        """A request: what changed since one who knows so much; or only where we stand.
+    def dump(self, asker: str, known: Vector, limit: int, token: str = "") -> Reply:
+        """A request: what changed since one who knows so much; or only where we stand."""
+        self.notice("seen-by-asker", known)
+        reply = self._delta(asker, known, self._start_of(known), limit)
+        self._record(token, 1, reply, known)
+        return reply
+
+    def go_on(self, token: str, asker: str, news: Vector, limit: int) -> Reply | None:
+        """A request: what comes next in a reading, and of what is known what is new on both sides.
+
+        None where the reading is not known, or is that of another incarnation.
+        """
+        record = self.records.get(token)
+        if not record or (record.writer != self.writer and self.on("same-writer")):
+            return None
+        known = {**record.asked, **news}
+        reply = self._delta(asker, known, record.cursor, limit)
+        self._record(token, number := record.number + 1, reply, known)
+        changes = {w: t for w, t in reply.known.items() if record.told.get(w) != t}
+        gone = frozenset(record.told) - frozenset(reply.known if self.on("gone") else record.told)
+        return replace(reply, known=changes, gone=gone, number=number)
+
+    def _record(self, token: str, number: int, reply: Reply, asked: Vector) -> None:
+        if reply.delta:
+            self.records[token] = Record(self.writer, number, reply.cursor, asked, reply.known)
+
+    def _delta(self, asker: str, known: Vector, start: int | None, limit: int) -> Reply:
+        """What changed since a clock; or only where we stand.
 
         What came of the asker itself is not told back, however late it was asked for.
         """
-        self.notice("seen-by-asker", known)
-        start = self._start_of(known)
         if start is None or start < self.reach or start < self.collected:
             return replace(self._reply(), events={f: frozenset(e) for f, e in self.events.items()})
         wanted: set[str] = set()
@@ -440,13 +516,14 @@ class Replica:
             raise_to(dots, {w: t for t, w, _ in entry.live})
         return not self.notice("seen-in-dots", dots)
 
-    def apply(self, reply: Reply, asked: Asked, cursor: int | None = None) -> None:
-        """A request: join a page, or a delta (which has a cursor)."""
+    def apply(self, reply: Reply, asked: Asked, cursor: int | None = None) -> bool:
+        """A request: join a page, or a delta (which has a cursor); whether it was joined."""
         if not self._is_for(asked, reply):
-            return
+            return False
         self._join(reply.body, reply.generation, reply.known, (reply.writer, reply.clock))
         if cursor is not None:
             self._learn(reply.writer, cursor, {} if reply.more else reply.known)
+        return True
 
     def _learn(self, writer: str, clock: int, known: Vector) -> None:
         before = self.knowledge()
@@ -533,27 +610,57 @@ class Replica:
         self,
         source: Replica,
         rnd: random.Random,
-        late: list[Callable[[], None]] | None = None,
+        late: list[Callable[[], object]] | None = None,
         limit: int = 4,
     ) -> Iterator[None]:
         """All requests of a pull, one after the other; it may be left at each yield."""
 
-        def send(call: Callable[[], None]) -> None:
+        def send(call: Callable[[], object]) -> object:
             if late is not None and rnd.random() < 0.12:
                 late.append(call)
-            call()
+            return call()
 
+        on, readings = self.world.options.readings, self.world.readings
+        # One that is left in the midst is not gone on with; and in the end all begin anew.
+        reading = readings.pop((self, source), None) if late is not None else None
+        under_way: list[Reply | None] = []
         for _ in range(200):
-            asked = self.ask()
-            yield
-            head = source.dump(asked.writer, asked.known, limit)
+            if reading is None:
+                under_way = []
+                asked = self.ask()
+                yield
+                token = self.world.token() if self.on("token") else f"{self.name} {source.name}"
+                head = source.dump(asked.writer, asked.known, limit, token)
+                begun = Reading(token, asked, dict(asked.known))
+                head, reading = begun.hear(head), begun if on else None
+            else:
+                asked = reading.asked
+                while not under_way or rnd.random() < 0.3:
+                    news = reading.news()
+                    under_way.append(source.go_on(reading.token, asked.writer, news, limit))
+                    yield
+                reply = under_way.pop(0)
+                if reply is None or (reply.number != reading.number + 1 and self.on("numbered")):
+                    reading = None
+                    continue
+                head = reading.hear(reply) if self.on("whole") else reply
             yield
             if head.delta:
-                send(partial(self.apply, head, asked, head.cursor))
-                if not head.more:
+                joined = send(partial(self.apply, head, asked, head.cursor))
+                if reading is not None and joined:
+                    reading.learn(head, self.last)
+                elif reading is not None:
+                    reading.asked = self.ask()
+                    reading = None if self.on("anew") else reading
+                if not head.more and (joined or not on):
+                    if reading is not None:
+                        readings[self, source] = reading
                     return
                 yield
                 continue
+            if reading is not None:
+                reading, asked = None, self.ask()
+                yield
             fields = list(source.entries)
             rnd.shuffle(fields)
             shown: set[tuple[str, Dot]] = set()
