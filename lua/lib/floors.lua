@@ -39,10 +39,14 @@ local function floor_over(of, by)
   return best
 end
 
--- Has what is known, writer -> clock, answer for those writers, too, for whom a floor stands.
+-- Has what is known, writer -> clock, answer for those writers, too, for whom a floor stands. Floors are
+-- looked for once somebody is asked for who is not there.
 local function with_floors(known)
-  local of = floors_in(known)
-  return of and setmetatable(known, {__index = function(_, by) return floor_over(of, by) end}) or known
+  local of, are_found = nil, false
+  return setmetatable(known, {__index = function(_, by)
+    if not are_found then of, are_found = floors_in(known), true end
+    return of and floor_over(of, by)
+  end})
 end
 
 -- Those writers, or floors, of whom the floors of others say as much.

@@ -2,8 +2,8 @@
 -- clock stood there, removals included; so what is known and not held was removed.
 -- `../tests/model/knowledge.py` is an executable model of its rules.
 -- Defines
---   replica_of, read_known, raise, own_knowledge, flat_of, context_of, standing, is_as_asked,
---   learn, drop_redundant, read_context, context_text, parse_context, PEERS, SILENT, PENDING
+--   replica_of, read_known, raise, stored_knowledge, own_knowledge, flat_of, context_of, standing,
+--   is_as_asked, learn, drop_redundant, read_context, context_text, parse_context, PEERS, SILENT, PENDING
 -- Errors
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 -- @include lib/keys
@@ -19,14 +19,28 @@ local PENDING = PREFIX .. 'pending'
 local function replica_of(by) return string.match(by, '^[^#]*') end
 
 -- A flat list of writers and clocks, beginning at an index, as a table: writer -> clock; it answers for
--- those, too, for whom a floor stands.
-local function read_known(flat, first, last)
+-- those, too, for whom a floor stands. Most of what comes is known: that is not looked at again.
+local function read_known(flat, first, last, seen)
   local known = {}
   for i = first, last, 2 do
-    if not time_of(flat[i + 1]) then fail('MALFORMED', 'not a clock: ' .. flat[i + 1]) end
-    known[flat[i]] = flat[i + 1]
+    local by, clock = flat[i], flat[i + 1]
+    if not (seen and rawget(seen, by) == clock) and not time_of(clock) then fail('MALFORMED', 'not a clock: ' .. clock) end
+    known[by] = clock
   end
   return with_floors(known)
+end
+
+-- What is stored, read once. It changes with that.
+local stored_known
+
+local function stored_knowledge()
+  if not stored_known then
+    local flat = redis.call('HGETALL', KNOWN)
+    stored_known = {}
+    for i = 1, #flat, 2 do stored_known[flat[i]] = flat[i + 1] end
+    with_floors(stored_known)
+  end
+  return stored_known
 end
 
 local function raise(known, by, clock)
@@ -35,8 +49,8 @@ end
 
 -- What this replica knows, its own past and present included.
 local function own_knowledge()
-  local flat = redis.call('HGETALL', KNOWN)
-  local known = read_known(flat, 1, #flat)
+  local known = with_floors({})
+  for by, clock in pairs(stored_knowledge()) do known[by] = clock end
   for _, past in ipairs(past_incarnations(redis.call('HGET', META, 'history'))) do
     raise(known, past[1], past[2])
   end
@@ -105,23 +119,27 @@ end
 -- Takes over what another one knows; nothing of this replica's present writer, which none but itself
 -- can know. Where enough writers are known only the source is added: nobody is to fill this with names.
 local function learn(theirs, source)
-  local flat = redis.call('HGETALL', KNOWN)
-  local known = read_known(flat, 1, #flat)
-  local news, room = {}, MAX_KNOWN - #flat / 2
+  local known, news, room, has_floors = stored_knowledge(), {}, nil, false
   for by, clock in pairs(theirs) do
-    local has, is_new = known[by], rawget(known, by) == nil
-    local is_news = not has or is_later(clock, has)
-    if by ~= writer and is_news and (not is_new or room > 0 or by == source) then
-      if is_new then room = room - 1 end
-      known[by] = clock
-      news[#news + 1], news[#news + 2] = by, clock
+    local is_new = rawget(known, by) == nil
+    if rawget(known, by) ~= clock and by ~= writer then
+      local has = known[by]
+      if is_new then room = room or MAX_KNOWN - redis.call('HLEN', KNOWN) end
+      if (not has or is_later(clock, has)) and (not is_new or room > 0 or by == source) then
+        if is_new then room = room - 1 end
+        has_floors = has_floors or is_floor(by)
+        known[by] = clock
+        news[#news + 1], news[#news + 2] = by, clock
+      end
     end
   end
-  if #news > 0 then redis.call('HINCRBY', META, 'learned', 1) end
+  if #news == 0 then return nil end
+  redis.call('HINCRBY', META, 'learned', 1)
   for i = 1, #news, CHUNK do redis.call('HSET', KNOWN, unpack(news, i, math.min(i + CHUNK - 1, #news))) end
-  drop_redundant(known)
-  local gone = surplus(known)
+  if has_floors then drop_redundant(known) end
+  local gone = room and surplus(known) or {}
   if #gone == 0 then return nil end
+  for _, by in ipairs(gone) do known[by] = nil end
   for i = 1, #gone, CHUNK do redis.call('HDEL', KNOWN, unpack(gone, i, math.min(i + CHUNK - 1, #gone))) end
   redis.call('HSET', META, 'collected', append({}, ''))
 end

@@ -228,7 +228,7 @@ local function apply()
     if time ~= '' and not time_of(time) then fail('MALFORMED', 'not a time: ' .. time) end
   end
   local first = 10 + tonumber(ARGV[9])
-  local known = read_known(ARGV, 10, first - 1)
+  local known = read_known(ARGV, 10, first - 1, stored_knowledge())
   local history = redis.call('HGET', META, 'history')
   if SOURCE ~= '' then
     if replica_of(SOURCE) == replica_of(writer) then fail('CONFLICT', SOURCE) end
