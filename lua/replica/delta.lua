@@ -12,7 +12,7 @@
 --   token      of its reading (lib/pull_progress); '' for none
 --   position   to go on from, `WRITER CURSOR SENT` as replied last; `+` for that of the reading; ''
 --              for the cursor of who knows so much
---   writer, clock...  what the target knows
+--   writer, clock...  what the target knows; with `+` what it has said nothing of in this reading
 -- Reply
 --   mode: 'delta'; 'reconcile' where the feed does not tell all that the target lacks; 'lost' where
 --     the reading is not known
@@ -22,7 +22,8 @@
 --   how many references after it are sent already
 --   clock
 --   '1' if there is more, else '0'
---   what this replica knows, as a flat list
+--   what this replica knows of others, as a flat list; to `+` what it has not told in this reading, with ''
+--     for what it does not know any more
 --   the body (lib/encode_batch)
 -- Errors
 --   CRDTCLOSED    the namespace is not open on this server
@@ -32,6 +33,7 @@
 -- @include lib/peers
 -- @include lib/encode_batch
 -- @include lib/pull_progress
+-- @include lib/reading_said
 -- @include lib/save_incarnation
 local KIND_OF = {}
 for kind, letter in pairs(LETTERS) do KIND_OF[letter] = kind end
@@ -153,11 +155,18 @@ local function delta()
   local limit, asker, token, position = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
   local peer, number = replica_of(asker), 1
   if peer == replica_of(writer) then fail('CONFLICT', asker) end
-  if position == '+' then
+  local known, asked, told = read_known(ARGV, 6, #ARGV), NOTHING_SAID, NOTHING_SAID
+  local goes_on = position == '+'
+  if goes_on then
     position, number = load_progress(token)
-    if not position then return {'lost', '0', writer, '0-0', '0', '0-0', '0', {}, {}} end
+    -- Another incarnation is asked anew, with all that is known, for it may have forgotten something.
+    if not position or string.sub(position, 1, #writer + 1) ~= writer .. ' ' then
+      return {'lost', '0', writer, '0-0', '0', '0-0', '0', {}, {}}
+    end
+    position, asked, told = read_said(position)
   end
-  local known = read_known(ARGV, 6, #ARGV)
+  if token ~= '' then asked = say(asked, known) end
+  if goes_on then known = asked_clocks(asked) end
   local meta = redis.call('HMGET', META, 'history', 'reach', 'collected')
   local by, at, sent_of_it = string.match(position, '^(%S+) (%S+) (%d+)$')
   -- Who goes on from a reply has been looked at then.
@@ -168,13 +177,15 @@ local function delta()
   local cursor, skip = start or '0-0', 0
   if by == writer then cursor, skip = at, tonumber(sent_of_it) end
   number = tostring(number)
+  local news
+  news, told = untold(told)
   if is_later(meta[2], cursor) or is_later(meta[3], cursor) or is_later(cursor, clock) then
-    return {'reconcile', number, writer, clock, '0', clock, '0', flat_of(own_knowledge()), {}}
+    return {'reconcile', number, writer, clock, '0', clock, '0', news, {}}
   end
   cursor, skip = read_feed(cursor, skip, limit, known, cursor)
-  save_progress(token, number, writer .. ' ' .. cursor .. ' ' .. skip)
+  save_progress(token, number, write_said(writer .. ' ' .. cursor .. ' ' .. skip, asked, told))
   local more = is_later(clock, cursor) and '1' or '0'
-  return {'delta', number, writer, cursor, tostring(skip), clock, more, flat_of(own_knowledge()), flat_body()}
+  return {'delta', number, writer, cursor, tostring(skip), clock, more, news, flat_body()}
 end
 
 -- @run delta

@@ -50,12 +50,12 @@ def _standing(part: Any) -> bytes:
     return bytes(part)
 
 
-def _clocks(flat: Any, *marks: bytes) -> dict[bytes, bytes]:
+def _clocks(flat: Any, *marks: bytes, read: Any = _clock) -> dict[bytes, bytes]:
     """A flat list of writers and clocks; ``marks`` may stand for writers."""
     if len(flat) > 2 * MAX_CLOCKS:
         raise InvalidDump(f"an ill-formed reply of a replica: more than {MAX_CLOCKS} writers")
     pairs = zip(flat[::2], flat[1::2], strict=True)
-    return {w if w in marks else _writer(w): _clock(clock) for w, clock in pairs}
+    return {w if w in marks else _writer(w): read(clock) for w, clock in pairs}
 
 
 def read_context(text: Any) -> dict[bytes, bytes]:
@@ -119,7 +119,7 @@ class Vouched(NamedTuple):
 
 
 class Delta(NamedTuple):
-    """The reply to :func:`dump`."""
+    """The reply to :func:`dump`; an empty clock of whom the source told, and knows no more."""
 
     number: int
     """Which reply of its reading this is; 0 where the reading is not known."""
@@ -254,8 +254,9 @@ def read_knowledge(reply: Any) -> Knowledge:
 @reading
 def read_delta(reply: Any) -> Delta:
     """Read a delta."""
-    mode, number, writer, cursor, sent, clock, more, known, body = reply
-    source = Vouched(_writer(writer), _clock(clock), _clocks(known))
+    mode, number, writer, cursor, sent, clock, more, flat, body = reply
+    known = _clocks(flat, read=lambda part: part if part == b"" else _clock(part))
+    source = Vouched(_writer(writer), _clock(clock), known)
     return Delta(
         _number(number),
         mode == b"reconcile",

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 from redis_crdt.core.clock import Time, parse_clock
-from redis_crdt.core.floors import is_known
 from redis_crdt.errors import ReplicaMismatch
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script, SideBySide, Wait
 from redis_crdt.sync.joining import Joining, Progress, Progressed
 from redis_crdt.sync.party import Party
+from redis_crdt.sync.reading import Dialogue, Reading, is_news
 from redis_crdt.sync.reconcile import Reconciling
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.sync.throttle import Pace
@@ -138,8 +139,7 @@ class ShardPull(Joining):
         super().__init__(target, source, shard, progressed, pace)
         self.clock = b"0-0"
         """The source's clock, when last heard of."""
-        self.source_knows: Mapping[bytes, bytes] = {}
-        """What the source knew then."""
+        self._dialogue = Dialogue()
         self._reading = Reading()
         self._reconciling: Reconciling | None = None
         self._batches_left: float | None = None
@@ -151,6 +151,11 @@ class ShardPull(Joining):
         told where nothing comes. One that has begun takes tasks up once it was told of all."""
         self._read_to = self._clock_then = 0
         """The times up to which the feed was read, and went, as the last batch came."""
+
+    @property
+    def source_knows(self) -> Mapping[bytes, bytes]:
+        """What the source knew when it was last heard of."""
+        return self._dialogue.heard
 
     @property
     def read_to(self) -> bytes:
@@ -194,7 +199,7 @@ class ShardPull(Joining):
             return self.report
         if not window.under_way:
             yield from self._send_wait(mine, seconds)
-        delta = yield from window.next(self._next_request(mine), 0)
+        delta = yield from self._next(mine, 0)
         if delta is not None and not delta.more and not delta.reconcile:
             self.clock = delta.source.clock
             if window.is_far and seconds > MAX_AHEAD:
@@ -229,7 +234,7 @@ class ShardPull(Joining):
             if delta is None:
                 delta = yield from self._ask_source(mine)
             source = delta.source
-            self.clock, self.source_knows = source.clock, source.known
+            self.clock = source.clock
             more, ahead = delta.more, STREAM if follows and delta.body and window.is_far else 0
             if delta.reconcile:
                 # Where the feed is trimmed faster than all is read, the next pull goes on.
@@ -262,8 +267,7 @@ class ShardPull(Joining):
                     return
                 # What is under way was asked for before that was known. It goes on from there.
                 if self.target_knows is not None:
-                    request = self._next_request(self.target_knows)
-                    delta = yield from window.next(request, ahead)
+                    delta = yield from self._next(self.target_knows, ahead)
                 if delta is None:
                     yield from window.stop()
                     return
@@ -276,16 +280,22 @@ class ShardPull(Joining):
             # Not many more than the source seems to have.
             left = self._batches_left
             most = None if left is None else round(left) + AT_ONCE
-            delta = yield from window.next(self._next_request(mine), most)
+            delta = yield from self._next(mine, most)
         if delta is None:
             self._forget_distance()
+            self._dialogue.begin()
             token, position = (yield from window.begin()), self._reading.position
             keys, about = self.source_keys, self.about
             request = ask.dump(keys, mine.writer, mine.known, position, about, token)
             began = monotonic()
-            delta = yield self.source, request
+            delta = self._dialogue.hear((yield self.source, request))
             window.begun(delta.number, monotonic() - began)
         return delta
+
+    def _next(self, mine: replies.Knowledge, most: int | None) -> Procedure[replies.Delta | None]:
+        """Return the next reply of the reading; None where it is to begin anew."""
+        delta = yield from self.window.next(partial(self._next_request, mine), most)
+        return delta and self._dialogue.hear(delta)
 
     def _note_distance(self, delta: replies.Delta) -> Procedure[None]:
         """Note how far the source is ahead, as if its writes came as close as in this batch."""
@@ -301,7 +311,7 @@ class ShardPull(Joining):
 
     def _next_request(self, mine: replies.Knowledge) -> Script[replies.Delta]:
         keys, about, token = self.source_keys, self.about, self.window.token
-        return ask.dump(keys, mine.writer, mine.known, b"+", about, token)
+        return ask.dump(keys, mine.writer, self._dialogue.say(), b"+", about, token)
 
     def _take(self, mine: replies.Knowledge, delta: replies.Delta) -> Procedure[bool]:
         """Join a batch; returns whether the target still is what it was when it was asked."""
@@ -327,9 +337,9 @@ class ShardPull(Joining):
                 self._reading = Reading()
                 return False
             elif cursor:
-                mine.known.update(
-                    (w, clock) for w, clock in news.items() if is_news(mine, w, clock)
-                )
+                learnt = {w: clock for w, clock in news.items() if is_news(mine, w, clock)}
+                mine.known.update(learnt)
+                self._dialogue.learn(learnt)
         if mode == "last":
             self._told_as = mine.writer
         reading.go_on(delta)
@@ -357,33 +367,3 @@ class ShardPull(Joining):
             self._reading = Reading(head.writer, True, b"%b %b 0" % (head.writer, head.clock))
         elif ended:
             yield from self.note(going.contexts)
-
-
-@dataclass(slots=True)
-class Reading:
-    """How far a source was read, where that is not what its target knows."""
-
-    writer: bytes = b""
-    refused: bool = False
-    """Whether an entry was refused, and left out. The target's cursor then stays before it."""
-    position: bytes = b""
-    """Where to go on: writer, cursor, and how many references after it are done."""
-    contexts: dict[replies.Place, bytes] = field(default_factory=dict)
-    """What is known of collections alone; the target may note it once it has all the rest."""
-
-    def hear(self, body: Sequence[bytes]) -> None:
-        """Remember the contexts that come with a batch."""
-        for head in bodies.heads_of(body):
-            if head.context:
-                self.contexts[head.place] = head.context
-
-    def go_on(self, delta: replies.Delta) -> None:
-        """Note how far a batch went."""
-        self.position = b"%b %b %d" % (delta.source.writer, delta.cursor, delta.sent)
-
-
-def is_news(mine: replies.Knowledge, writer: bytes, clock: bytes) -> bool:
-    """Whether a target can learn that from a source. Of its own present writer it knows all."""
-    if writer == mine.writer:
-        return False
-    return not is_known(mine.known, writer, parse_clock(clock))

@@ -195,7 +195,7 @@ class Reconciling:
             # Not many more than the source is known to have.
             most = 2 + max(0, self._total - self._done) // ask.BATCH
             request = ask.scan(pull.source_keys, None, pull.about, window.token)
-            page = yield from window.next(request, most)
+            page = yield from window.next(lambda: request, most)
         if page is None:
             token = yield from window.begin()
             began = monotonic()

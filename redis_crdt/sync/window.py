@@ -104,17 +104,19 @@ class Window:
         self._shortest = min(self._shortest, seconds)
         self._number = number if self._has_flight() else 0
 
-    def next(self, request: Script[R], most: int | None = None) -> Procedure[R | None]:
+    def next(
+        self, request: Callable[[], Script[R]], most: int | None = None
+    ) -> Procedure[R | None]:
         """Ask for what comes next as often as there is room, ``most`` times at most.
 
-        Returns the next reply; None where it is not the one after the last. Then the reading is to
-        begin anew.
+        Each request is made when it is sent. Returns the next reply; None where it is not the one
+        after the last. Then the reading is to begin anew.
         """
         while True:
             room = min(self.size, self.size if most is None else most) - self.under_way
             due = self._due(self.under_way)
             if room > 0 and due <= 0 and self._has_flight():
-                yield from self.send(request)
+                yield from self.send(request())
                 continue
             if not self.under_way:
                 return None
@@ -242,9 +244,11 @@ class Window:
     def rest(self) -> Procedure[None]:
         """Give the connection back for now; the reading may go on with another.
 
-        What is under way is waited for, and not heard: to make a connection takes longer.
+        What is under way is waited for, and not heard: to make a connection takes longer. Then the
+        reading does not go on, for of all that was told in it nothing may be missed.
         """
         while self.under_way:
+            self._number = 0
             yield from self._land(None)
         flight, self._flight = self._flight, None
         if flight is not None:
