@@ -13,6 +13,7 @@ from redis_crdt.core.names import Keys
 from redis_crdt.operations.operation import Operation, Script, as_is, drive
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
+from tests.simulation.readings import Flight, Readings
 
 BEGIN = 1_800_000_000_000
 """When simulations begin, in milliseconds since 1970."""
@@ -118,6 +119,9 @@ class Link:
         self.namespace, self.shards, self.max_drift = "default", 1, 60.0
         self.about = ABOUT
         self.traffic = Traffic()
+        self.follows = False
+        """Whether it is pulled from again and again, as syncers do it: in one reading."""
+        self._readings = Readings()
         self._pull = Pull(target, self)
 
     @property
@@ -127,12 +131,16 @@ class Link:
     def keys(self, shard: int) -> Keys:
         return self.source.keys(shard)
 
-    def flight(self, shard: int) -> None:
+    def flight(self, shard: int) -> Any:
         """Nothing is far: distance is the simulation's affair."""
+        return Flight(self.execute) if self.follows else None
 
     def execute(self, operation: Operation[Any], /) -> Any:
         assert isinstance(operation, Script)
-        reply = self.source.execute(operation._replace(read=as_is))
+        if operation.name == "replica/delta":
+            reply = self._readings.delta(operation, self.source.execute)
+        else:
+            reply = self.source.execute(operation._replace(read=as_is))
         of = self.traffic
         of.requests += 1
         # EVALSHA, the hash of the script, the number of keys; keys; the witness with the arguments.
@@ -145,7 +153,10 @@ class Link:
         """Bring what is new to the target, as its syncer does; ``anew`` after a restart."""
         if anew:
             self._pull.begin_anew()
-        report = drive(self._pull.run())
+        if self.follows:
+            report = drive(self._pull.follow(0, 1.0)) or SyncReport()
+        else:
+            report = drive(self._pull.run())
         of = self.traffic
         of.entries += report.entries
         of.payload += report.bytes

@@ -121,6 +121,8 @@ class Sea:
 def flow(shape: str, count: int, writes: float, ms: int, delay_ms: int = 50) -> Flow:
     """Live through some seconds, once all know each other."""
     sea = Sea(shape, count, delay_ms)
+    for link in sea.regions.links:
+        link.follows = True
     sea.live(1, 1000)
     for link in sea.regions.links:
         link.traffic = type(link.traffic)()
