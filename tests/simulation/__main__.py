@@ -59,9 +59,15 @@ def traffic(
     writes: Annotated[list[float], typer.Option(help="Of each region, a second.")] = [1],  # noqa: B006
     ms: Annotated[int, typer.Option(help="For how long.")] = 2000,
     delay: Annotated[int, typer.Option(help="How long one way takes, in ms.")] = 50,
+    restarts: Annotated[int, typer.Option(help="How often all have restarted before.")] = 0,
 ) -> None:
     """Have all regions write, and see what crosses each link."""
-    show(flow(s, count, each, ms, delay) for s in shape for count in regions for each in writes)
+    show(
+        flow(s, count, each, ms, delay, restarts)
+        for s in shape
+        for count in regions
+        for each in writes
+    )
 
 
 @app.command()

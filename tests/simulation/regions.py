@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any
+from unittest.mock import patch
 
 from redis_crdt import memory
 from redis_crdt.core.names import Keys
 from redis_crdt.operations.operation import Operation, Script, as_is, drive
+from redis_crdt.sync import pull
 from redis_crdt.sync.pull import Pull
 from redis_crdt.sync.report import SyncReport
 from tests.simulation.readings import Flight, Readings
@@ -154,7 +156,9 @@ class Link:
         if anew:
             self._pull.begin_anew()
         if self.follows:
-            report = drive(self._pull.follow(0, 1.0)) or SyncReport()
+            # How often a target is told that nothing came goes by the clock, too.
+            with patch.object(pull, "monotonic", lambda: Clock.now / 1000):
+                report = drive(self._pull.follow(0, 1.0)) or SyncReport()
         else:
             report = drive(self._pull.run())
         of = self.traffic

@@ -17,6 +17,8 @@ from statistics import median
 
 from tests.simulation.regions import Clock, Link, Region, Regions
 
+DAY = 86_400_000
+
 SAMPLES = 20
 """Of so many writes it is followed when they have come everywhere."""
 
@@ -57,6 +59,18 @@ class Sea:
             self._following[link.replica_id].append(link)
         self._written: dict[bytes, tuple[int, set[str]]] = {}
         self.took: list[int] = []
+
+    def restart(self) -> None:
+        """Restart all regions, a day later, and have each hear of all others since."""
+        Clock.now += DAY
+        for region in self.regions.all:
+            region.restart()
+            region.replica.or_set("s", str).add(f"restarted {Clock.now} {region.replica_id}")
+        for _ in range(3):
+            for link in self.regions.links:
+                link.pull()
+        for region in self.regions.all:
+            region.replica.gc_tombstones(0)
 
     def live(self, writes: float, ms: int) -> Flow:
         """Let all write so often a second, for so long, and wait until all are in step."""
@@ -118,9 +132,13 @@ class Sea:
         )
 
 
-def flow(shape: str, count: int, writes: float, ms: int, delay_ms: int = 50) -> Flow:
-    """Live through some seconds, once all know each other."""
+def flow(
+    shape: str, count: int, writes: float, ms: int, delay_ms: int = 50, restarts: int = 0
+) -> Flow:
+    """Live through some seconds, once all know each other, and have restarted so often."""
     sea = Sea(shape, count, delay_ms)
+    for _ in range(restarts):
+        sea.restart()
     for link in sea.regions.links:
         link.follows = True
     sea.live(1, 1000)
