@@ -52,6 +52,12 @@ def test_pulls_of_a_link_are_bounded_by_its_delay() -> None:
     assert many.about_state <= few.about_state * many.pulls / few.pulls * 1.1
 
 
+def test_what_is_said_of_state_goes_by_whose_clocks_move_and_not_by_who_is_known() -> None:
+    fresh, restarted = (flow("star", 5, 1, 1000, restarts=n) for n in (0, 3))
+    assert (fresh.known, restarted.known) == (5, 15)
+    assert restarted.about_state == pytest.approx(fresh.about_state, rel=0.02)
+
+
 def test_a_new_region_reads_all_entries_once_and_is_read_once_by_each_peer() -> None:
     for count in (3, 6):
         found = joined("mesh", count, 600)
