@@ -56,7 +56,8 @@ token         each reading has a name of its own
 anew          where the target has forgotten something a reading begins, for the source remembers
 whole         what the source has told in the reading is put together: only all of it is context
 same-writer   another incarnation of a source does not go on with a reading
-gone          of whom the source knows nothing any more, that is told, too
+gone          of whom the source knows nothing any more, that is told, too. (No schedule was found
+              that needs these two: by them, what is put together is what the source knows.)
 alarm         a roll-back that is noticed late makes everybody reconcile, once
 fresh-ids     an id is never given out twice, whatever was forgotten
 heard         an incarnation is folded once all have been heard of since it ended
