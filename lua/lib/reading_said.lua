@@ -3,11 +3,13 @@
 -- kept with the position (lib/pull_progress), so that it is of the reply of that number; each is a text of
 -- `WRITER CLOCK` lines, each between two line breaks.
 -- Defines
---   NOTHING_SAID, write_said, read_said, asked_clocks, say, untold
+--   NOTHING_SAID, MAX_SAID, write_said, read_said, asked_clocks, say, untold
 -- Errors
 --   none
 -- @include lib/knowledge
 -- @define NOTHING_SAID '\n'
+-- More bytes are not added to: four thousand writers of long names take half of that.
+-- @define MAX_SAID 1000000
 -- So many changes are put in one by one.
 -- @define FEW_SAID 32
 

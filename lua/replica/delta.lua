@@ -150,6 +150,8 @@ local function read_feed(cursor, skip, limit, known, start)
   end
 end
 
+local function lost() return {'lost', '0', writer, '0-0', '0', '0-0', '0', {}, {}} end
+
 local function delta()
   enter_to_read()
   local limit, asker, token, position = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
@@ -160,10 +162,9 @@ local function delta()
   if goes_on then
     position, number = load_progress(token)
     -- Another incarnation is asked anew, with all that is known, for it may have forgotten something.
-    if not position or string.sub(position, 1, #writer + 1) ~= writer .. ' ' then
-      return {'lost', '0', writer, '0-0', '0', '0-0', '0', {}, {}}
-    end
+    if not position or string.sub(position, 1, #writer + 1) ~= writer .. ' ' then return lost() end
     position, asked, told = read_said(position)
+    if #asked > MAX_SAID then return lost() end  -- nobody is to fill it with names
   end
   if token ~= '' then asked = say(asked, known) end
   if goes_on then known = asked_clocks(asked) end

@@ -125,6 +125,18 @@ def test_a_reading_that_is_over_is_not_known(source: Replica, client: redis.Redi
     assert request(source, b"+", {}).number == 0
 
 
+def test_a_reading_is_not_filled_with_names(source: Replica, client: redis.Redis) -> None:
+    begin(source)
+    for number in range(20):
+        many = {b"%s%d-%d#mwxj5mjq9f7d" % (b"x" * 40, number, n): b"17-0" for n in range(4000)}
+        if request(source, b"+", many).number == 0:
+            break
+    assert 2 < number < 10
+    sizes = [client.strlen(key) for key in client.scan_iter("*:reading:*")]
+    assert max(sizes) < 1_500_000
+    assert request(source, b"+", {}).number == 0
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_put_together_is_what_the_source_knows(
     source: Replica, client: redis.Redis, new_client: NewClient, flavour: Any, seed: int
