@@ -46,10 +46,16 @@ def dump(
     position: bytes,
     about: str,
     token: bytes = b"",
+    seen: bytes = b"",
 ) -> Script[replies.Delta]:
-    """Ask for the delta for one who knows so much; see ``lua/replica/delta.lua``."""
+    """Ask for the delta for one who knows so much; see ``lua/replica/delta.lua``.
+
+    ``seen`` is the latest that was heard of the source, ``CLOCK@WRITER``: by that it finds out
+    whether it was put back since.
+    """
     args = (BATCH, asker, token, position, *_flat(known))
-    return _looking("delta", keys, args, replies.read_delta, about)
+    request = _looking("delta", keys, args, replies.read_delta, about)
+    return request._replace(witness=LOOK + seen)
 
 
 def collections(keys: Keys, cursor: bytes, about: str) -> Script[replies.Collections]:

@@ -286,7 +286,8 @@ class ShardPull(Joining):
             self._dialogue.begin()
             token, position = (yield from window.begin()), self._reading.position
             keys, about = self.source_keys, self.about
-            request = ask.dump(keys, mine.writer, mine.known, position, about, token)
+            seen = self._dialogue.witness
+            request = ask.dump(keys, mine.writer, mine.known, position, about, token, seen)
             began = monotonic()
             delta = self._dialogue.hear((yield self.source, request))
             window.begun(delta.number, monotonic() - began)

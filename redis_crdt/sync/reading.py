@@ -45,6 +45,9 @@ class Dialogue:
     def __init__(self) -> None:
         self.heard: Mapping[bytes, bytes] = {}
         """What the source knew when it was last heard of."""
+        self.witness = b""
+        """Whom it was heard of last, and when, as ``CLOCK@WRITER``. The target may hold more than
+        it can say to know: part of what one delta brings."""
         self._unsaid: dict[bytes, bytes] = {}
 
     def begin(self) -> None:
@@ -68,7 +71,7 @@ class Dialogue:
         known[source.writer] = source.clock
         if len(known) > replies.MAX_CLOCKS:
             raise InvalidDump(f"a source that knows more than {replies.MAX_CLOCKS} writers")
-        self.heard = known
+        self.heard, self.witness = known, b"%b@%b" % (source.clock, source.writer)
         return delta._replace(source=source._replace(known=known))
 
 

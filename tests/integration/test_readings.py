@@ -125,6 +125,33 @@ def test_a_reading_that_is_over_is_not_known(source: Replica, client: redis.Redi
     assert request(source, b"+", {}).number == 0
 
 
+def test_whoever_holds_more_than_he_says_to_know_shows_that_a_source_was_put_back(
+    source: Replica, client: redis.Redis, new_client: NewClient, flavour: Any, monkeypatch: Any
+) -> None:
+    """A batch brings a field as it is now, and its cursor stands where that was first named."""
+    monkeypatch.setattr(ask, "BATCH", 1)
+    target = Replica(new_client(flavour), replica_id="z")
+    theirs, ours = (replica.lww_map("m", int) for replica in (source, target))
+    pull = Pull(target, source)
+    drive(pull.run())
+    theirs.set("x", 1)
+    theirs.set("y", 1)
+    kept: dict[bytes, Any] = {key: client.dump(key) for key in client.scan_iter()}
+    theirs.set("x", 2)
+    going, reply = pull.run(), None
+    while ours.get("x") != 2:
+        executor, operation = going.send(reply)
+        reply = executor.execute(operation)
+    going.close()
+    assert "y" not in ours
+    client.flushdb()
+    for key, dump in kept.items():
+        client.restore(key, 0, dump)
+    drive(pull.run())
+    Replica(client).sync(target)
+    assert theirs.to_dict() == ours.to_dict() == {"x": 2, "y": 1}
+
+
 def test_a_reading_is_not_filled_with_names(source: Replica, client: redis.Redis) -> None:
     begin(source)
     for number in range(20):

@@ -20,8 +20,7 @@ missing, and what was removed may come back ("returned").
 heard of everybody since. All are equal, nothing is missing, and nothing returns.
 --readings: a pull goes on with the reading of the one before. After its first request target and
 source say only what they have come to know since. Requests are under way while others are; what is
-under way as a pull ends is carried out, and nobody hears of it. (With --silent-rollbacks some 2 of
-10,000 differ, also if all is said: part of a delta brings a dot whose clock nobody knows yet.)
+under way as a pull ends is carried out, and nobody hears of it.
 --expiry: what is written may have a deadline, by clocks that differ by up to MARGIN. Each reader
 finds what by its clock is not dead; in the end time passes over all deadlines, and then nothing is
 left of what had one ("left"), and nobody has sent anything because of it ("told").
@@ -44,8 +43,9 @@ by-birth      the incarnations that began last are kept, whatever their clocks s
 anyone        of `silent`, a time stands for those writers that did not fit
 echo          what was refused of a sender is told back to it: logged, without a tag
 echo-same     ... also if nothing changed here, where the sender claims to know of our last change
-seen-by-asker, seen-by-source, seen-by-program, seen-in-dots, seen-by-pull
-              who may show that this feed was rolled back
+seen-by-asker, seen-by-reader, seen-by-source, seen-by-program, seen-in-dots, seen-by-pull
+              who may show that this feed was rolled back. A reader has heard of more than its
+              target knows: part of what a delta brings is later than its cursor.
 echo-kept     the same for a dot that we keep and a sender lacks that claims to know our last change
 ask-aware     ... and a field is asked for that a source lacks which claims to know its last change
 forgot        who gives up what it knew of an incarnation sets `collected`

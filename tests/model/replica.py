@@ -205,6 +205,7 @@ class Replica:
         self.last, self.reach, self.collected, self.generation = 0, 0, -1, 0
         self.entries: dict[str, Entry] = {}  # what is past its horizon, too, until it is swept
         self.known: Vector = {}
+        self.heard: dict[Replica, Vector] = {}
         self.pending: Vector = {}
         self.silent: Vector = {}
         self.when: dict[str, int] = {}
@@ -630,6 +631,7 @@ class Replica:
                 asked = self.ask()
                 yield
                 token = self.world.token() if self.on("token") else f"{self.name} {source.name}"
+                source.notice("seen-by-reader", self.heard.get(source, {}))
                 head = source.dump(asked.writer, asked.known, limit, token)
                 begun = Reading(token, asked, dict(asked.known))
                 head, reading = begun.hear(head), begun if on else None
@@ -644,6 +646,7 @@ class Replica:
                     reading = None
                     continue
                 head = reading.hear(reply) if self.on("whole") else reply
+            self.heard[source] = {head.writer: head.clock}
             yield
             if head.delta:
                 joined = send(partial(self.apply, head, asked, head.cursor))
