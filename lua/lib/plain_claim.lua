@@ -1,4 +1,4 @@
--- The plain claim of a task: where nothing is due, and the best of those that wait is of this incarnation's own
+-- The plain claim of any task: where nothing is due, and the best of those that wait is of this incarnation's own
 -- writing, has not been claimed too often, and is claimed for no longer than some were. All else is left to the
 -- rest of the script.
 -- Defines
@@ -10,7 +10,7 @@
 -- @include lib/own_dot
 -- @include lib/place_ranges
 local by, longest = string.match(identity and noted[4] or '', '^(%S+) (%d+) ')
-if by and by == noted[3] and ARGV[5] + 0 <= longest + 0 then
+if by and by == noted[3] and ARGV[5] + 0 <= longest + 0 and ARGV[7] == '' then
   local call, live, time = redis.call, KEYS[4], redis.call('TIME')
   local order = string.sub(META, 1, -5) .. 'work_queue-order:' .. string.sub(ARGV[3], 2)
   local wall = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,5 +1,5 @@
--- Claims the best task that waits here, or whose lease is over, for a worker; what has been claimed too often
--- is dead. Where there is none and other regions have some, it asks them for some.
+-- Claims the best task that waits here, or whose lease is over, for a worker, or that of an id if it does; what
+-- has been claimed too often is dead. Where there is none and other regions have some, it asks them for some.
 -- KEYS
 --   meta
 --   feed
@@ -13,6 +13,7 @@
 --   worker     who claims it
 --   lease      for how many milliseconds
 --   attempts   how often a task may be claimed; '' for ever
+--   task       the id of the one that is wanted; '' for any
 -- Reply
 --   the task's id and value; or '', and in how many milliseconds to look again, '' where nothing is to come
 --   the id of the write, '' where there is none
@@ -54,6 +55,16 @@ local function candidates(op)
     end)
   end
   return found
+end
+
+-- The task that is wanted if it waits, is due, or was left; else in how many milliseconds it is due, if it ever is.
+local function candidate(op, field)
+  local place = (redis.call('ZSCORE', op.order, field) or BUSY) + 0
+  if place == FROZEN then return {{field}}, LOOK_AGAIN end
+  if place >= DEAD then return {} end
+  local due = place >= LEASED and place - LEASED or place
+  if due <= now then return {{field}} end
+  return {}, due - now
 end
 
 -- Whether a task may be claimed here; else its place is noted.
@@ -112,10 +123,15 @@ end
 function work_queue_claim.prepare(op)
   begin(op)
   local worker, lease = op.args[op.first], op.args[op.first + 1] + 0
-  local found, dead = candidates(op), {}
+  local wanted, dead, found, again = op.args[op.first + 3], {}, nil, nil
+  if wanted ~= '' then
+    found, again = candidate(op, wanted)
+  else
+    found = candidates(op)
+    again = #found >= LOOKS and 0 or nil
+  end
   local field, task = choose(op, found, dead)
-  local again = #found >= LOOKS and 0 or nil
-  if not field then
+  if not field and wanted == '' then
     local left = {}
     for _, name in ipairs(at_places(op, FROZEN, FROZEN)) do left[#left + 1] = {name} end
     field, task = choose(op, left, dead)
@@ -129,13 +145,15 @@ function work_queue_claim.prepare(op)
     op.reply = {field, format_task(task)}
     dead[#dead + 1] = {field, task}
   else
-    local due = next_due(op)
+    local due = wanted == '' and next_due(op)
     if due and (not again or due < again) then again = due end
     op.reply = {'', again and string.format('%.0f', again) or ''}
   end
   if dead[1] then return change(op, dead) end
-  local fields, from, to = ask(op)
-  if fields then return fields, from, to end
+  if wanted == '' then
+    local fields, from, to = ask(op)
+    if fields then return fields, from, to end
+  end
   move(op)
   return nil, op.reply
 end

@@ -11,10 +11,11 @@
 --   collection the letter of its kind, and its name
 --   priority
 --   delay      for how many milliseconds it is to wait
+--   task       the id that it is to have; '' for one that is given here
 --   value
 -- Reply
 --   the id of the task
---   the id of the write
+--   the id of the write, '' where there is, or was, a task of that id already
 -- Errors
 --   CRDTCLOSED    the namespace is not open on this server
 --   CRDTINFO      the server does not let itself be asked which process it is: what it says
@@ -32,11 +33,17 @@ local work_queue_put = {scores = write_scores}
 local given  -- the last time that this script has given out
 
 function work_queue_put.prepare(op)
-  local priority, delay, value = op.args[op.first], op.args[op.first + 1] + 0, op.args[op.last]
+  local priority, delay = op.args[op.first], op.args[op.first + 1] + 0
+  local wanted, value = op.args[op.first + 2], op.args[op.last]
   if #value > MAX_VALUE then fail('SIZE', 'a value takes ' .. #value .. ' bytes') end
   op.order = checked_order(op.name, op.kind)
   redis.call('HLEN', op.live)  -- raises where it is no hash
-  if not op.field then
+  if wanted ~= '' then
+    if is_floor(wanted) or not is_log_field(wanted) then fail('MALFORMED', 'not an id of a task') end
+    op.field = wanted
+    redis.call('HLEN', op.removed)
+    if read(op.live, {wanted}, 1, 1)[1] or read(op.removed, {wanted}, 1, 1)[1] then return nil, wanted end
+  elseif not op.field then
     given = given and id_past(time_of(given)) or next_id(0, 0)
     op.id, op.field = given, log_time(time_of(given)) .. '@' .. writer
   end
@@ -59,9 +66,9 @@ end
 -- @include lib/own_dot
 -- @include lib/plain_log_id
 -- @include lib/waiting_place
--- A task that is to wait for nothing, for a queue that has some.
-local value = ARGV[6]
-if identity and ARGV[5] == '0' and #value <= MAX_VALUE and redis.call('HLEN', KEYS[4]) > 0 then
+-- A task that is to wait for nothing, under an id that is given here, for a queue that has some.
+local value = ARGV[7]
+if identity and ARGV[5] == '0' and ARGV[6] == '' and #value <= MAX_VALUE and redis.call('HLEN', KEYS[4]) > 0 then
   local call, order = redis.call, string.sub(META, 1, -5) .. 'work_queue-order:' .. string.sub(ARGV[3], 2)
   local alias, id, field = noted[3], nil, nil
   if alias and call('ZCARD', order) > 0 then id, field = plain_log_id(identity) end

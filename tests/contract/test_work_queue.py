@@ -302,3 +302,123 @@ async def test_its_state_is_dumped_merged_and_watched(region: Regions) -> None:
         other = await merged(b.work_queue("other", str), queue)
         assert await counts(other) == (1, 0, 0)  # it is written anew, and so this region's
         assert (await claimed(other)).value == "two"
+
+
+async def test_a_put_that_is_repeated_puts_one_task(region: Regions) -> None:
+    a = region("a")
+    queue, done = a.work_queue("{q}", str), a.g_counter("{q}-done")
+    ids = [queue.new_id() for _ in range(3)]
+    assert len(set(ids)) == 3
+    for value in ("one", "another"):
+        assert await settled(queue.put(value, task_id=ids[0])) == ids[0]
+    assert await counts(queue) == (1, 0, 0)
+
+    def put(batch: Any) -> None:
+        for task_id in ids:
+            batch.on(queue).put(task_id, task_id=task_id)
+        batch.on(done).increment()
+
+    for _ in range(2):
+        await in_batch(a, put)
+    assert await counts(queue) == (3, 0, 0)
+    claim = await claimed(queue, lease=60)
+    assert (claim.id, claim.value, claim.fence) == (ids[0], "one", 1)
+    await settled(queue.put("again", task_id=ids[0]))
+    await settled(claim.done())
+    await settled(queue.put("again", task_id=ids[0]))  # it was there
+    assert await counts(queue) == (2, 0, 0)
+    for bad in ("", "one", ids[0] + "!", "?a", "^a#1", 5, b"x", "\udc80"):
+        for call in (
+            lambda bad=bad: queue.put("x", task_id=bad),
+            lambda bad=bad: queue.claim("w", task_id=bad),
+            lambda bad=bad: queue.discard(bad),
+            lambda bad=bad: queue.resume(bad, 1),
+        ):
+            with pytest.raises(InvalidName, match="no id of a task"):
+                await settled(call())
+    assert await counts(queue) == (2, 0, 0)
+
+
+async def test_a_task_is_claimed_by_its_id_where_it_may_be(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    queue, theirs = a.work_queue("q", str, max_attempts=3), b.work_queue("q", str)
+    ids = [await settled(queue.put(value)) for value in ("one", "two", "three")]
+    later = await settled(queue.put("later", delay=60))
+    await settled(a.sync(b))
+    assert await settled(theirs.claim("w", task_id=ids[1])) is None
+    await settled(a.sync(b))
+    assert await settled(queue.share()) == 0  # for nobody was asked
+    slow = await claimed(queue, "slow", lease=SHORT, task_id=ids[1])
+    assert (slow.id, slow.value, slow.attempts) == (ids[1], "two", 1)
+    second = await claimed(queue, "w", lease=60, timeout=30, task_id=ids[1])
+    assert second.fence > slow.fence
+    for missing in (ids[1], later, queue.new_id()):
+        assert await settled(queue.claim("w", timeout=0.02, task_id=missing)) is None
+    await settled(second.release())
+    third = await claimed(queue, task_id=ids[1])
+    await settled(third.release())
+    assert await settled(queue.claim("w", task_id=ids[1])) is None  # once too often
+    assert [task.id for task in await settled(queue.dead())] == [ids[1]]
+    assert await settled(queue.claim("w", task_id=ids[1])) is None
+    soon = await settled(queue.put("soon", delay=0.02))
+    assert (await claimed(queue, timeout=30, task_id=soon)).value == "soon"
+    assert [(await claimed(queue)).value for _ in range(2)] == ["one", "three"]
+
+
+async def test_a_claim_is_taken_up_again_by_its_id_and_fence(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    queue, theirs = a.work_queue("q", str), b.work_queue("q", str)
+    await settled(queue.put("one"))
+    first = await claimed(queue, "ann")
+    again = await settled(queue.resume(first.id, first.fence, lease=30))
+    found = (again.id, again.value, again.worker, again.fence, again.attempts, again.lease)
+    assert found == (first.id, "one", "ann", first.fence, 1, 30)
+    await settled(again.extend())
+    await settled(a.sync(b))
+    afar = await settled(theirs.resume(first.id, first.fence))
+    with pytest.raises(Fenced, match="region a"):
+        await settled(afar.done())
+    with pytest.raises(Fenced):
+        await settled(queue.resume(first.id, first.fence + 1))
+    await settled(again.release())
+    with pytest.raises(Fenced):
+        await settled(queue.resume(first.id, first.fence))
+    second = await claimed(queue)
+    await settled((await settled(queue.resume(second.id, second.fence))).done())
+    with pytest.raises(Fenced, match="done"):
+        await settled(queue.resume(second.id, second.fence))
+    with pytest.raises(InvalidSetting):
+        await settled(queue.resume(second.id, second.fence, lease=0))
+
+
+async def test_anybody_may_discard_a_task_but_who_works_on_it_wins(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    queue, theirs = a.work_queue("{q}", str, max_attempts=1), b.work_queue("{q}", str)
+    done = b.g_counter("{q}-done")
+    ids = [await settled(queue.put(value)) for value in "abcde"]
+    assert await settled(queue.discard(queue.new_id())) is False
+    held = await claimed(queue, task_id=ids[0])
+    await settled((await claimed(queue, task_id=ids[1])).release())
+    assert await settled(queue.claim("w", task_id=ids[1])) is None  # it is dead
+    await settled(a.sync(b))
+    for task_id in ids[:3]:
+        assert await settled(theirs.discard(task_id)) is True
+        assert await settled(theirs.discard(task_id)) is False
+    results = await in_batch(
+        b,
+        lambda batch: [
+            batch.on(theirs).discard(ids[3]),
+            batch.on(theirs).discard(ids[3]),
+            batch.on(done).increment(),
+        ],
+    )
+    assert [result.value for result in results[:2]] == [True, False]
+    assert await counts(theirs) == (0, 0, 1)
+    winner = await claimed(queue, task_id=ids[3])  # before it hears of that
+    await settled(a.sync(b))
+    assert await settled(queue.dead()) == []
+    assert await counts(queue) == (1, 1, 0)
+    with pytest.raises(Fenced, match="done"):
+        await settled(held.done())
+    await settled(winner.done())
+    assert (await claimed(queue)).value == "e"

@@ -16,7 +16,8 @@ lost     a task that some server kept is neither done nor there to be claimed in
 
 Variants: calm, nobody forgets; prompt, servers forget, and what they had sent and forgot does not
 arrive after that; late, it may; gone, regions never return, and others take their tasks over;
-late-gone, both; wrong, such a one does return.
+late-gone, both; wrong, such a one does return; discarded, anybody removes tasks, whoever owns or
+works on them.
 (Two regions never take a task in the same millisecond here. On servers they may: then two fences
 may be equal, until the regions meet.)
 
@@ -56,6 +57,7 @@ class Options:
     late: bool = False
     leaves: bool = False
     returns: bool = False
+    discards: bool = False
 
 
 VARIANTS = {
@@ -65,6 +67,7 @@ VARIANTS = {
     "gone": Options(forgets=False, leaves=True),
     "late-gone": Options(late=True, leaves=True),
     "wrong": Options(late=True, leaves=True, returns=True),
+    "discarded": Options(discards=True),
 }
 
 Fence = tuple[int, int]
@@ -147,6 +150,7 @@ class World:
         self.fences: dict[int, set[Fence]] = {}
         self.tasks: set[int] = set()
         self.done: Counter[int] = Counter()
+        self.discarded: set[int] = set()
         self.given_up: set[str] = set()  # regions of which operators say that they will not return
 
     def on(self, rule: str) -> bool:
@@ -292,6 +296,11 @@ class Region:
                 replace(head, n=head.n + 1, name=self.world.new_name(), claimed=False),
             )
 
+    def discard(self, task: int) -> None:
+        """Remove what is known of a task here: it need not be this region's."""
+        self._write(task)
+        self.world.discarded.add(task)
+
     def hand_over(self, task: int, writer: str) -> None:
         """Make another region's writer, as it is known here, the owner."""
         head = self.entries.get(task, NOTHING).head
@@ -361,7 +370,9 @@ def _run(rnd: random.Random, world: World) -> None:
             if options.returns and rnd.random() < 0.1:
                 r.is_gone = False
             continue
-        if k < 0.12:
+        if options.discards and r.entries and rnd.random() < 0.05:
+            r.discard(rnd.choice(list(r.entries)))
+        elif k < 0.12:
             r.put()
         elif k < 0.32:
             r.claim(rnd, rnd.choice(LEASES))
@@ -459,7 +470,7 @@ def _work_off(rnd: random.Random, world: World, regions: list[Region]) -> None:
                 worked = True
         if not worked and not any(e.live for r in left for e in r.entries.values()):
             break
-    if lost := {task for task in world.tasks if not world.done[task]}:
+    if lost := {task for task in world.tasks - world.discarded if not world.done[task]}:
         raise Wrong(f"lost: {lost}")
     if stuck := [v for r in left for e in r.entries.values() for v in e.live]:
         raise Wrong(f"lost: nobody may claim {stuck}")

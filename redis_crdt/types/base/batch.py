@@ -10,7 +10,6 @@ from redis_crdt.core.totals import check_amount
 from redis_crdt.errors import InvalidBatch
 from redis_crdt.operations.operation import Script
 from redis_crdt.operations.requests import BATCH
-from redis_crdt.values.encoding import TTL
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -50,15 +49,10 @@ class Recorded:
     """Whether the whole batch is dropped where this would have no effect."""
     tells: bool = False
     """Whether its result tells if it took effect; otherwise it has none."""
-    ttl: TTL = None
-    """For how long what it writes is to live."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """What its method is to be told beside the arguments."""
     result: Result[Any] = field(default_factory=Result)
     script: Script[Any] | None = None
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What its method is to be told beside the arguments."""
-        return {} if self.ttl is None else {"ttl": self.ttl}
 
     def settle(self, took_effect: bool) -> None:
         """Give the result."""
@@ -132,9 +126,10 @@ class Recorder:
         *args: Any,
         required: bool = False,
         tells: bool = False,
-        ttl: TTL = None,
+        **options: Any,
     ) -> Result[Any]:
-        recorded = Recorded(self._collection, method, args, required, tells, ttl)
+        given = {name: option for name, option in options.items() if option is not None}
+        recorded = Recorded(self._collection, method, args, required, tells, given)
         return self._batch._record(recorded)
 
     def _count(self, method: str, n: int) -> Result[None]:

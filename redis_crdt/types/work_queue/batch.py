@@ -12,9 +12,18 @@ T = TypeVar("T")
 class WorkQueueRecorder(Recorder, Generic[T]):
     """Records operations on a work queue."""
 
-    def put(self, value: T, priority: int = 0, delay: float = 0) -> Result[None]:
-        """Record that a task is put."""
-        return self._record("put", value, priority, delay)
+    def put(
+        self, value: T, priority: int = 0, delay: float = 0, *, task_id: str | None = None
+    ) -> Result[None]:
+        """Record that a task is put.
+
+        By a ``task_id``, of the queue's ``new_id``, other writes of the batch can name it.
+        """
+        return self._record("put", value, priority, delay, task_id=task_id)
+
+    def discard(self, task_id: str) -> Result[bool]:
+        """Record that a task is removed; its result tells whether it was there."""
+        return self._record("discard", task_id, tells=True)
 
     def done(self, claim: Any) -> Result[None]:
         """Record that a claimed task is done.

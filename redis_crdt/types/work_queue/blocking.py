@@ -11,6 +11,7 @@ from redis_crdt.transport.server import ReplicaOperations
 from redis_crdt.types.base.collection.blocking import Collection
 from redis_crdt.types.work_queue.claims import LEASE, Claimed, DeadTask
 from redis_crdt.types.work_queue.operations import ELSEWHERE, LEASED, WAITING, WorkQueueOperations
+from redis_crdt.types.work_queue.tasks import new_task_id
 
 T = TypeVar("T", default=Any)
 
@@ -50,28 +51,60 @@ class WorkQueue(Collection[T], WorkQueueOperations[T]):
     taken over that was not gone, a task may be done again, under a higher fence.
     """
 
-    def put(self, value: T, priority: int = 0, delay: float = 0) -> str:
+    def new_id(self) -> str:
+        """Return an id for a task that is put later. No round trip."""
+        return new_task_id()
+
+    def put(
+        self, value: T, priority: int = 0, delay: float = 0, *, task_id: str | None = None
+    ) -> str:
         """Put a task, for this region to do, and return its id. One round trip.
 
         Of those that wait the highest ``priority`` is claimed first, then what was put first.
-        With a ``delay`` it waits for so many seconds. Raises :class:`InvalidValue` if the value is
-        not of the queue's type, :class:`InvalidSetting` for numbers out of range.
+        With a ``delay`` it waits for so many seconds. With a ``task_id``, of :meth:`new_id`, a put
+        that is repeated puts nothing more, as one that was :class:`Unacknowledged`. Raises
+        :class:`InvalidValue` if the value is not of the queue's type, :class:`InvalidSetting` for
+        numbers out of range, :class:`InvalidName` for what is no id.
         """
-        return self._run(self._put(value, priority, delay))
+        return self._run(self._put(value, priority, delay, task_id))
 
     def claim(
-        self, worker: str, lease: float = LEASE, timeout: float | None = 0
+        self,
+        worker: str,
+        lease: float = LEASE,
+        timeout: float | None = 0,
+        *,
+        task_id: str | None = None,
     ) -> Claim[T] | None:
         """Claim the best task for ``lease`` seconds; None if there is none.
 
         With a ``timeout`` it waits for one, for so many seconds, or for ever with None, as a watch
         does. Where this region has none, others that have are asked to hand some over. One round
         trip, and one for each time that something changes while it waits. A task whose lease is
-        over is claimed again; one that was claimed ``max_attempts`` times is dead. A value that is
-        not of the queue's type raises :class:`InvalidValue`, and stays claimed.
+        over is claimed again; one that was claimed ``max_attempts`` times is dead. With a
+        ``task_id`` that task or none is claimed, if it is this region's, and others are not asked.
+        A value that is not of the queue's type raises :class:`InvalidValue`, and stays claimed.
         """
-        found = self._drive(self._claim(worker, lease, timeout))
+        found = self._drive(self._claim(worker, lease, timeout, task_id))
         return None if found is None else Claim(self, *found, worker, lease)
+
+    def resume(self, task_id: str, fence: int, lease: float = LEASE) -> Claim[T]:
+        """Take up a claim again, by its id and fence, as a process does that was restarted.
+
+        Its lease goes on as it is; ``lease`` is for how long :meth:`Claim.extend` has it last then.
+        One round trip. Raises :class:`Fenced` if the claim does not hold any more.
+        """
+        found, value = self._drive(self._resume(task_id, fence, lease))
+        assert found.task is not None
+        return Claim(self, found, value, found.task.worker.decode(), lease)
+
+    def discard(self, task_id: str) -> bool:
+        """Remove a task, whoever owns or works on it, and tell whether it was there.
+
+        One round trip. A claim of it holds no longer, once that is heard of. What its owner does
+        with it at the same time, as to have it claimed, wins over that, and the task stays.
+        """
+        return self._run(self._discard(task_id))
 
     def done(self, claim: Claim[T]) -> None:
         """Remove the task of a claim, as its ``done`` does; a batch does it with other writes."""

@@ -7,11 +7,12 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from redis_crdt.errors import FeedTrimmed, InvalidName, InvalidSetting
+from redis_crdt.core.ids import check_id
+from redis_crdt.errors import Fenced, FeedTrimmed, InvalidDump, InvalidName, InvalidSetting
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.transport.tails import Watched, find
 from redis_crdt.transport.watching import Watcher
-from redis_crdt.types.work_queue.tasks import MAX_PRIORITY, Task, made_of
+from redis_crdt.types.work_queue.tasks import CLAIMED, MAX_PRIORITY, Task, made_of
 from redis_crdt.values.codec import Codec
 
 T = TypeVar("T")
@@ -70,8 +71,8 @@ class Claimable(Protocol[T]):
     _codec: Codec[T]
 
     @abstractmethod
-    def _look(self, worker: str, lease: float) -> Procedure[Found]:
-        """Claim a task if there is one."""
+    def _look(self, worker: str, lease: float, task_id: str | None) -> Procedure[Found]:
+        """Claim a task, or that of an id, if there is one."""
 
 
 def claim(
@@ -80,17 +81,20 @@ def claim(
     worker: str,
     lease: float,
     timeout: float | None,
+    task_id: str | None,
 ) -> Procedure[Found | None]:
     """Claim a task, or wait for one: ``place`` says in which feed of which replica, if in any."""
     check_worker(worker)
     check_lease(lease)
+    if task_id is not None:
+        check_task_id(task_id)
     if place is None and timeout != 0:
         raise FeedTrimmed(f"{queue!r} belongs to no replica, so there is no feed to wait at")
     deadline = None if timeout is None else monotonic() + timeout
-    found = yield from queue._look(worker, lease)
+    found = yield from queue._look(worker, lease, task_id)
     while found.task is None and place and (deadline is None or monotonic() < deadline):
         with suppress(FeedTrimmed):  # what was missed is of no matter: it looks again
-            found = yield from _wait(queue, place, worker, lease, deadline)
+            found = yield from _wait(queue, place, worker, lease, deadline, task_id)
     return found if found.task is not None else None
 
 
@@ -100,6 +104,7 @@ def _wait(
     worker: str,
     lease: float,
     deadline: float | None,
+    task_id: str | None,
 ) -> Procedure[Found]:
     """Look for a task whenever something changes in the queue, or is due."""
     replica, shard, collection = place
@@ -107,12 +112,33 @@ def _wait(
     only = ([(shard, collection)], queue._codec)
     with Watcher[Any](replica, str(here), None, only, written_only=True) as watcher:
         while True:
-            found = yield from queue._look(worker, lease)
+            found = yield from queue._look(worker, lease, task_id)
             left = None if deadline is None else deadline - monotonic()
             if found.task is not None or (left is not None and left <= 0):
                 return found
             waits = [seconds for seconds in (left, found.again) if seconds is not None]
             yield from watcher.page(min(waits) if waits else None)
+
+
+def held(queue: Any, task: Task | None, fence: int) -> Task:
+    """Return the task that a claim is of, if that holds; else raise :class:`Fenced`."""
+    if task is None:
+        why = "it is done, or was taken over"
+    elif task.state != CLAIMED or task.fence != fence:
+        why = "another claim has a later fence, or it was released"
+    else:
+        return task
+    raise Fenced(f"{queue!r}: the claim does not hold any more: {why}")
+
+
+def check_task_id(task_id: Any) -> bytes:
+    """Return an id as it is stored; :class:`InvalidName` if no task can have it."""
+    try:
+        field = str.encode(task_id)
+        check_id(field)
+    except (TypeError, UnicodeEncodeError, InvalidDump):
+        raise InvalidName(f"no id of a task: {task_id!r}") from None
+    return field
 
 
 def check_worker(worker: Any) -> bytes:

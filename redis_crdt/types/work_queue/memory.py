@@ -28,6 +28,7 @@ from redis_crdt.types.work_queue.tasks import (
     asker_in,
     asking,
     is_asking,
+    new_task_id,
     task_in,
 )
 from redis_crdt.values.encoding import encode_value
@@ -81,23 +82,41 @@ class WorkQueue(Recordable[T], Collection[T, Dots]):
         super().__init__(type_, replica_id=replica_id, clock=clock, max_drift=max_drift)
         self._max_attempts = claims.check_attempts(max_attempts)
 
-    def put(self, value: T, priority: int = 0, delay: float = 0) -> str:
+    def new_id(self) -> str:
+        """Return an id for a task that is put later."""
+        return new_task_id()
+
+    def put(
+        self, value: T, priority: int = 0, delay: float = 0, *, task_id: str | None = None
+    ) -> str:
         """Put a task, for this replica to do, and return its id.
 
         Of those that wait the highest ``priority`` is claimed first, then what was put first.
-        With a ``delay`` it waits for so many seconds. Raises :class:`InvalidValue` if the value is
-        not of the queue's type, :class:`InvalidSetting` for numbers out of range.
+        With a ``delay`` it waits for so many seconds. With a ``task_id``, of :meth:`new_id`, a put
+        that is repeated puts nothing more. Raises :class:`InvalidValue` if the value is not of the
+        queue's type, :class:`InvalidSetting` for numbers out of range, :class:`InvalidName` for
+        what is no id.
         """
         encoded = encode_value(self._codec, value)
         claims.check_priority(priority)
         wait = claims.check_delay(delay)
         task = Task(self._writer, encoded, priority=priority)
-        id_ = new_id(self._shard.clock.tick(), self._writer)
+        if task_id is None:
+            id_ = new_id(self._shard.clock.tick(), self._writer)
+        else:
+            id_ = claims.check_task_id(task_id)
+            if id_ in self._store.live or id_ in self._store.removed:
+                return task_id
         self._change({id_: task.waiting(self._now + wait if wait else 0)})
         return id_.decode()
 
     def claim(
-        self, worker: str, lease: float = LEASE, timeout: float | None = 0
+        self,
+        worker: str,
+        lease: float = LEASE,
+        timeout: float | None = 0,
+        *,
+        task_id: str | None = None,
     ) -> Claim[T] | None:
         """Claim the best task for ``lease`` seconds; None if there is none.
 
@@ -105,10 +124,26 @@ class WorkQueue(Recordable[T], Collection[T, Dots]):
         else see :meth:`redis_crdt.WorkQueue.claim`. A bare queue, which keeps no feed, raises
         :class:`FeedTrimmed` where it is to wait.
         """
-        found = drive(claims.claim(self, self._place, worker, lease, timeout))
+        found = drive(claims.claim(self, self._place, worker, lease, timeout, task_id))
         if found is None or found.task is None:
             return None
         return Claim(self, found, self._codec.decode(found.task.value), worker, lease)
+
+    def resume(self, task_id: str, fence: int, lease: float = LEASE) -> Claim[T]:
+        """Take up a claim again, as a process that was restarted does; else :class:`Fenced`."""
+        field = claims.check_task_id(task_id)
+        claims.check_lease(lease)
+        task = claims.held(self, self._find(field), fence)
+        found = Found(field, task, None)
+        return Claim(self, found, self._codec.decode(task.value), task.worker.decode(), lease)
+
+    def discard(self, task_id: str) -> bool:
+        """Remove a task, whoever owns or works on it, and tell whether it was there."""
+        field = claims.check_task_id(task_id)
+        is_there = field in self._store.live
+        if is_there:
+            self._change({}, gone=[field])
+        return is_there
 
     def done(self, claim: Claim[T]) -> None:
         """Remove the task of a claim, as its ``done`` does; a batch does it with other writes."""
@@ -195,8 +230,12 @@ class WorkQueue(Recordable[T], Collection[T, Dots]):
         writer = self._writer
         return [(field, task) for field, task in self._tasks() if task.owner == writer]
 
+    def _find(self, field: bytes) -> Task | None:
+        entry = self._store.live.get(field)
+        return None if entry is None else task_in(entry)
+
     def _task(self, field: bytes) -> Task:
-        task = task_in(self._store.live[field])
+        task = self._find(field)
         assert task is not None
         return task
 
@@ -217,12 +256,15 @@ class WorkQueue(Recordable[T], Collection[T, Dots]):
         for field in gone:
             store.put(field, Dots({}, store.live[field].seen), dot.time)
 
-    def _look(self, worker: str, lease: float) -> Procedure[Found]:
+    def _look(self, worker: str, lease: float, task_id: str | None) -> Procedure[Found]:
         yield from ()
         now, name = self._now, claims.check_worker(worker)
         until, changed = now + claims.check_lease(lease), dict[bytes, Task]()
         found = Found(b"", None, None)
+        wanted = None if task_id is None else task_id.encode()
         for field, task in self._ready():
+            if wanted not in (None, field):
+                continue
             is_over = self._max_attempts is not None and task.attempts >= self._max_attempts
             renewed = task.renewed(self._writer, now)
             if is_over:
@@ -234,9 +276,11 @@ class WorkQueue(Recordable[T], Collection[T, Dots]):
         if changed:
             self._change(changed)
         if found.task is None:
-            due = [t.until - now for _, t in self._own() if t.state != DEAD and t.until > now]
+            tasks = [task for field, task in self._own() if wanted in (None, field)]
+            due = [task.until - now for task in tasks if task.state != DEAD and task.until > now]
             found = Found(b"", None, min(due) / 1000 if due else None)
-            self._ask()
+            if wanted is None:
+                self._ask()
         return found
 
     def _ask(self) -> None:
@@ -250,17 +294,10 @@ class WorkQueue(Recordable[T], Collection[T, Dots]):
 
     def _held(self, claim: Claimed[T]) -> tuple[bytes, Task]:
         field = claim.id.encode()
-        entry = self._store.live.get(field)
-        task = None if entry is None else task_in(entry)
-        if task is None:
-            why = "it is done, or was taken over"
-        elif task.state != CLAIMED or task.fence != claim.fence:
-            why = "another claim has a later fence, or it was released"
-        elif task.owner != self._writer:
-            why = f"it was claimed in region {task.replica}"
-        else:
-            return field, task
-        raise Fenced(f"{self!r}: the claim does not hold any more: {why}")
+        task = claims.held(self, self._find(field), claim.fence)
+        if task.owner != self._writer:
+            raise Fenced(f"{self!r}: the claim was made in region {task.replica}")
+        return field, task
 
     def _extend(self, claim: Claimed[T], lease: float) -> None:
         until = self._now + claims.check_lease(lease)

@@ -62,24 +62,38 @@ class WorkQueueOperations(Recordable[T], CollectionOperations[T]):
     def _place(self) -> tuple[ReplicaOperations, int, bytes]:
         return self._replica, self._shard, self._collection
 
-    def _put(self, value: T, priority: int = 0, delay: float = 0) -> Script[str]:
+    def _put(
+        self, value: T, priority: int = 0, delay: float = 0, task_id: str | None = None
+    ) -> Script[str]:
         encoded = encode_value(self._codec, value)
-        args = (claims.check_priority(priority), claims.check_delay(delay), encoded)
+        field = b"" if task_id is None else claims.check_task_id(task_id)
+        args = (claims.check_priority(priority), claims.check_delay(delay), field, encoded)
         return self._script("work_queue/put", *args, read=bytes.decode)
 
-    def _look(self, worker: str, lease: float) -> Procedure[Found]:
-        args = (claims.check_worker(worker), claims.check_lease(lease), self._attempts)
+    def _look(self, worker: str, lease: float, task_id: str | None) -> Procedure[Found]:
+        given = (claims.check_worker(worker), claims.check_lease(lease), self._attempts)
+        script = self._script("work_queue/claim", *given, task_id or "", read=_read_found)
         found: Found
-        found = yield self._replica, self._script("work_queue/claim", *args, read=_read_found)
+        found = yield self._replica, script
         return found
 
     def _claim(
-        self, worker: str, lease: float, timeout: float | None
+        self, worker: str, lease: float, timeout: float | None, task_id: str | None
     ) -> Procedure[tuple[Found, T] | None]:
-        found = yield from claims.claim(self, self._place, worker, lease, timeout)
+        found = yield from claims.claim(self, self._place, worker, lease, timeout, task_id)
         if found is None or found.task is None:
             return None
         return found, self._codec.decode(found.task.value)
+
+    def _resume(self, task_id: str, fence: int, lease: float) -> Procedure[tuple[Found, T]]:
+        field = claims.check_task_id(task_id)
+        claims.check_lease(lease)
+        entry = yield self._replica, self._command("HGET", self._live, field)
+        task = claims.held(self, None if entry is None else _task_in(entry), fence)
+        return Found(field, task, None), self._codec.decode(task.value)
+
+    def _discard(self, task_id: str) -> Script[bool]:
+        return self._script("work_queue/discard", claims.check_task_id(task_id), read=bool)
 
     def _done(self, claim: Claimed[T]) -> Script[Any]:
         return self._script("work_queue/done", *claim._held)
@@ -124,5 +138,5 @@ class WorkQueueOperations(Recordable[T], CollectionOperations[T]):
         for field in sorted(entries):
             task = None if is_asking(field) or not entries[field].live else task_in(entries[field])
             if task is not None:
-                args = (task.priority, 0, task.value)
+                args = (task.priority, 0, b"", task.value)
                 yield self._replica, self._script("work_queue/put", *args)

@@ -34,13 +34,29 @@ class HeldTask(Protocol[T_co]):
 class Tasks(Protocol[T]):
     """A work queue."""
 
-    def put(self, value: T, priority: int = 0, delay: float = 0) -> str:
+    def new_id(self) -> str:
+        """Return an id for a task that is put later."""
+
+    def put(
+        self, value: T, priority: int = 0, delay: float = 0, *, task_id: str | None = None
+    ) -> str:
         """Put a task; returns its id."""
 
     def claim(
-        self, worker: str, lease: float = LEASE, timeout: float | None = 0
+        self,
+        worker: str,
+        lease: float = LEASE,
+        timeout: float | None = 0,
+        *,
+        task_id: str | None = None,
     ) -> HeldTask[T] | None:
         """Claim a task; None if there is none."""
+
+    def resume(self, task_id: str, fence: int, lease: float = LEASE) -> HeldTask[T]:
+        """Take up a claim again."""
+
+    def discard(self, task_id: str) -> bool:
+        """Remove a task, whoever owns or works on it."""
 
     def done(self, claim: Any) -> None:
         """Remove the task of a claim."""

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass, replace
 from typing import Final
 
-from redis_crdt.core.clock import replica_of
+from redis_crdt.core.clock import HybridClock, replica_of
 from redis_crdt.core.dots import Dots
-from redis_crdt.core.ids import check_id
+from redis_crdt.core.ids import check_id, new_id
 from redis_crdt.errors import InvalidDump
 
 _TASK: Final = re.compile(
@@ -101,6 +102,18 @@ class Task:
 def made_of(fence: int) -> tuple[int, int]:
     """Return the epoch and the number of changes that a fence is made of."""
     return divmod(fence, MAX_CHANGES + 1)
+
+
+_clock: Final = HybridClock()
+
+
+def new_task_id() -> str:
+    """Return an id for a task that is put later: nobody else gives it out.
+
+    It begins with the time by the clock of this machine, for tasks are claimed in the order of
+    their ids; those of one process are in the order in which it made them.
+    """
+    return new_id(_clock.tick(), f"put#{secrets.token_hex(8)}").decode()
 
 
 def _order(line: bytes) -> tuple[bool, int, int, bytes]:
