@@ -21,7 +21,7 @@ from io import StringIO
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from textwrap import indent
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -192,7 +192,7 @@ def _rank(name: str) -> tuple[int, str]:
 
 def register(side: str) -> str:
     """Return the module that brings together what the folders of all types have for one side."""
-    openers = {folder: _opener_of(folder, side) for folder in _types()}
+    openers = {folder: _opener_of(folder, side) for folder in _listed("TYPES")}
     head = f'{_head("__init__.py")}"""{REGISTERS[side]}."""\n\n'
     return head + (_protocols(openers) if side == "protocol" else _late(openers, side))
 
@@ -209,22 +209,24 @@ def _late(openers: dict[str, str], side: str) -> str:
     """Return a register of types that are imported where they are first asked for."""
     classes = {folder: opener.removeprefix("Opens") for folder, opener in openers.items()}
     places = {folder: f"redis_crdt.types.{folder}.{side}" for folder in openers}
-    listed = "".join(f'    "{name}",\n' for name in sorted(classes.values()))
+    public = (*classes.items(), *_listed("BESIDE").items())
+    named = {name: places[folder] for folder, name in public}
+    listed = "".join(f'    "{name}",\n' for name in sorted(named))
     checked = "".join(
-        _from(places[folder], sorted([opener, classes[folder]], key=_rank))
-        for folder, opener in openers.items()
+        _from(place, sorted([opener, *(n for n in named if named[n] == place)], key=_rank))
+        for opener, place in zip(openers.values(), places.values(), strict=True)
     )
     checked += f"\n{_class(openers.values())}"
     methods = "".join(
         f'    {folder} = LateMethod("{places[folder]}", "{opener}")\n'
         for folder, opener in openers.items()
     )
-    named = "".join(f'    "{classes[folder]}": "{place}",\n' for folder, place in places.items())
+    found = "".join(f'    "{name}": "{place}",\n' for name, place in named.items())
     return (
         "from typing import TYPE_CHECKING, Final\n\n"
         "from redis_crdt.core.late import LateMethod, late\n\n"
         f"__all__ = [\n{listed}]\n\n"
-        f'PLACES: Final = {{\n{named}}}\n"""Where each class is."""\n\n'
+        f'PLACES: Final = {{\n{found}}}\n"""Where each class is."""\n\n'
         "if TYPE_CHECKING:\n"
         f"{_indented(checked)}"
         "else:\n"
@@ -245,14 +247,14 @@ def _indented(code: str) -> str:
     return indent(code, "    ")
 
 
-def _types() -> list[str]:
+def _listed(name: str) -> Any:
     """Return what is listed; read and not imported, for that takes what is to be made."""
     module = ROOT / "redis_crdt" / "types" / "__init__.py"
     for node in ast.parse(module.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "TYPES":
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name:
             assert node.value is not None
-            return list(ast.literal_eval(node.value))
-    raise AssertionError(f"no TYPES in {module}")
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"no {name} in {module}")
 
 
 def _opener_of(folder: str, side: str) -> str:

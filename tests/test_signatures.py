@@ -78,3 +78,12 @@ def test_what_the_modules_export() -> None:
     shared = {"Replica", *TYPES}
     for module in (redis_crdt, redis_crdt.asyncio, memory):
         assert shared <= set(module.__all__)
+
+
+def test_what_methods_return_can_be_named() -> None:
+    queue, budget = memory.WorkQueue(str), memory.Replica(replica_id="m").budget("b")
+    queue.put("task")
+    budget.grant(1)
+    assert type(queue.claim("w")) is memory.Claim
+    assert type(budget.spend(1, hold=60)) is memory.Hold
+    assert {"Claim", "Hold"} <= {*redis_crdt.__all__} & {*redis_crdt.asyncio.__all__}

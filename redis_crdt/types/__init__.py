@@ -33,5 +33,8 @@ TYPES: Final = (
 )
 """The folders of all types, which are named as the methods that open them."""
 
+BESIDE: Final = {"budget": "Hold", "work_queue": "Claim"}
+"""What else of a folder programs name, as in type hints: what a type's methods return."""
+
 for _name in TYPES:
     register(import_module(f"{__name__}.{_name}.kind").KIND)

@@ -8,11 +8,13 @@ from redis_crdt.core.late import LateMethod, late
 __all__ = [
     "Budget",
     "Cardinality",
+    "Claim",
     "CounterMap",
     "DWFlag",
     "EWFlag",
     "GCounter",
     "GSet",
+    "Hold",
     "LWWMap",
     "LWWRegister",
     "Log",
@@ -45,11 +47,13 @@ PLACES: Final = {
     "RWSet": "redis_crdt.types.rw_set.awaited",
     "SortedMap": "redis_crdt.types.sorted_map.awaited",
     "WorkQueue": "redis_crdt.types.work_queue.awaited",
+    "Hold": "redis_crdt.types.budget.awaited",
+    "Claim": "redis_crdt.types.work_queue.awaited",
 }
 """Where each class is."""
 
 if TYPE_CHECKING:
-    from redis_crdt.types.budget.awaited import Budget, OpensBudget
+    from redis_crdt.types.budget.awaited import Budget, Hold, OpensBudget
     from redis_crdt.types.cardinality.awaited import Cardinality, OpensCardinality
     from redis_crdt.types.counter_map.awaited import CounterMap, OpensCounterMap
     from redis_crdt.types.dw_flag.awaited import DWFlag, OpensDWFlag
@@ -66,7 +70,7 @@ if TYPE_CHECKING:
     from redis_crdt.types.pn_counter.awaited import OpensPNCounter, PNCounter
     from redis_crdt.types.rw_set.awaited import OpensRWSet, RWSet
     from redis_crdt.types.sorted_map.awaited import OpensSortedMap, SortedMap
-    from redis_crdt.types.work_queue.awaited import OpensWorkQueue, WorkQueue
+    from redis_crdt.types.work_queue.awaited import Claim, OpensWorkQueue, WorkQueue
 
     class Types(
         OpensBudget,

@@ -8,11 +8,13 @@ from redis_crdt.core.late import LateMethod, late
 __all__ = [
     "Budget",
     "Cardinality",
+    "Claim",
     "CounterMap",
     "DWFlag",
     "EWFlag",
     "GCounter",
     "GSet",
+    "Hold",
     "LWWMap",
     "LWWRegister",
     "Log",
@@ -45,11 +47,13 @@ PLACES: Final = {
     "RWSet": "redis_crdt.types.rw_set.blocking",
     "SortedMap": "redis_crdt.types.sorted_map.blocking",
     "WorkQueue": "redis_crdt.types.work_queue.blocking",
+    "Hold": "redis_crdt.types.budget.blocking",
+    "Claim": "redis_crdt.types.work_queue.blocking",
 }
 """Where each class is."""
 
 if TYPE_CHECKING:
-    from redis_crdt.types.budget.blocking import Budget, OpensBudget
+    from redis_crdt.types.budget.blocking import Budget, Hold, OpensBudget
     from redis_crdt.types.cardinality.blocking import Cardinality, OpensCardinality
     from redis_crdt.types.counter_map.blocking import CounterMap, OpensCounterMap
     from redis_crdt.types.dw_flag.blocking import DWFlag, OpensDWFlag
@@ -66,7 +70,7 @@ if TYPE_CHECKING:
     from redis_crdt.types.pn_counter.blocking import OpensPNCounter, PNCounter
     from redis_crdt.types.rw_set.blocking import OpensRWSet, RWSet
     from redis_crdt.types.sorted_map.blocking import OpensSortedMap, SortedMap
-    from redis_crdt.types.work_queue.blocking import OpensWorkQueue, WorkQueue
+    from redis_crdt.types.work_queue.blocking import Claim, OpensWorkQueue, WorkQueue
 
     class Types(
         OpensBudget,

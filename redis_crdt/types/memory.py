@@ -8,11 +8,13 @@ from redis_crdt.core.late import LateMethod, late
 __all__ = [
     "Budget",
     "Cardinality",
+    "Claim",
     "CounterMap",
     "DWFlag",
     "EWFlag",
     "GCounter",
     "GSet",
+    "Hold",
     "LWWMap",
     "LWWRegister",
     "Log",
@@ -45,11 +47,13 @@ PLACES: Final = {
     "RWSet": "redis_crdt.types.rw_set.memory",
     "SortedMap": "redis_crdt.types.sorted_map.memory",
     "WorkQueue": "redis_crdt.types.work_queue.memory",
+    "Hold": "redis_crdt.types.budget.memory",
+    "Claim": "redis_crdt.types.work_queue.memory",
 }
 """Where each class is."""
 
 if TYPE_CHECKING:
-    from redis_crdt.types.budget.memory import Budget, OpensBudget
+    from redis_crdt.types.budget.memory import Budget, Hold, OpensBudget
     from redis_crdt.types.cardinality.memory import Cardinality, OpensCardinality
     from redis_crdt.types.counter_map.memory import CounterMap, OpensCounterMap
     from redis_crdt.types.dw_flag.memory import DWFlag, OpensDWFlag
@@ -66,7 +70,7 @@ if TYPE_CHECKING:
     from redis_crdt.types.pn_counter.memory import OpensPNCounter, PNCounter
     from redis_crdt.types.rw_set.memory import OpensRWSet, RWSet
     from redis_crdt.types.sorted_map.memory import OpensSortedMap, SortedMap
-    from redis_crdt.types.work_queue.memory import OpensWorkQueue, WorkQueue
+    from redis_crdt.types.work_queue.memory import Claim, OpensWorkQueue, WorkQueue
 
     class Types(
         OpensBudget,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -329,10 +330,10 @@ async def test_a_put_that_is_repeated_puts_one_task(region: Regions) -> None:
     assert await counts(queue) == (2, 0, 0)
     for bad in ("", "one", ids[0] + "!", "?a", "^a#1", 5, b"x", "\udc80"):
         for call in (
-            lambda bad=bad: queue.put("x", task_id=bad),
-            lambda bad=bad: queue.claim("w", task_id=bad),
-            lambda bad=bad: queue.discard(bad),
-            lambda bad=bad: queue.resume(bad, 1),
+            partial(queue.put, "x", task_id=bad),
+            partial(queue.claim, "w", task_id=bad),
+            partial(queue.discard, bad),
+            partial(queue.resume, bad, 1),
         ):
             with pytest.raises(InvalidName, match="no id of a task"):
                 await settled(call())

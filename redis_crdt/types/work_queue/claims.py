@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from redis_crdt.core.ids import check_id
-from redis_crdt.errors import Fenced, FeedTrimmed, InvalidDump, InvalidName, InvalidSetting
+from redis_crdt.errors import FeedTrimmed, Fenced, InvalidDump, InvalidName, InvalidSetting
 from redis_crdt.operations.operation import Procedure
 from redis_crdt.transport.tails import Watched, find
 from redis_crdt.transport.watching import Watcher
