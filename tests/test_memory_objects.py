@@ -185,3 +185,21 @@ def test_a_full_scan_of_more_than_anybody_takes_at_once(new_client: NewClient, w
     assert len(target.or_set("s", int)) == MANY
     assert source.pull(target).changed == 1
     assert len(source.or_set("s", int)) == MANY
+
+
+def test_what_dies_while_it_is_read_is_not_there() -> None:
+    def hurrying() -> int:
+        """Each look at it takes a millisecond."""
+        nonlocal now
+        now += 1
+        return now
+
+    now = 10**12
+    for ttl in (0.001, 0.002, 0.003, 0.004):
+        status = memory.LWWMap(str, replica_id="m", clock=hurrying)
+        assert status.setdefault("k", "busy", ttl=ttl) == "busy"
+        assert status.get("k", "idle") in ("busy", "idle")
+        status.set("k", "busy", ttl=ttl)
+        assert status.get_many(["k"]) in ({"k": "busy"}, {})
+        status.set("k", "busy", ttl=ttl)
+        assert status.setdefault("k", "idle") in ("busy", "idle")

@@ -68,15 +68,16 @@ class LWWMap(Recordable[T], Expiring[T], MutableMapping[str, T]):
         """Return the key's value, or the default where there is none."""
         field = key_field(key)
         entry = None if field is None else self._part(field)._store.live.get(field)
-        if entry is None:
+        if entry is not None and entry.expiry is not None:
+            entry = entry.alive(self._shard.clock.wall())  # by now it may have died
+        if entry is None or not entry.live:
             return default
-        if entry.expiry is not None:
-            entry = entry.alive(self._shard.clock.wall())
         return self._codec.decode(entry.latest_value)
 
     def get_many(self, keys: Iterable[str]) -> dict[str, T]:
         """Return those of the keys that are there, with their values."""
-        return {key: self[key] for key in keys if key in self}
+        found = ((key, self.get(key, MISSING)) for key in keys)
+        return {key: value for key, value in found if value is not MISSING}
 
     def contains_many(self, keys: Iterable[str]) -> list[bool]:
         """Tell of each of the keys whether it is there, in their order."""
@@ -95,9 +96,11 @@ class LWWMap(Recordable[T], Expiring[T], MutableMapping[str, T]):
         field, value = encode_key(key), encode_value(self._codec, default)
         part = self._part(field)
         deadline = deadline_of(ttl, part._shard.clock.wall)
-        if field not in part._store.live:
-            part._put_here({field: value}, deadline)
-        return self[key]
+        found = self.get(key, MISSING)
+        if found is not MISSING:
+            return found
+        part._put_here({field: value}, deadline)
+        return self._codec.decode(value)
 
     def pop(self, key: str, default: Any = MISSING) -> Any:
         """Delete the key and return its value; the default, or KeyError, where there is none.
