@@ -83,6 +83,6 @@ def test_a_class_of_ones_own_has_more_tools() -> None:
 
 def test_arguments_in_order() -> None:
     assert agents.arguments_of("update_config", {"value": 1, "key": "k"}) == ["k", 1]
-    assert agents.arguments_of("claim_task", {"seconds": 5}) == [None, 5]
+    assert agents.arguments_of("claim_task", {"seconds": 5}) == [None, 5, 0]
     with pytest.raises(MissingArgument, match="get_completed_count takes no arguments, not task"):
         agents.arguments_of("get_completed_count", {"task": "t"})

@@ -188,16 +188,245 @@ async def test_of_agents_that_claim_a_task_one_has_it(region: Regions) -> None:
     assert await items(ann.manager.claims) == {}
 
 
-async def test_a_claim_of_what_another_region_has_done_goes(region: Regions) -> None:
+async def left(manager: Any) -> tuple[int, int, int, int]:
+    """How many tasks wait in the queue and are claimed in it, and how many the two maps note."""
+    queue, queued, claims = manager.queue, manager.queued, manager.claims
+    return (
+        await settled(queue.pending()),
+        await settled(queue.claimed()),
+        len(await items(queued)),
+        len(await items(claims)),
+    )
+
+
+async def test_many_agents_of_a_region_claim_each_task_once(region: Regions, backend: str) -> None:
+    eu = region("eu")
+    workers = [agent(f"agent {i}", eu) for i in range(4)]
+    tasks = [f"t{i}" for i in range(12)]
+    for task in tasks:
+        await settled(workers[0].add_task(task))
+        await settled(workers[1].add_task(task))
+    claimed: list[str] = []
+
+    async def work(worker: Any) -> None:
+        while (task := await settled(worker.claim_task())) is not None:
+            claimed.append(task)
+            assert await settled(worker.complete_task(task)) is True
+
+    if backend == "memory":  # it is for one thread
+        for worker in workers:
+            await work(worker)
+    elif backend.endswith("asyncio"):
+        await asyncio.gather(*map(work, workers))
+    else:
+        await asyncio.gather(*(asyncio.to_thread(asyncio.run, work(w)) for w in workers))
+    assert sorted(claimed) == sorted(tasks)
+    if backend == "memory":
+        assert claimed == tasks  # what was added first comes first
+    assert await settled(workers[0].get_completed_count()) == 12
+    assert await left(workers[0].manager) == (0, 0, 0, 0)
+
+
+async def test_regions_that_are_cut_apart_never_claim_the_same_task(region: Regions) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    here, there = ann.manager, ben.manager
+    for i in range(9):
+        await settled(ann.add_task(f"t{i}"))
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ben.claim_task()) is None  # and so it asks for some
+    assert await settled(ben.claim_task("t1")) is None
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(here.queue.share()) == 5
+    await settled(ann.sync_with_peer(ben))
+
+    claimed: dict[str, list[str]] = {"ann": [], "ben": []}
+    for one in (ann, ben):  # neither hears of the other
+        while (task := await settled(one.claim_task())) is not None:
+            claimed[one.agent_id].append(task)
+            assert await settled(one.claim_task(task)) == task
+        others = {f"t{i}" for i in range(9)} - {*claimed[one.agent_id]}
+        for task in others:
+            assert await settled(one.claim_task(task)) is None
+    assert sorted(claimed["ann"] + claimed["ben"]) == [f"t{i}" for i in range(9)]
+    assert len(claimed["ben"]) == 5
+
+    await settled(ann.sync_with_peer(ben))
+    for one in (ann, ben):
+        told = (await settled(one.get_pending_tasks())).tasks
+        who = {each.task: each.claimed_by for each in told}
+        assert who == {task: name for name, tasks in claimed.items() for task in tasks}
+        for task in claimed[one.agent_id]:
+            assert await settled(one.complete_task(task)) is True
+    await settled(ann.sync_with_peer(ben))
+    for one in (ann, ben):
+        assert await settled(one.get_completed_count()) == 9
+        assert await settled(one.manager.get_pending_tasks()) == set()
+        assert await left(one.manager) == (0, 0, 0, 0)
+    assert await settled(there.queue.elsewhere()) == 0
+
+
+async def test_a_claim_ends_by_itself_and_passes_to_the_next(region: Regions) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    cem = type(ann)("cem", ann.manager)
+    await settled(ann.add_task("t"))
+    assert await settled(ann.claim_task(seconds=0.001)) == "t"  # and then it is lost
+    assert await settled(cem.claim_task(wait=30)) == "t"
+    assert await settled(ann.claim_task("t")) is None
+    assert await settled(ann.release_task("t")) is False
+    (pending,) = (await settled(cem.get_pending_tasks())).tasks
+    assert pending.claimed_by == "cem"
+    # Cem's region is gone for good, and an operator says so.
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ben.claim_task("t")) is None
+    assert await settled(ben.manager.queue.takeover("eu")) == 1
+    assert await settled(ben.claim_task()) == "t"
+    assert await settled(ben.complete_task("t")) is True
+    await settled(ann.sync_with_peer(ben))  # it was not
+    assert await settled(cem.complete_task("t")) is False
+    assert await settled(cem.get_completed_count()) == 1
+    for one in (cem, ben):
+        assert await left(one.manager) == (0, 0, 0, 0)
+
+
+async def test_a_task_is_completed_without_a_claim_and_added_again(region: Regions) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    for _ in range(2):
+        await settled(ann.add_task("t"))
+        await settled(ann.sync_with_peer(ben))
+        assert await settled(ben.complete_task("t")) is True
+        await settled(ben.add_task("t"))
+        assert await settled(ben.claim_task()) == "t"
+        await settled(ann.sync_with_peer(ben))
+        assert await settled(ann.claim_task()) is None
+        assert await left(ann.manager) == (0, 0, 1, 1)
+        assert await settled(ann.complete_task("t")) is True  # which ends the claim of ben
+        await settled(ann.sync_with_peer(ben))
+        assert await settled(ben.complete_task("t")) is False
+        assert await settled(ben.claim_task("t")) is None
+        for one in (ann, ben):
+            assert await left(one.manager) == (0, 0, 0, 0)
+    assert await settled(ann.get_completed_count()) == 4
+
+
+async def test_a_task_that_is_claimed_while_another_region_completes_it_goes(
+    region: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for face in ("awaited", "blocking"):
+        monkeypatch.setattr(f"redis_crdt.agents.manager.{face}.HELD_BACK", 0.001)
     ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
     await settled(ann.add_task("t"))
     await settled(ann.sync_with_peer(ben))
-    assert await settled(ann.claim_task("t")) == await settled(ben.claim_task("t")) == "t"
-    assert await settled(ann.complete_task("t")) is True
+    assert await settled(ann.claim_task("t")) == "t"
+    assert await settled(ben.complete_task("t")) is True
     await settled(ann.sync_with_peer(ben))
-    assert await settled(ben.complete_task("t")) is False
     await settled(ben.add_task("t"))
-    assert await settled(type(ben)("cem", ben.manager).claim_task("t")) == "t"
+    assert await settled(ben.claim_task()) is None  # for ann is at work on it, as far as is known
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ann.claim_task("t", seconds=0.001)) == "t"
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ben.claim_task(wait=30)) == "t"  # and not for longer than that
+    await settled(ann.sync_with_peer(ben))
+    # What is left of the first is no task any more.
+    while await settled(ann.manager.queue.claimed()):
+        assert await settled(ann.claim_task()) is None
+    assert await settled(ben.complete_task("t")) is True
+    await settled(ann.sync_with_peer(ben))
+    while await settled(ann.manager.queue.pending()):
+        assert await settled(ann.claim_task()) is None
+    for one in (ann, ben):
+        assert await left(one.manager) == (0, 0, 0, 0)
+    assert await settled(ann.get_completed_count()) == 2
+
+
+async def test_who_is_told_that_a_task_was_completed_elsewhere_lets_go_of_it(
+    region: Regions,
+) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    await settled(ann.add_task("t"))
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ann.claim_task("t")) == "t"
+    assert await settled(ben.complete_task("t")) is True
+    await settled(ann.sync_with_peer(ben))
+    assert await left(ann.manager) == (0, 1, 0, 1)
+    assert await settled(ann.complete_task("t")) is False
+    assert await left(ann.manager) == (0, 0, 0, 0)
+    await settled(ann.sync_with_peer(ben))
+    await settled(ben.add_task("t"))
+    assert await settled(ben.claim_task()) == "t"
+    assert await settled(ben.get_completed_count()) == 1
+
+
+async def test_a_task_added_in_two_regions_at_once_is_one_once_they_have_met(
+    region: Regions,
+) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    others = [type(each)(f"{each.agent_id}'s", each.manager) for each in (ann, ben)]
+    for one in (ann, ben):
+        await settled(one.add_task("early"))
+        await settled(one.add_task("late"))
+        assert await settled(one.claim_task()) == "early"  # in both, for nobody can know
+    await settled(ann.sync_with_peer(ben))
+    for other in others:
+        assert await settled(other.claim_task("early")) is None
+    claims = [await settled(other.claim_task()) for other in others]
+    assert sorted(map(str, claims)) == ["None", "late"]
+    assert await settled(ann.complete_task("early")) is True
+    assert await settled(ann.complete_task("late")) is True
+    await settled(ann.sync_with_peer(ben))
+    assert await settled(ben.complete_task("early")) is False
+    assert await settled(ben.get_completed_count()) == 2
+    assert await settled(ben.manager.get_pending_tasks()) == set()
+
+
+async def test_a_process_that_was_restarted_goes_on_with_its_claims(region: Regions) -> None:
+    eu = region("eu")
+    ann = agent("ann", eu)
+    for task in ("t1", "t2", "t3"):
+        await settled(ann.add_task(task))
+        assert await settled(ann.claim_task(seconds=60)) == task
+    ben, again = agent("ben", eu), agent("ann", eu)
+    assert await settled(ben.claim_task("t1")) is None
+    assert await settled(again.claim_task("t1", seconds=3600)) == "t1"
+    assert 60 < await settled(again.manager.claims.ttl('"t1"')) <= 3600
+    assert await settled(again.release_task("t2")) is True
+    assert await settled(ben.claim_task()) == "t2"
+    assert await settled(again.complete_task("t3")) is True
+    (ours,) = {
+        each.task
+        for each in (await settled(again.get_pending_tasks())).tasks
+        if each.claimed_by == "ann"
+    }
+    assert ours == "t1"
+
+
+async def test_what_a_program_does_with_the_set_itself_is_heeded(
+    region: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for face in ("awaited", "blocking"):
+        monkeypatch.setattr(f"redis_crdt.agents.manager.{face}.HELD_BACK", 0.001)
+    ann = agent("ann", region("eu"))
+    await settled(ann.manager.tasks.add("raw"))
+    assert await settled(ann.claim_task()) is None
+    assert await settled(ann.claim_task("raw")) is None
+    await settled(ann.add_task("t"))
+    await settled(ann.manager.tasks.remove("t"))
+    assert await settled(ann.claim_task("t")) is None
+    while await settled(ann.manager.queue.pending()):
+        assert await settled(ann.claim_task()) is None
+    await settled(ann.add_task("t"))
+    assert await settled(ann.claim_task()) == "t"
+    for task in ("raw", "t"):
+        assert await settled(ann.complete_task(task)) is True
+    assert await left(ann.manager) == (0, 0, 0, 0)
+
+
+async def test_an_agent_of_any_name_claims(region: Regions) -> None:
+    for name in ('"ann"\\\n', "ä" * 200, ""):
+        one = agent(name, region("eu"))
+        await settled(one.add_task(name))
+        assert await settled(one.claim_task(name)) == name
+        assert await settled(one.claim_task(name)) == name
+        assert await settled(one.release_task(name)) is True
 
 
 async def test_agents_of_two_regions_hear_of_each_other(region: Regions) -> None:

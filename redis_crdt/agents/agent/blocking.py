@@ -10,7 +10,8 @@ from typing import Annotated, Any, Generic
 from pydantic import Field
 from typing_extensions import TypeVar
 
-from redis_crdt.agents.arguments import Limit, Seconds
+from redis_crdt.agents.arguments import Limit, Seconds, Wait
+from redis_crdt.agents.claims import CLAIMED_FOR
 from redis_crdt.agents.manager.blocking import DistributedStateManager
 from redis_crdt.agents.replies import PendingTask, PendingTasks
 from redis_crdt.agents.sharing.blocking import Sharing
@@ -66,38 +67,44 @@ class StateManagerAgent(Sharing, Spending, Talking, Generic[T]):
     def add_task(self, task: T) -> None:
         """Add a task to those that are to be done. One that is there already stays as it is.
 
-        One round trip.
+        Two round trips.
         """
         self.manager.add_task(task)
 
     @tool("adds")
     def claim_task(
         self,
-        task: Annotated[T | None, Field(description="Null for any that nobody works on.")] = None,
+        task: Annotated[
+            T | None, Field(description="Null for the one that has waited longest.")
+        ] = None,
         seconds: Annotated[
-            Seconds, Field(description="For how long; claim it again to go on.")
-        ] = 900,
+            Seconds, Field(description="For how long; claim the same task again to go on.")
+        ] = CLAIMED_FOR,
+        wait: Wait = 0,
     ) -> T | None:
-        """Claim a task before you work on it, so that no other agent of this region does. Returns
-        the task; or null where there is none to claim, another agent has it, or it is done.
+        """Claim a task before you work on it: then no other agent has it, in any region, until you
+        complete it, release it, or the time is over. Returns the task; or null where it is done,
+        another agent has it, or it waits in another region. If you name none and wait, other
+        regions are asked to hand some over.
 
         As :meth:`DistributedStateManager.claim_task`.
         """
-        return self.manager.claim_task(self.agent_id, task, seconds=seconds)
+        return self.manager.claim_task(self.agent_id, task, seconds=seconds, wait=wait)
 
     @tool("changes")
     def release_task(self, task: T) -> bool:
         """Give up your claim on a task without having done it. False if it is not claimed by you.
 
-        Two round trips.
+        Four round trips.
         """
         return self.manager.release_task(self.agent_id, task)
 
     @tool("changes")
     def complete_task(self, task: T) -> bool:
-        """Take a task off the list, as it is done, and count it. False if it is not on the list.
+        """Take a task off the list, as it is done, and count it. False if it is not on the list, as
+        where another agent has completed it.
 
-        One round trip.
+        Two round trips.
         """
         return self.manager.complete_task(task)
 
@@ -115,7 +122,7 @@ class StateManagerAgent(Sharing, Spending, Talking, Generic[T]):
         keys = [self.manager.key_of(task) for task in tasks[:limit]]
         claims = self.manager.claims.get_many(keys)
         pending = [
-            PendingTask(task=task, claimed_by=claims.get(key))
+            PendingTask(task=task, claimed_by=claims[key].agent if key in claims else None)
             for task, key in zip(tasks, keys, strict=False)
         ]
         return PendingTasks(tasks=pending, more=len(tasks) > limit)

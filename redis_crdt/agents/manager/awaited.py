@@ -7,13 +7,16 @@ classes are there twice: for replicas that block or are in memory, and, in ``asy
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from time import monotonic
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
+from redis_crdt.agents.claims import CLAIMED_FOR, HELD_BACK, LOOKS, TaskClaim, worker_of
 from redis_crdt.agents.replies import Message
-from redis_crdt.errors import BatchAborted
-from redis_crdt.replica.backend.awaited import AnyBudget, AnyReplica
+from redis_crdt.errors import BatchAborted, Fenced
+from redis_crdt.replica.backend.awaited import AnyBudget, AnyClaim, AnyReplica
 from redis_crdt.sync.report import SyncReport
 from redis_crdt.values.codec import codec_for
 
@@ -29,8 +32,12 @@ class DistributedStateManager(Generic[T]):
     messages have no methods here, for those of ``notes``, an ``LWWMap`` of text, ``counters``, a
     ``CounterMap``, and ``messages``, a ``Log``, are all that it takes.
 
-    Of the agents of one region one claims a task. Those of another region may do the same until
-    the regions have synchronised, so work on a task must bear being done twice::
+    ``tasks`` is the set of what is to be done. Beside it stands a ``queue``, which says whose right
+    it is to work on a task: that of the region in which it was added, until that hands it over.
+    So of all agents of all regions one has it claimed, also while regions are cut apart, unless it
+    was added in two of them before they heard of each other; where a server forgets what it
+    acknowledged a task may be claimed again, by the rules of :class:`WorkQueue`. What a program
+    puts into ``tasks`` itself can be completed, and is not claimed::
 
         while (task := await manager.claim_task("ann")) is not None:
             await work_on(task)
@@ -50,7 +57,9 @@ class DistributedStateManager(Generic[T]):
         self.task_type = task_type
         self._codec = codec_for(task_type)
         self.tasks: Any = replica.or_set(self.name_of("tasks"), task_type)
-        self.claims = replica.lww_map(self.name_of("claims"), str)
+        self.queue = replica.work_queue(self.name_of("queue"), task_type)
+        self.queued = replica.lww_map(self.name_of("queued"), str)
+        self.claims = replica.lww_map(self.name_of("claims"), TaskClaim)
         self.completed = replica.g_counter(self.name_of("completed"))
         self.status = replica.lww_map(self.name_of("status"), str)
         self.config = replica.lww_map(self.name_of("config"))
@@ -71,67 +80,153 @@ class DistributedStateManager(Generic[T]):
         return self._codec.encode(task).decode()
 
     async def add_task(self, task: T) -> None:
-        """Add a task to those that are to be done. One round trip."""
-        await self.tasks.add(task)
+        """Add a task to those that are to be done. One that is there already stays as it is.
+
+        Two round trips. Where it is added twice at the same moment it is still one task.
+        """
+        if await self.tasks.contains(task):
+            return
+        task_id = self.queue.new_id()
+        async with self.replica.batch() as batch:
+            batch.on(self.tasks).add(task)
+            batch.on(self.queued).set(self.key_of(task), task_id)
+            batch.on(self.queue).put(task, task_id=task_id)
 
     async def claim_task(
-        self, agent_id: str, task: T | None = None, *, seconds: float | None = None
+        self,
+        agent_id: str,
+        task: T | None = None,
+        *,
+        seconds: float = CLAIMED_FOR,
+        wait: float = 0,
     ) -> T | None:
-        """Claim a task for an agent, this one or any that nobody works on; return it, or None.
+        """Claim a task for an agent, this one or that which has waited longest; return it, or None.
 
-        None where the task is not on the list, or another agent has claimed it. The claim ends
-        with the task, by :meth:`release_task`, and after ``seconds`` if they are given: then others
-        may claim a task whose agent was lost. Who claims his task again has it for that much
-        longer. Three round trips; to find a task one more, and one per 500 claims and 500 tasks
-        that are looked at.
+        None where the task is not on the list, another agent has it, or it is another region's;
+        where any would do, where none waits in this region. For that it may ``wait`` for so many
+        seconds: other regions are asked to hand some over, as their syncers do. The claim ends with
+        the task, by :meth:`release_task`, and after ``seconds``: then others may claim it. Who
+        claims his task again has it for that much longer, in a process that was restarted, too.
+        Four round trips; five for a certain task.
         """
+        worker = worker_of(agent_id)
         if task is not None:
-            return task if await self._claim(agent_id, task, seconds) else None
-        taken = set(await self.claims.keys())
-        async for each in self.tasks:
-            if self.key_of(each) not in taken and await self._claim(agent_id, each, seconds):
-                found: T = each
+            is_his = await self._claim_this(agent_id, worker, task, seconds)
+            return task if is_his else None
+        deadline, put_by = monotonic() + wait, set[str]()
+        while True:
+            left = max(0.0, deadline - monotonic())
+            claim = await self.queue.claim(worker, seconds, left)
+            if claim is None:
+                return None
+            if await self._take(agent_id, claim):
+                found: T = claim.value
                 return found
-        return None
+            if claim.id in put_by and not left:
+                return None
+            put_by.add(claim.id)
 
-    async def _claim(self, agent_id: str, task: T, seconds: float | None) -> bool:
+    async def _claim_this(self, agent_id: str, worker: str, task: T, seconds: float) -> bool:
         key = self.key_of(task)
         if not await self.tasks.contains(task):
             return False
-        if await self.claims.setdefault(key, agent_id, ttl=seconds) != agent_id:
+        known = await self.claims.get(key)
+        if known is not None and known.agent == agent_id:
+            with suppress(Fenced):
+                his = await self.queue.resume(known.id, known.fence)
+                await his.extend(seconds)
+                await self.claims.set(key, known, ttl=seconds)
+                return True
+        task_id = await self.queued.get(key)
+        if task_id is None:
             return False
-        if seconds is not None:
-            await self.claims.expire(key, seconds)  # of one that was his before
+        claim = await self.queue.claim(worker, seconds, task_id=task_id)
+        return claim is not None and await self._take(agent_id, claim)
+
+    async def _take(self, agent_id: str, claim: AnyClaim) -> bool:
+        """Write down that the agent has a task, unless nobody is to work on it now.
+
+        Of a task there may be another one in the queue, of an earlier addition or of a concurrent
+        one in another region. That counts which was added last; it waits where who has claimed the
+        other one is at work.
+        """
+        key = self.key_of(claim.value)
+        if not await self.tasks.contains(claim.value):
+            await self._put_by(claim, is_over=claim.attempts >= LOOKS)
+            return False
+        if await self.queued.get(key) == claim.id:
+            his = TaskClaim(agent=agent_id, id=claim.id, fence=claim.fence)
+            known = await self.claims.setdefault(key, his, ttl=claim.lease)
+            if known == his:
+                return True
+            if known.id == claim.id or not await self._is_held(known):
+                await self.claims.set(key, his, ttl=claim.lease)
+                return True
+        await self._put_by(claim)
+        return False
+
+    async def _is_held(self, known: TaskClaim) -> bool:
+        try:
+            await self.queue.resume(known.id, known.fence)
+        except Fenced:
+            return False
         return True
+
+    async def _put_by(self, claim: AnyClaim, *, is_over: bool = False) -> None:
+        with suppress(Fenced):  # then it is another's, who finds the same
+            if is_over:
+                await claim.done()
+            else:
+                await claim.release(HELD_BACK)
 
     async def release_task(self, agent_id: str, task: T) -> bool:
         """Give up an agent's claim, so that others may have the task; False if it has none.
 
-        Two round trips.
+        False, too, where it was claimed in another region. Four round trips.
         """
         key = self.key_of(task)
-        if await self.claims.get(key) != agent_id:
+        known = await self.claims.get(key)
+        if known is None or known.agent != agent_id:
             return False
-        return await self.claims.delete(key)
+        try:
+            claim = await self.queue.resume(known.id, known.fence)
+            await self.claims.delete(key)
+            await claim.release()
+        except Fenced:
+            return False
+        return True
 
     async def complete_task(self, task: T) -> bool:
         """Take a task off the list and count it, as one write; False if it is not on the list.
 
-        Of several agents of one region that complete a task at once, one does, and it counts
-        once. Across regions each removal counts where it took effect: a task that was completed
-        in two regions before they synchronised counts twice, for the work was done twice. One
-        round trip, and one more if it is not on the list.
+        Whoever completes it first does, whether or not an agent has claimed it: that agent is told
+        False. Across regions each removal counts where it took effect: a task that was completed
+        in two regions before they synchronised counts twice. That of a task that was claimed
+        before it was worked on happens once. Two round trips, and up to three more if it is not on
+        the list.
         """
         key = self.key_of(task)
+        task_id = await self.queued.get(key)
         try:
             async with self.replica.batch() as batch:
                 batch.on(self.tasks).remove(task, required=True)
+                batch.on(self.queued).delete(key)
+                if task_id is not None:
+                    batch.on(self.queue).discard(task_id)
                 batch.on(self.claims).delete(key)
                 batch.on(self.completed).increment()
         except BatchAborted:
-            await self.claims.delete(key)  # of one that was completed elsewhere
+            await self._forget_claim(key)
             return False
         return True
+
+    async def _forget_claim(self, key: str) -> None:
+        """Let go of a claim of what was completed elsewhere, unless the task was added again."""
+        known = await self.claims.get(key)
+        if known is not None and known.id != await self.queued.get(key):
+            async with self.replica.batch() as batch:
+                batch.on(self.claims).delete(key)
+                batch.on(self.queue).discard(known.id)
 
     async def get_pending_tasks(self) -> AbstractSet[T]:
         """Return the tasks that are to be done. One round trip per 500."""

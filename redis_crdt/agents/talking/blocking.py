@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 from pydantic_core import from_json
@@ -24,6 +24,9 @@ from redis_crdt.agents.replies import (
 from redis_crdt.agents.tools import tool
 from redis_crdt.transport.watching import Change
 from redis_crdt.types.log.reading import Logged
+
+_UNTOLD: Final = ("queue", "queued")
+"""How it is kept whose right it is to work on a task: what comes of that is told by ``claims``."""
 
 
 class Talking:
@@ -124,8 +127,8 @@ class Talking:
         begins = self.manager.name_of("")
         latest: dict[Any, Changed] = {}
         for change in found.changes:
-            if change.collection.startswith(begins):
-                what = change.collection.removeprefix(begins)
+            what = change.collection.removeprefix(begins)
+            if change.collection.startswith(begins) and what not in _UNTOLD:
                 latest[what, repr(change.key)] = _changed(what, change)
         more = len(found.changes) == limit
         return Changes(changes=list(latest.values()), cursor=found.cursor, more=more)

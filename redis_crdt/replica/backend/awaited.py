@@ -2,6 +2,8 @@
 
 from redis_crdt.replica.awaited import Replica
 from redis_crdt.types.budget.awaited import Budget
+from redis_crdt.types.work_queue.awaited import Claim
 
 AnyReplica = Replica
 AnyBudget = Budget
+AnyClaim = Claim

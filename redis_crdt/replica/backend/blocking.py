@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from redis_crdt.sync.files import File
     from redis_crdt.types.budget.blocking import Budget
     from redis_crdt.types.budget.memory import Budget as MemoryBudget
+    from redis_crdt.types.work_queue.blocking import Claim
+    from redis_crdt.types.work_queue.memory import Claim as MemoryClaim
 
 
 class Backend(Types, Protocol):
@@ -48,3 +50,6 @@ AnyReplica: TypeAlias = "Replica | MemoryReplica"
 
 AnyBudget: TypeAlias = "Budget | MemoryBudget"
 """A budget of one."""
+
+AnyClaim: TypeAlias = "Claim[Any] | MemoryClaim[Any]"
+"""A task that was claimed of a queue of one."""
