@@ -188,13 +188,14 @@ def test_a_full_scan_of_more_than_anybody_takes_at_once(new_client: NewClient, w
 
 
 def test_what_dies_while_it_is_read_is_not_there() -> None:
+    now = 10**12
+
     def hurrying() -> int:
         """Each look at it takes a millisecond."""
         nonlocal now
         now += 1
         return now
 
-    now = 10**12
     for ttl in (0.001, 0.002, 0.003, 0.004):
         status = memory.LWWMap(str, replica_id="m", clock=hurrying)
         assert status.setdefault("k", "busy", ttl=ttl) == "busy"

@@ -191,6 +191,7 @@ async def test_of_agents_that_claim_a_task_one_has_it(region: Regions) -> None:
 async def left(manager: Any) -> tuple[int, int, int, int]:
     """How many tasks wait in the queue and are claimed in it, and how many the two maps note."""
     queue, queued, claims = manager.queue, manager.queued, manager.claims
+    assert {*await items(manager.again)} <= {*await items(queued)}
     return (
         await settled(queue.pending()),
         await settled(queue.claimed()),
@@ -378,6 +379,35 @@ async def test_a_task_added_in_two_regions_at_once_is_one_once_they_have_met(
     assert await settled(ben.manager.get_pending_tasks()) == set()
 
 
+async def test_a_task_that_is_added_while_another_region_completes_it_is_to_be_done_again(
+    region: Regions,
+) -> None:
+    ann, ben = agent("ann", region("eu")), agent("ben", region("us"))
+    for task in ("t1", "t2"):
+        await settled(ann.add_task(task))
+    await settled(ann.sync_with_peer(ben))
+    for task in ("t1", "t2"):
+        await settled(ben.add_task(task))
+        assert await settled(ann.claim_task()) == task
+        assert await settled(ann.complete_task(task)) is True
+    assert await settled(ben.claim_task()) is None
+    await settled(ann.sync_with_peer(ben))
+    for one in (ann, ben):
+        assert await settled(one.manager.get_pending_tasks()) == {"t1", "t2"}
+    assert await settled(ann.claim_task()) is None
+    assert await settled(ann.claim_task("t1")) is None
+    assert await settled(ben.claim_task("t2")) == "t2"
+    assert await settled(ben.claim_task()) == "t1"
+    assert await settled(ben.claim_task()) is None
+    await settled(ann.sync_with_peer(ben))
+    for task in ("t1", "t2"):
+        assert await settled(ben.complete_task(task)) is True
+    await settled(ann.sync_with_peer(ben))
+    for one in (ann, ben):
+        assert await left(one.manager) == (0, 0, 0, 0)
+        assert await settled(one.get_completed_count()) == 4
+
+
 async def test_a_process_that_was_restarted_goes_on_with_its_claims(region: Regions) -> None:
     eu = region("eu")
     ann = agent("ann", eu)
@@ -413,8 +443,11 @@ async def test_what_a_program_does_with_the_set_itself_is_heeded(
     assert await settled(ann.claim_task("t")) is None
     while await settled(ann.manager.queue.pending()):
         assert await settled(ann.claim_task()) is None
-    await settled(ann.add_task("t"))
-    assert await settled(ann.claim_task()) == "t"
+    for task in ("t", "raw"):
+        await settled(ann.add_task(task))
+        assert await settled(ann.claim_task()) == task
+    await settled(ann.manager.tasks.add("raw"))
+    assert await settled(ann.claim_task()) is None
     for task in ("raw", "t"):
         assert await settled(ann.complete_task(task)) is True
     assert await left(ann.manager) == (0, 0, 0, 0)

@@ -37,7 +37,7 @@ class DistributedStateManager(Generic[T]):
     So of all agents of all regions one has it claimed, also while regions are cut apart, unless it
     was added in two of them before they heard of each other; where a server forgets what it
     acknowledged a task may be claimed again, by the rules of :class:`WorkQueue`. What a program
-    puts into ``tasks`` itself can be completed, and is not claimed::
+    puts into ``tasks`` itself can be completed, and be claimed once :meth:`add_task` has added it::
 
         while (task := await manager.claim_task("ann")) is not None:
             await work_on(task)
@@ -59,6 +59,7 @@ class DistributedStateManager(Generic[T]):
         self.tasks: Any = replica.or_set(self.name_of("tasks"), task_type)
         self.queue = replica.work_queue(self.name_of("queue"), task_type)
         self.queued = replica.lww_map(self.name_of("queued"), str)
+        self.again = replica.lww_map(self.name_of("again"), str)
         self.claims = replica.lww_map(self.name_of("claims"), TaskClaim)
         self.completed = replica.g_counter(self.name_of("completed"))
         self.status = replica.lww_map(self.name_of("status"), str)
@@ -82,15 +83,37 @@ class DistributedStateManager(Generic[T]):
     async def add_task(self, task: T) -> None:
         """Add a task to those that are to be done. One that is there already stays as it is.
 
-        Two round trips. Where it is added twice at the same moment it is still one task.
+        Two round trips. Where it is added twice at the same moment it is still one task. Where
+        another region completes it at that moment, the addition wins, and it is to be done again.
         """
-        if await self.tasks.contains(task):
-            return
+        key = self.key_of(task)
+        if await self.queued.get(key) is not None:
+            async with self.replica.batch() as batch:
+                batch.on(self.tasks).add(task)
+                batch.on(self.again).set(key, self.replica.replica_id)
+        else:
+            await self._enqueue(key, task)
+
+    async def _enqueue(self, key: str, task: T) -> None:
         task_id = self.queue.new_id()
         async with self.replica.batch() as batch:
             batch.on(self.tasks).add(task)
-            batch.on(self.queued).set(self.key_of(task), task_id)
+            batch.on(self.queued).set(key, task_id)
             batch.on(self.queue).put(task, task_id=task_id)
+
+    async def _enqueue_again(self) -> bool:
+        """Queue what was added again here while another region completed it; whether there is any.
+
+        Only here, so that no two regions do it.
+        """
+        found = False
+        for key, region in dict(await self.again.items()).items():
+            if region == self.replica.replica_id and await self.queued.get(key) is None:
+                task: T = self._codec.decode(key.encode())
+                if await self.tasks.contains(task):
+                    await self._enqueue(key, task)
+                    found = True
+        return found
 
     async def claim_task(
         self,
@@ -107,7 +130,7 @@ class DistributedStateManager(Generic[T]):
         seconds: other regions are asked to hand some over, as their syncers do. The claim ends with
         the task, by :meth:`release_task`, and after ``seconds``: then others may claim it. Who
         claims his task again has it for that much longer, in a process that was restarted, too.
-        Four round trips; five for a certain task.
+        Four round trips, or five for a certain task; two where there is none.
         """
         worker = worker_of(agent_id)
         if task is not None:
@@ -116,7 +139,11 @@ class DistributedStateManager(Generic[T]):
         deadline, put_by = monotonic() + wait, set[str]()
         while True:
             left = max(0.0, deadline - monotonic())
-            claim = await self.queue.claim(worker, seconds, left)
+            claim = await self.queue.claim(worker, seconds)
+            if claim is None and await self._enqueue_again():
+                continue
+            if claim is None and left:
+                claim = await self.queue.claim(worker, seconds, left)
             if claim is None:
                 return None
             if await self._take(agent_id, claim):
@@ -138,6 +165,8 @@ class DistributedStateManager(Generic[T]):
                 await self.claims.set(key, known, ttl=seconds)
                 return True
         task_id = await self.queued.get(key)
+        if task_id is None and await self._enqueue_again():
+            task_id = await self.queued.get(key)
         if task_id is None:
             return False
         claim = await self.queue.claim(worker, seconds, task_id=task_id)
@@ -151,10 +180,17 @@ class DistributedStateManager(Generic[T]):
         other one is at work.
         """
         key = self.key_of(claim.value)
+        is_queued = await self.queued.get(key) == claim.id
         if not await self.tasks.contains(claim.value):
-            await self._put_by(claim, is_over=claim.attempts >= LOOKS)
+            if claim.attempts < LOOKS:
+                await self._put_by(claim)
+            else:
+                async with self.replica.batch() as batch:
+                    batch.on(self.queue).discard(claim.id)
+                    if is_queued:
+                        batch.on(self.queued).delete(key)
             return False
-        if await self.queued.get(key) == claim.id:
+        if is_queued:
             his = TaskClaim(agent=agent_id, id=claim.id, fence=claim.fence)
             known = await self.claims.setdefault(key, his, ttl=claim.lease)
             if known == his:
@@ -172,12 +208,9 @@ class DistributedStateManager(Generic[T]):
             return False
         return True
 
-    async def _put_by(self, claim: AnyClaim, *, is_over: bool = False) -> None:
+    async def _put_by(self, claim: AnyClaim) -> None:
         with suppress(Fenced):  # then it is another's, who finds the same
-            if is_over:
-                await claim.done()
-            else:
-                await claim.release(HELD_BACK)
+            await claim.release(HELD_BACK)
 
     async def release_task(self, agent_id: str, task: T) -> bool:
         """Give up an agent's claim, so that others may have the task; False if it has none.
@@ -211,6 +244,7 @@ class DistributedStateManager(Generic[T]):
             async with self.replica.batch() as batch:
                 batch.on(self.tasks).remove(task, required=True)
                 batch.on(self.queued).delete(key)
+                batch.on(self.again).delete(key)
                 if task_id is not None:
                     batch.on(self.queue).discard(task_id)
                 batch.on(self.claims).delete(key)

@@ -25,7 +25,7 @@ from redis_crdt.agents.tools import tool
 from redis_crdt.transport.watching import Change
 from redis_crdt.types.log.reading import Logged
 
-_UNTOLD: Final = ("queue", "queued")
+_UNTOLD: Final = ("queue", "queued", "again")
 """How it is kept whose right it is to work on a task: what comes of that is told by ``claims``."""
 
 
