@@ -31,9 +31,10 @@ INSTRUCTIONS: Final = """\
 Here you share state with other agents, some of them in other regions. What you write is seen at \
 once by those of your region, and by all others as soon as their regions can be reached; nobody \
 waits for anybody, and nothing is lost. Say what you are doing by set_status, and again before it \
-ends. Claim a task before you work on it, and complete it when it is done: agents of two regions \
-that cannot reach each other may work on the same. Keep what others should know in notes, and talk \
-by messages. Where an error says that a server cannot be reached, try again in a while."""
+ends. Claim a task before you work on it: then nobody else has it, in any region, until you \
+complete it or the time is over; claim it again to go on. Where none waits in your region, claim \
+one with a wait, for which other regions hand some over. Keep what others should know in notes, \
+and talk by messages. Where an error says that a server cannot be reached, try again in a while."""
 
 
 def server_of(manager: DistributedStateManager[Any], agent_id: str) -> Server[Any]:

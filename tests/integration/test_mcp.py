@@ -75,7 +75,11 @@ async def by_stdio(url: str, region: str, agent: str) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_regions_that_are_cut_apart_and_healed_lose_nothing(new_url: NewUrl) -> None:
+@asynccontextmanager
+async def two_regions(
+    new_url: NewUrl, **regions: str
+) -> AsyncIterator[tuple[dict[str, Client], list[Proxy]]]:
+    """Agents by name, of the regions that are given for them, and the networks in between."""
     urls = {"eu": new_url("valkey"), "us": new_url("valkey")}
     async with AsyncExitStack() as opened, asyncio.timeout(PATIENCE):
         networks = {
@@ -88,8 +92,60 @@ async def test_regions_that_are_cut_apart_and_healed_lose_nothing(new_url: NewUr
             await opened.enter_async_context(replica.keep_in_sync([afar], interval=1.0))
         agents = {
             name: await opened.enter_async_context(by_stdio(urls[region], region, name))
-            for name, region in (("ann", "eu"), ("ben", "us"))
+            for name, region in regions.items()
         }
+        yield agents, list(networks.values())
+
+
+async def test_regions_that_are_cut_apart_never_claim_the_same_task(new_url: NewUrl) -> None:
+    """Nor is one lost: all are completed, and counted, once."""
+    tasks = [f"task {i}" for i in range(12)]
+    who = {"ann": "eu", "amy": "eu", "ben": "us"}
+    async with two_regions(new_url, **who) as (agents, networks):
+        ann, ben = agents["ann"], agents["ben"]
+        for task in tasks:
+            await ask(ann, "add_task", task=task)
+        claimed = [("ben", await ask(ben, "claim_task", wait=30))]  # handed over
+        for network in networks:
+            network.cut()
+
+        async def work(name: str) -> None:
+            while (task := await ask(agents[name], "claim_task")) is not None:
+                claimed.append((name, task))
+                if task.endswith(("1", "3", "5", "7")):
+                    assert await ask(agents[name], "complete_task", task=task) is True
+
+        await asyncio.gather(*map(work, agents))
+        for name, task in claimed:
+            others = [agents[other] for other in agents if other != name]
+            assert [await ask(other, "claim_task", task=task) for other in others] == [None, None]
+        assert len(claimed) == len({task for _, task in claimed}) == len(tasks)
+        assert len([name for name, _ in claimed if name == "ben"]) > 1
+        for network in networks:
+            network.heal()
+
+        async def counted(client: Client) -> bool:
+            return await ask(client, "get_completed_count") == expected
+
+        expected = len([task for _, task in claimed if task.endswith(("1", "3", "5", "7"))])
+        for client in agents.values():
+            await until(client, counted)
+            pending = (await ask(client, "get_pending_tasks"))["tasks"]
+            told = {each["task"]: each["claimed_by"] for each in pending}
+            assert told == {task: name for name, task in claimed if task in told}
+            assert len(told) == len(tasks) - expected
+        for name, task in claimed:
+            if task in told:
+                assert await ask(agents[name], "complete_task", task=task) is True
+        expected = len(tasks)
+        for client in agents.values():
+            await until(client, counted)
+            assert (await ask(client, "get_pending_tasks"))["tasks"] == []
+            assert await ask(client, "claim_task") is None
+
+
+async def test_regions_that_are_cut_apart_and_healed_lose_nothing(new_url: NewUrl) -> None:
+    async with two_regions(new_url, ann="eu", ben="us") as (agents, networks):
         ann, ben = agents.values()
         await ask(ann, "send_message", text="before")
 
@@ -99,7 +155,7 @@ async def test_regions_that_are_cut_apart_and_healed_lose_nothing(new_url: NewUr
         await until(ben, heard)
         read = (await ask(ben, "read_messages"))["cursor"]
 
-        for network in networks.values():
+        for network in networks:
             network.cut()
 
         async def work(name: str, client: Client) -> None:
@@ -120,7 +176,7 @@ async def test_regions_that_are_cut_apart_and_healed_lose_nothing(new_url: NewUr
         ]
         assert (await ask(ben, "list_notes", prefix="of/"))["keys"] == ["of/ben"]
 
-        for network in networks.values():
+        for network in networks:
             network.heal()
 
         async def seen(client: Client) -> list[Any]:

@@ -132,6 +132,7 @@ def _cells(shared: Shared) -> list[str]:
     statuses = list(manager.agents().values())
     return [
         f"{len(manager.get_pending_tasks())} open",
+        f"{manager.queue.pending()} here",
         str(manager.get_completed_count()),
         str(shared.balance.value()),
         f"{shared.credit.remaining()} left",

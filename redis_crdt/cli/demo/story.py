@@ -56,6 +56,7 @@ class Story:
         """Write the first state in the first region, and bring all links up."""
         first = self.shared[0]
         first.manager.add_task(CONTESTED)
+        first.manager.claim_task("you", CONTESTED)
         self._by_hand.added.add(CONTESTED)
         first.model.set(Model(name="small"))
         first.owner.set(f"{first.region.name}-1")
@@ -134,7 +135,7 @@ class Story:
         completed, balance = here.manager.get_completed_count(), here.balance.value()
         spent = GRANTED - here.credit.remaining()
         owners = sorted(here.owner.get())
-        completions, tasks = len(total.completions), len(set(total.completions))
+        claims, tasks = len(total.claims), len(set(total.completions))
         return [
             Check("all regions hold the same bytes", len(set(digests)) == 1),
             Check(
@@ -142,9 +143,11 @@ class Story:
                 pending == total.pending | {CONTESTED},
             ),
             Check(
-                f"{completed} completions counted, {completions - tasks} of them of a task that "
-                "another region completed too",
-                completed == completions,
+                f"{claims} tasks claimed, and none of them twice", claims == len(set(total.claims))
+            ),
+            Check(
+                f"{completed} completions counted, each task once",
+                completed == len(total.completions) == tasks,
             ),
             Check(f"balance is {balance}, the sum of all changes", balance == total.balance),
             Check(

@@ -15,7 +15,8 @@ from redis_crdt.errors import Exceeded
 from redis_crdt.types.base.collection.blocking import Collection
 
 CONTESTED = "write the release notes"
-"""A task that agents leave alone: one side of the cut completes it, the other adds it again."""
+"""A task that is claimed from the beginning: one side of the cut completes it, the other adds it
+again."""
 
 GRANTED = 1000
 """What all agents together may spend."""
@@ -47,6 +48,7 @@ class Shared:
         """The collections, by what to call them in front of people."""
         return {
             "tasks (OR-Set)": self.manager.tasks,
+            "queue (WorkQueue)": self.manager.queue,
             "completed (G-Counter)": self.manager.completed,
             "balance (PN-Counter)": self.balance,
             "credit (Budget)": self.credit,
@@ -65,6 +67,7 @@ class Acknowledged:
     """What servers have confirmed to agents, and what therefore must be there in the end."""
 
     added: set[str] = field(default_factory=set)
+    claims: list[str] = field(default_factory=list)
     completions: list[str] = field(default_factory=list)
     balance: int = 0
     spent: int = 0
@@ -77,6 +80,7 @@ class Acknowledged:
         total = cls()
         for part in parts:
             total.added |= part.added
+            total.claims += part.claims
             total.completions += part.completions
             total.balance += part.balance
             total.spent += part.spent
@@ -114,9 +118,9 @@ class Agent:
         self.acknowledged.added.add(task)
 
     def _complete(self) -> None:
-        pending = sorted(t for t in self._shared.manager.get_pending_tasks() if t != CONTESTED)
-        if pending:
-            task = self._random.choice(pending)
+        task = self._shared.manager.claim_task(self.name)
+        if task is not None:
+            self.acknowledged.claims.append(task)
             if self._shared.manager.complete_task(task):
                 self.acknowledged.completions.append(task)
 
