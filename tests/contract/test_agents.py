@@ -432,17 +432,22 @@ async def test_a_process_that_was_restarted_goes_on_with_its_claims(region: Regi
 async def test_what_a_program_does_with_the_set_itself_is_heeded(
     region: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for face in ("awaited", "blocking"):
-        monkeypatch.setattr(f"redis_crdt.agents.manager.{face}.HELD_BACK", 0.001)
     ann = agent("ann", region("eu"))
     await settled(ann.manager.tasks.add("raw"))
     assert await settled(ann.claim_task()) is None
     assert await settled(ann.claim_task("raw")) is None
-    await settled(ann.add_task("t"))
-    await settled(ann.manager.tasks.remove("t"))
-    assert await settled(ann.claim_task("t")) is None
-    while await settled(ann.manager.queue.pending()):
+    for task in ("u", "t"):
+        await settled(ann.add_task(task))
+        await settled(ann.manager.tasks.remove(task))
+        assert await settled(ann.claim_task(task)) is None
         assert await settled(ann.claim_task()) is None
+        # For it may be that it is on the list soon; that takes no longer than this.
+        monkeypatch.setattr(f"{ann.manager.__module__}.HELD_BACK", 0.001)
+    while await settled(ann.manager.queue.pending()) > 1:
+        assert await settled(ann.claim_task()) is None
+    await settled(ann.add_task("u"))
+    assert await settled(ann.claim_task("u")) is None  # in a minute
+    assert await settled(ann.complete_task("u")) is True
     for task in ("t", "raw"):
         await settled(ann.add_task(task))
         assert await settled(ann.claim_task()) == task
@@ -451,6 +456,18 @@ async def test_what_a_program_does_with_the_set_itself_is_heeded(
     for task in ("raw", "t"):
         assert await settled(ann.complete_task(task)) is True
     assert await left(ann.manager) == (0, 0, 0, 0)
+
+
+async def test_who_does_not_wait_looks_at_each_task_no_more_than_twice(
+    region: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = agent("ann", region("eu"))
+    monkeypatch.setattr(f"{ann.manager.__module__}.HELD_BACK", 0)
+    monkeypatch.setattr(f"{ann.manager.__module__}.LOOKS", 1_000)
+    for task in ("t1", "t2"):
+        await settled(ann.add_task(task))
+        await settled(ann.manager.tasks.remove(task))
+    assert await settled(ann.claim_task()) is None
 
 
 async def test_an_agent_of_any_name_claims(region: Regions) -> None:
