@@ -271,6 +271,7 @@ def write(eu: Replica) -> None:
     claim = queue.claim("w")
     assert claim
     claim.done()
+    assert not queue.retry(queue.new_id())
     assert queue.discard(queue.put("y", task_id=queue.new_id()))
     money = eu.budget("money")
     money.grant(10)

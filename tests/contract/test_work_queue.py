@@ -423,3 +423,30 @@ async def test_anybody_may_discard_a_task_but_who_works_on_it_wins(region: Regio
         await settled(held.done())
     await settled(winner.done())
     assert (await claimed(queue)).value == "e"
+
+
+async def test_a_dead_task_is_retried_where_it_is(region: Regions) -> None:
+    a, b = region("a"), region("b")
+    queue = a.work_queue("q", str, max_attempts=1)
+    theirs = b.work_queue("q", str, max_attempts=1)
+    id_ = await settled(queue.put("bad", priority=2))
+    first = await claimed(queue)
+    assert await settled(queue.retry(id_)) is False  # it is claimed
+    await settled(first.release())
+    assert await settled(queue.retry(id_)) is False  # it waits
+    assert await settled(queue.claim("w")) is None
+    await settled(a.sync(b))
+    assert await settled(theirs.retry(id_)) is False  # it is not theirs
+    assert await settled(queue.retry(id_)) is True
+    assert await settled(queue.retry(id_)) is False
+    assert await settled(queue.dead()) == []
+    assert await counts(queue) == (1, 0, 0)
+    second = await claimed(queue)
+    assert (second.id, second.value, second.attempts) == (id_, "bad", 1)
+    assert second.fence > first.fence
+    with pytest.raises(Fenced):
+        await settled(first.done())
+    await settled(second.done())
+    assert await settled(queue.retry(id_)) is False
+    with pytest.raises(InvalidName, match="no id of a task"):
+        await settled(queue.retry("bad"))

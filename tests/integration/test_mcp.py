@@ -125,7 +125,7 @@ async def test_regions_that_are_cut_apart_never_claim_the_same_task(new_url: New
             network.heal()
 
         async def counted(client: Client) -> bool:
-            return await ask(client, "get_completed_count") == expected
+            return bool(await ask(client, "get_completed_count") == expected)
 
         expected = len([task for _, task in claimed if task.endswith(("1", "3", "5", "7"))])
         for client in agents.values():

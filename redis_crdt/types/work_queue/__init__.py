@@ -9,6 +9,9 @@ Each claim has a *fence*, a number that is higher than those of all earlier clai
 is done under a fence that is not the highest known is refused with :class:`Fenced`; other systems
 can hold it to the highest that they have seen.
 
+Anybody may discard a task, in any region, for nobody comes to a right by that. What its owner does
+with it at the same moment, as to have it claimed, wins, and the task stays.
+
 A task is done exactly once where servers keep what they acknowledged. Where one forgot, or a region
 was taken over that was not gone, a task may be done more than once, the later time under a higher
 fence. After a restart what a region had waits until it has read all others, for it may have handed

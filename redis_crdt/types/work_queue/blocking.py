@@ -131,9 +131,16 @@ class WorkQueue(Collection[T], WorkQueueOperations[T]):
     def dead(self) -> list[DeadTask[T]]:
         """Return up to 500 of this region's tasks that were attempted too often. Two round trips.
 
-        They stay, in all regions.
+        They stay, in all regions, until they are retried or discarded.
         """
         return self._drive(self._dead())
+
+    def retry(self, task_id: str) -> bool:
+        """Have a dead task of this region be claimed again, as one that never was. One round trip.
+
+        Tells whether it was dead, and this region's.
+        """
+        return self._run(self._retry(task_id))
 
     def share(self) -> int:
         """Hand tasks over to regions that ask for some, and return how many. One round trip.

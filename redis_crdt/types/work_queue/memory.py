@@ -163,12 +163,21 @@ class WorkQueue(Recordable[T], Collection[T, Dots]):
         return sum(task.owner != self._writer for _, task in self._tasks())
 
     def dead(self) -> list[DeadTask[T]]:
-        """Return the tasks of this replica that were attempted too often. They stay."""
+        """Return the tasks of this replica that were attempted too often, and are not retried."""
         return [
             DeadTask(field.decode(), self._codec.decode(task.value), task.attempts)
             for field, task in sorted(self._own(), key=lambda item: item[0])
             if task.state == DEAD
         ]
+
+    def retry(self, task_id: str) -> bool:
+        """Have a dead task of this replica be claimed again, and tell whether it was one."""
+        field = claims.check_task_id(task_id)
+        task = self._find(field)
+        if task is None or task.owner != self._writer or task.state != DEAD:
+            return False
+        self._change({field: replace(task.renewed(self._writer, self._now).waiting(), attempts=0)})
+        return True
 
     def share(self) -> int:
         """Hand tasks over to replicas that ask for some, and return how many."""

@@ -95,6 +95,9 @@ class WorkQueueOperations(Recordable[T], CollectionOperations[T]):
     def _discard(self, task_id: str) -> Script[bool]:
         return self._script("work_queue/discard", claims.check_task_id(task_id), read=bool)
 
+    def _retry(self, task_id: str) -> Script[bool]:
+        return self._script("work_queue/retry", claims.check_task_id(task_id), read=bool)
+
     def _done(self, claim: Claimed[T]) -> Script[Any]:
         return self._script("work_queue/done", *claim._held)
 

@@ -73,6 +73,9 @@ class Tasks(Protocol[T]):
     def dead(self) -> list[DeadTask[T]]:
         """Return the tasks that were attempted too often."""
 
+    def retry(self, task_id: str) -> bool:
+        """Have a dead task be claimed again."""
+
     def share(self) -> int:
         """Hand tasks over to regions that ask for some."""
 
