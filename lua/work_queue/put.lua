@@ -39,7 +39,7 @@ function work_queue_put.prepare(op)
   op.order = checked_order(op.name, op.kind)
   redis.call('HLEN', op.live)  -- raises where it is no hash
   if wanted ~= '' then
-    if is_floor(wanted) or not is_log_field(wanted) then fail('MALFORMED', 'not an id of a task') end
+    if is_floor(wanted) or not is_log_field(wanted) then fail('MALFORMED', 'no id of a task') end
     op.field = wanted
     redis.call('HLEN', op.removed)
     if read(op.live, {wanted}, 1, 1)[1] or read(op.removed, {wanted}, 1, 1)[1] then return nil, wanted end

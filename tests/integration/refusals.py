@@ -68,6 +68,7 @@ def writes(replica: Replica) -> list[Callable[[], object]]:
     held, given = jobs.claim("w"), jobs.claim("w")
     assert held is not None
     assert given is not None
+    last = jobs.put("e", priority=-1)
     config, owner = replica.lww_register("config", int), replica.mv_register("owner", str)
 
     def batch() -> None:
@@ -88,7 +89,10 @@ def writes(replica: Replica) -> list[Callable[[], object]]:
         lambda: scores.remove("a"),
         lambda: replica.sorted_map("ranks").set("a", 3),
         lambda: jobs.put("d"),
+        lambda: jobs.put("d", task_id=jobs.new_id()),
         lambda: jobs.claim("w"),
+        lambda: jobs.claim("w", task_id=last),
+        lambda: jobs.discard(last),
         held.extend,
         held.done,
         given.release,

@@ -10,9 +10,10 @@ import pytest
 import redis
 
 from redis_crdt import Replica, memory
-from redis_crdt.errors import Fenced
+from redis_crdt.errors import Fenced, InvalidDump
 from redis_crdt.servers import Server
 from tests.backends import NewClient, NewServer
+from tests.integration.refusals import refused
 from tests.integration.test_amnesia import crash
 from tests.integration.test_syncer import until
 
@@ -88,9 +89,11 @@ def test_tasks_are_taken_up_once_all_others_were_read_and_leases_are_over(
     assert queue.claim("d") is None
 
 
-def test_who_is_alone_waits_for_leases_only(server: Server, eu: Replica) -> None:
+@pytest.mark.parametrize("by_id", [False, True])
+def test_who_is_alone_waits_for_leases_only(server: Server, eu: Replica, by_id: bool) -> None:
     queue = eu.work_queue("q", str)
-    queue.put("one")
+    id_ = queue.put("one")
+    queue.put("two", priority=-1)
     first = queue.claim("a", lease=0.2)
     assert first is not None
     first.release()
@@ -98,8 +101,9 @@ def test_who_is_alone_waits_for_leases_only(server: Server, eu: Replica) -> None
     forgotten = queue.claim("a", lease=0.2)
     assert forgotten is not None
     crash(server)
-    again = queue.claim("a", timeout=30)
+    again = queue.claim("a", timeout=30, task_id=id_ if by_id else None)
     assert again is not None
+    assert again.value == "one"
     assert again.fence > forgotten.fence
     again.done()
 
@@ -128,6 +132,15 @@ def test_syncers_hand_tasks_to_regions_that_have_none(new_client: NewClient) -> 
         assert claim is not None
         assert mine.pending() == 2
         claim.done()
+
+
+def test_who_sends_what_is_no_id_is_refused(eu: Replica, server: Server) -> None:
+    queue = eu.work_queue("q", str)
+    queue.put("one")
+    with server.client() as client:
+        for bad in (b"one", b"?us", b"^eu#1", b"1795696203929-a0@eu"):
+            with refused(client, InvalidDump, "no id of a task"):
+                eu.execute(queue._script("work_queue/put", 0, 0, bad, b'"x"'))
 
 
 def play(replica: Replica) -> None:
