@@ -87,31 +87,32 @@ class DistributedStateManager(Generic[T]):
         another region completes it at that moment, the addition wins, and it is to be done again.
         """
         key = self.key_of(task)
-        if await self.queued.get(key) is not None:
-            async with self.replica.batch() as batch:
-                batch.on(self.tasks).add(task)
-                batch.on(self.again).set(key, self.replica.replica_id)
-        else:
-            await self._enqueue(key, task)
-
-    async def _enqueue(self, key: str, task: T) -> None:
-        task_id = self.queue.new_id()
+        is_queued = await self.queued.get(key) is not None
         async with self.replica.batch() as batch:
             batch.on(self.tasks).add(task)
-            batch.on(self.queued).set(key, task_id)
-            batch.on(self.queue).put(task, task_id=task_id)
+            if is_queued:
+                batch.on(self.again).set(key, self.replica.replica_id)
+            else:
+                self._enqueue(batch, key, task)
+
+    def _enqueue(self, batch: Any, key: str, task: T) -> None:
+        task_id = self.queue.new_id()
+        batch.on(self.queued).set(key, task_id)
+        batch.on(self.queue).put(task, task_id=task_id)
 
     async def _enqueue_again(self) -> bool:
         """Queue what was added again here while another region completed it; whether there is any.
 
-        Only here, so that no two regions do it.
+        Only here, so that no two regions do it. It is not added anew, for all that another region
+        has to say of it may not have come yet.
         """
         found = False
         for key, region in dict(await self.again.items()).items():
             if region == self.replica.replica_id and await self.queued.get(key) is None:
                 task: T = self._codec.decode(key.encode())
                 if await self.tasks.contains(task):
-                    await self._enqueue(key, task)
+                    async with self.replica.batch() as batch:
+                        self._enqueue(batch, key, task)
                     found = True
         return found
 
@@ -130,7 +131,7 @@ class DistributedStateManager(Generic[T]):
         seconds: other regions are asked to hand some over, as their syncers do. The claim ends with
         the task, by :meth:`release_task`, and after ``seconds``: then others may claim it. Who
         claims his task again has it for that much longer, in a process that was restarted, too.
-        Four round trips, or five for a certain task; two where there is none.
+        Four round trips; six for a certain task, or five where it is his; two where there is none.
         """
         worker = worker_of(agent_id)
         if task is not None:
@@ -155,10 +156,8 @@ class DistributedStateManager(Generic[T]):
 
     async def _claim_this(self, agent_id: str, worker: str, task: T, seconds: float) -> bool:
         key = self.key_of(task)
-        if not await self.tasks.contains(task):
-            return False
         known = await self.claims.get(key)
-        if known is not None and known.agent == agent_id:
+        if known and known.agent == agent_id and await self.tasks.contains(task):
             with suppress(Fenced):
                 his = await self.queue.resume(known.id, known.fence)
                 await his.extend(seconds)
@@ -234,9 +233,8 @@ class DistributedStateManager(Generic[T]):
 
         Whoever completes it first does, whether or not an agent has claimed it: that agent is told
         False. Across regions each removal counts where it took effect: a task that was completed
-        in two regions before they synchronised counts twice. That of a task that was claimed
-        before it was worked on happens once. Two round trips, and up to three more if it is not on
-        the list.
+        in two regions before they synchronised counts twice, which does not happen where agents
+        claim what they work on. Two round trips, and up to three more if it is not on the list.
         """
         key = self.key_of(task)
         task_id = await self.queued.get(key)
