@@ -21,7 +21,7 @@
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/remove_dots
 -- @include lib/scores
-local work_queue_discard = {index = write_scores}
+local work_queue_discard = {scores = write_scores}
 
 function work_queue_discard.prepare(op)
   op.order = checked_order(op.name, op.kind)
