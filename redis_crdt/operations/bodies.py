@@ -75,10 +75,15 @@ def join_items(items: Iterable[Item]) -> bytes:
 
 def split_items(text: bytes) -> list[Item]:
     """Return the fields of such a text, and what is stored; :class:`InvalidDump` if it is none."""
+    return list(zip(*split_text(text), strict=True))
+
+
+def split_text(text: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the same apart: fields, and what is stored."""
     parts = text.split(SEPARATOR)
     if parts.pop() or len(parts) % 2:
         raise InvalidDump("a truncated batch")
-    return list(zip(parts[::2], parts[1::2], strict=True))
+    return parts[::2], parts[1::2]
 
 
 class Head(NamedTuple):

@@ -10,13 +10,12 @@ follows. An alias means what the one who stores or sends the entry says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from redis_crdt.core.clock import check_writer, parse_deadline
 from redis_crdt.core.dots import MAX_DOTS
 from redis_crdt.errors import InvalidDump
 
-_TIME, _BAR = 8, ord("|")
+TIME = 8
 _DOT = re.compile(rb"[.-{]{8}[0-9a-z]+(?:-(\d+))?")
 _END = re.compile(rb"([0-9a-z]+)(-[1-9][0-9]{0,14})?")
 _ALIAS = re.compile(rb"[0-9a-z]{1,11}")
@@ -38,7 +37,7 @@ def latest_value(entry: bytes) -> bytes:
         match = _DOT.fullmatch(dot)
         if match is None:
             raise InvalidDump(f"what is stored is of no script of ours: {dot[:80]!r}")
-        times.append((dot[:_TIME], int(match[1] or 0), number))
+        times.append((dot[:TIME], int(match[1] or 0), number))
     return values.split(b"\n")[max(times)[2]]
 
 
@@ -80,7 +79,7 @@ def unpack_time(digits: bytes) -> int:
     except KeyError as error:
         raise InvalidDump(f"not a time: {digits[:80]!r}") from error
     ms = ((first * 6084 + second) * 6084 + third) * 6084 + fourth
-    if ms >= 10**15 or len(digits) != _TIME:
+    if ms >= 10**15 or len(digits) != TIME:
         raise InvalidDump(f"not a time: {digits[:80]!r}")
     return ms
 
@@ -91,10 +90,10 @@ class Aliases:
     def __init__(self, text: bytes) -> None:
         """Read ``ALIAS WRITER ALIAS WRITER...``; :class:`InvalidDump` if it is ill-formed."""
         words = text.split(b" ") if text else []
-        self._writers = dict(zip(words[::2], words[1::2], strict=False))
-        if 2 * len(self._writers) != len(words):
+        self.writers = dict(zip(words[::2], words[1::2], strict=False))
+        if 2 * len(self.writers) != len(words):
             raise InvalidDump(f"ill-formed writers of a batch: {text[:80]!r}")
-        for alias, writer in self._writers.items():
+        for alias, writer in self.writers.items():
             if _ALIAS.fullmatch(alias) is None:
                 raise InvalidDump(f"not an alias: {alias[:80]!r}")
             check_writer(writer.decode("ascii", "replace"))
@@ -120,7 +119,7 @@ class Aliases:
         return plain
 
     def _unpack_dot(self, dot: bytes) -> bytes:
-        digits = dot[:_TIME]
+        digits = dot[:TIME]
         time = self._times.get(digits)
         if time is None:
             time = self._times[digits] = b"%d" % unpack_time(digits)
@@ -128,47 +127,36 @@ class Aliases:
 
     def _end_of(self, dot: bytes) -> bytes:
         """Return what follows the milliseconds of a packed dot in plain text."""
-        packed = dot[_TIME:]
+        packed = dot[TIME:]
         end = self._ends.get(packed)
         if end is None:
             match = _END.fullmatch(packed)
-            writer = self._writers.get(match[1]) if match else None
+            writer = self.writers.get(match[1]) if match else None
             if match is None or writer is None:
                 raise InvalidDump(f"not a dot: {dot[:80]!r}")
             end = self._ends[packed] = (match[2] or b"") + b"@" + writer
         return end
 
-    def keys_of(self, head: bytes) -> Iterable[bytes]:
-        """Return what :func:`keys_in` returns of the same head in plain text; what is no dot stays
-        as it is."""
-        end = self._ends.get(head[_TIME:])
-        if end is not None and head[0] != _BAR:
-            # As of most: one dot, of a writer of whom another was seen.
-            return (head[:_TIME] + end,)
-        return [self._key_of(dot) for dot in _live_dots(head)]
 
-    def _key_of(self, dot: bytes) -> bytes:
-        try:
-            return dot[:_TIME] + self._end_of(dot)
-        except InvalidDump:
-            return dot
+def live_dots(fields: list[bytes], heads: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return the live dots of entries, given their fields and first lines; the field of each.
 
-
-def _live_dots(head: bytes) -> list[bytes]:
-    live = head.partition(b"|")[0]
-    return [dot.partition(b"~")[0] for dot in live.split(b" ")] if live else []
-
-
-def keys_in(head: bytes) -> list[bytes]:
-    """Return the live dots of an entry, given its first line, with their times packed.
-
-    That is cheap to make of a packed one. Deadlines are left out.
+    Packed or not, without their deadlines.
     """
-    return [key_of(dot) for dot in _live_dots(head)]
+    together = b"".join(heads)
+    if all(heads) and not any(mark in together for mark in (b" ", b"|", b"~")):
+        return fields, heads  # as most are: one dot each
+    found = [
+        (field, dot.partition(b"~")[0])
+        for field, head in zip(fields, heads, strict=True)
+        for dot in head.partition(b"|")[0].split(b" ")
+        if dot
+    ]
+    return [field for field, _ in found], [dot for _, dot in found]
 
 
 def key_of(dot: bytes) -> bytes:
-    """Return a dot in plain text with its time packed."""
+    """Return a dot in plain text with its time packed, which is cheap to make of a packed one."""
     match = _PLAIN.fullmatch(dot)
     return pack_time(int(match[1])) + dot[match.end(1) :] if match else dot
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from time import monotonic
 
 from redis_crdt.core.kinds import KINDS
@@ -20,7 +21,7 @@ from redis_crdt.errors import InvalidDump
 from redis_crdt.operations import bodies, replies
 from redis_crdt.operations import requests as ask
 from redis_crdt.operations.operation import Procedure, Script
-from redis_crdt.operations.packed import Aliases, keys_in
+from redis_crdt.operations.packed import TIME, Aliases, key_of, live_dots
 from redis_crdt.sync.joining import Joining
 
 MAX_COLLECTIONS, MAX_ENTRIES = 10**7, 10**10
@@ -43,25 +44,29 @@ class Shown:
     def __init__(self) -> None:
         self._hashes = array("q")
         self._sorted = True
+        self._alias_of: dict[bytes, bytes] = {}
+        """What writers are called in packed dots here: as by the source, whose server gives each a
+        name for good. What is sent out of memory has names of its own in each body."""
 
     def add(self, body: Sequence[bytes]) -> None:
-        """Note the live dots of the fields in a body that is not empty.
+        """Note the live dots of the fields in a body that is not empty, as they are sent.
 
-        They are not put into plain text, for there may be a million.
+        They are not put into plain text, nor looked at one by one if that need not be, for there
+        may be a million.
         """
-        aliases = Aliases(body[0])
+        names = self._names_in(body)
         for place, _, _, text in bodies.heads_of(body):
             kind = KINDS.get(place[1])
             if kind is None or not kind.has_dots:
                 continue
-            salt, keys_of = hash(place), aliases.keys_of if kind.is_packed else keys_in
-            self._hashes.extend(
-                [
-                    hash((salt, field, key))
-                    for field, entry in bodies.split_items(text)
-                    for key in keys_of(entry.partition(b"\n")[0])
-                ]
-            )
+            fields, entries = bodies.split_text(text)
+            heads = [entry.partition(b"\n")[0] for entry in entries]
+            fields, dots = live_dots(fields, heads)
+            if not kind.is_packed:
+                dots = [key_of(dot) for dot in dots]
+            elif names:
+                dots = [_named(dot, names) for dot in dots]
+            self._hashes.extend(map(hash, zip(repeat(hash(place)), fields, dots)))
         self._sorted = False
 
     def has(self, place: replies.Place, field: bytes, dots: Iterable[bytes]) -> bool:
@@ -69,8 +74,26 @@ class Shown:
         if not self._sorted:
             self._hashes = array("q", sorted(self._hashes))
             self._sorted = True
-        salt = hash(place)
-        return all(self._has(hash((salt, field, dot))) for dot in dots)
+        salt, is_packed = hash(place), KINDS[place[1]].is_packed
+        sent = (self._as_sent(dot) if is_packed else dot for dot in dots)
+        return all(self._has(hash((salt, field, dot))) for dot in sent)
+
+    def _names_in(self, body: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return what those writers are called here that are called otherwise in a body."""
+        taken, names = set(self._alias_of.values()), dict[bytes, bytes]()
+        for alias, writer in Aliases(body[0]).writers.items():
+            name = self._alias_of.get(writer)
+            if name is None:
+                name = b"%b.%d" % (alias, len(taken)) if alias in taken else alias
+                self._alias_of[writer] = name
+                taken.add(name)
+            if name != alias:
+                names[alias] = name
+        return names
+
+    def _as_sent(self, dot: bytes) -> bytes:
+        time, (seq, _, writer) = dot[:TIME], dot[TIME:].partition(b"@")
+        return time + self._alias_of.get(writer, b"") + seq
 
     def _has(self, wanted: int) -> bool:
         at = bisect_left(self._hashes, wanted)
@@ -257,6 +280,11 @@ class Reconciling:
         yield from pull.window.each(map(request, list(asked)), take)
         yield from pull.window.rest()
         return is_same
+
+
+def _named(dot: bytes, names: Mapping[bytes, bytes]) -> bytes:
+    alias, dash, seq = dot[TIME:].partition(b"-")
+    return dot[:TIME] + names.get(alias, alias) + dash + seq
 
 
 def _batches(fields: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -32,7 +32,7 @@ MAX_BYTES = 8_000_000
 AT_ONCE = 2
 """How many are under way however close the last was sent: one is answered while one is joined."""
 
-PACE = 0.0014
+PACE = 0.002
 """How many seconds lie between all others, but for pairs: each keeps the source busy, while others
 wait."""
 

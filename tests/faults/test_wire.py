@@ -30,10 +30,10 @@ from redis_crdt.operations.packed import (
     Aliases,
     Packing,
     key_of,
-    keys_in,
     pack_time,
     unpack_time,
 )
+from redis_crdt.sync.reconcile import Shown
 from tests.backends import NewClient
 from tests.faults.test_limits import write
 from tests.integration.refusals import every_byte, refused
@@ -299,15 +299,29 @@ def test_times_are_packed_and_unpacked(dot: Dot) -> None:
     assert unpack_time(pack_time(dot.time.ms)) == dot.time.ms
 
 
-@given(entries=st.lists(ENTRIES["or_set"] | ENTRIES["lww_map"], min_size=1))
-def test_dots_have_one_key_packed_or_not_whatever_their_deadline(entries: list[Dots]) -> None:
-    packing = Packing()
-    sent = [packing.pack(bytes(entry)) for entry in entries]
-    aliases = Aliases(packing.writers())
-    for entry, packed in zip(entries, sent, strict=True):
-        keys = sorted(key_of(str(dot).encode()) for dot in entry.live)
-        for head, read in ((packed, aliases.keys_of), (bytes(entry), keys_in)):
-            assert sorted(read(head.partition(b"\n")[0])) == keys
+PACKED = [kind for kind in ENTRIES if kind in KINDS and KINDS[kind].has_dots]
+
+
+@pytest.mark.parametrize("kind", PACKED)
+@given(data=st.data())
+def test_what_a_source_has_shown_is_known_by_its_dots(kind: str, data: st.DataObject) -> None:
+    """Whatever their deadlines, and whoever else wrote the field."""
+    batches = data.draw(st.lists(st.dictionaries(st.sampled_from([b"x", b"y"]), ENTRIES[kind])))
+    shown, dots = Shown(), dict[bytes, set[bytes]]()
+    for entries in batches:
+        items = [(field, bytes(entry)) for field, entry in entries.items()]
+        if body := body_of([Group(b"c", kind, b"", b"", items)]):
+            shown.add(body)
+        for field, entry in entries.items():
+            live = entry.live if isinstance(entry, Dots) else ()
+            dots.setdefault(field, set()).update(key_of(str(dot).encode()) for dot in live)
+    place = (b"c", kind)
+    everywhere = set().union(*dots.values()) if dots else set()
+    for field in (b"x", b"y"):
+        of_field = dots.get(field, set())
+        assert shown.has(place, field, sorted(of_field))
+        assert not any(shown.has(place, field, [dot]) for dot in everywhere - of_field)
+    assert not shown.has(place, b"x", [b"........@nobody#1"])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ENTRIES if kind in KINDS])
