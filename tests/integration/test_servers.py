@@ -245,9 +245,11 @@ def test_a_binary_that_is_no_server_is_explained(
 # A process of its own, to be ended in ways that the test process would not survive ------------
 
 OWNER = """
-import os, time
+import os, signal, time
 from pathlib import Path
 from redis_crdt.servers import Server, ServerBinary
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as it is unless this runs under nohup
 
 with Server(ServerBinary({flavour!r}, Path({path!r}), "")) as server, server.client() as client:
     def ready():
