@@ -48,6 +48,7 @@ local function read_dots(text, most, kind)
   return {fields = fields, times = times, ends = ends, values = values, count = n}
 end
 
+-- The same of any group: the fields and entries.
 local function read_entries(text, most)
   local find, sub = string.find, string.sub
   local fields, entries, is_there, n, at, last = {}, {}, {}, 0, 1, #text

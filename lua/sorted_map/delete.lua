@@ -20,19 +20,8 @@
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/remove_dots
--- @include lib/scores
-local sorted_map_delete = {scores = write_scores}
-
-function sorted_map_delete.prepare(op)
-  op.order = checked_order(op.name, op.kind)
-  return prepare_removal(op, op.args, op.first, op.last)
-end
-
-function sorted_map_delete.commit(op, id)
-  for _, key in ipairs(op.fields) do put_in_order(op.order, key, nil) end
-  return commit_removal(op, id)
-end
+-- @include lib/remove_ranked
+local sorted_map_delete = ranked_removal
 
 -- @first
 -- @include lib/remove_one_dot

@@ -19,18 +19,7 @@
 --   CRDTKIND      the name stands for other kinds: those, and the name
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
--- @include lib/remove_dots
--- @include lib/scores
-local work_queue_discard = {scores = write_scores}
-
-function work_queue_discard.prepare(op)
-  op.order = checked_order(op.name, op.kind)
-  return prepare_removal(op, op.args, op.first, op.first)
-end
-
-function work_queue_discard.commit(op, id)
-  put_in_order(op.order, op.fields[1], nil)
-  return commit_removal(op, id)
-end
+-- @include lib/remove_ranked
+local work_queue_discard = ranked_removal
 
 -- @run carry_out, work_queue_discard

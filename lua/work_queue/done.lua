@@ -22,18 +22,13 @@
 --   CRDTMALFORMED something that was passed, or is stored, is ill-formed: what
 --   CRDTSIZE      something is larger than it may be: what
 -- @include lib/held_task
--- @include lib/remove_dots
-local work_queue_done = {scores = write_scores}
+-- @include lib/remove_ranked
+local work_queue_done = {scores = write_scores, commit = ranked_removal.commit}
 
 function work_queue_done.prepare(op)
   begin(op)
   held(op, op.args[op.first], op.args[op.first + 1], op.args[op.first + 2])
   return prepare_removal(op, op.args, op.first, op.first)
-end
-
-function work_queue_done.commit(op, id)
-  put_in_order(op.order, op.fields[1], nil)
-  return commit_removal(op, id)
 end
 
 -- @first
